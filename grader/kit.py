@@ -1,0 +1,375 @@
+"""The code that every notebook carries: `check`, `scoreboard`, the figure style, `device`.
+
+`bncourse build` copies this file into the first cell of every notebook and appends a call of `_load_table`
+with what the reference answer and each known mistake gave. It therefore imports only the standard library,
+NumPy and matplotlib (torch inside `device`, when a unit uses it), and keeps to what Python 3.11, NumPy 2.0 and
+IPython 7.34 offer.
+
+An *observation* is the form in which values are kept and compared: a small JSON tree. Arrays of at most
+`_WHOLE` elements are kept whole, larger ones as a few fixed linear projections and some samples, strings as
+hashes. The same form is sent along with every check, so that it can be compared again outside the notebook.
+"""
+
+import base64
+import copy
+import hashlib
+import html
+import json
+import linecache
+import re
+import sys
+import warnings
+import zlib
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+_WHOLE = 256
+_MIME = "application/vnd.bncourse.check+json"
+_TABLE = {"unit": "", "cells": [], "checks": {}, "hints": []}
+_earned, _passed_now = {}, set()
+
+
+class CheckFailed(AssertionError):
+    """A check that did not hold. Its message is written for the learner, so it is shown without a traceback."""
+
+    def _render_traceback_(self):
+        return [f"CheckFailed: {self}"]
+
+
+def _load_table(packed):
+    """Add a table packed by the build (JSON, deflated, base 85) to what `check` compares with."""
+    table = json.loads(zlib.decompress(base64.b85decode(packed)))
+    shift = len(_TABLE["hints"])  # a hidden region's hints are numbered from 0 again
+    for entry in table["checks"].values():
+        entry["mistakes"] = [[hint + shift, outcome] for hint, outcome in entry["mistakes"]]
+    _TABLE["unit"] = table.get("unit", _TABLE["unit"])
+    _TABLE["cells"] += table.get("cells", [])
+    _TABLE["checks"].update(table["checks"])
+    _TABLE["hints"] += table["hints"]
+
+
+def _pack(array):
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(array, "<f8").tobytes())).decode()
+
+
+def _unpack(text):
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<f8")
+
+
+def _observe(value, salt):
+    """The observation of a value: a JSON tree in which "t" says what kind of thing it is."""
+    if value is None:
+        return {"t": "None"}
+    if value is Ellipsis:
+        return {"t": "no answer"}
+    if isinstance(value, (bool, np.bool_)):
+        return {"t": "bool", "v": bool(value)}
+    if isinstance(value, str):
+        text = f"{salt}\0{value.strip().lower()}"
+        return {"t": "string", "v": hashlib.sha256(text.encode()).hexdigest()[:24]} if value.strip() else {"t": "no answer"}
+    if isinstance(value, (list, tuple)):
+        return {"t": type(value).__name__, "v": [_observe(item, salt) for item in value]}
+    if isinstance(value, dict):
+        return {"t": "dict", "v": {str(key): _observe(item, salt) for key, item in value.items()}}
+    kind = "array"
+    if type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach"):
+        kind, value = "tensor", value.detach().cpu()
+        value = value.float().numpy() if str(value.dtype) == "torch.bfloat16" else value.numpy()
+    if isinstance(value, (int, float, np.number)) or (isinstance(value, np.ndarray) and value.shape == ()):
+        try:
+            return {"t": "number", "v": repr(float(value))}
+        except (TypeError, ValueError, OverflowError):
+            return {"t": "object", "v": f"a number of type {type(value).__name__}"}
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
+        dtype = f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else ""
+        return {"t": "object", "v": type(value).__name__ + dtype}
+    tree = {"t": kind, "dtype": str(value.dtype), "shape": list(value.shape)}
+    flat = value.astype("f8").ravel()
+    tree["bad"] = int(np.sum(~np.isfinite(flat)))
+    if flat.size <= _WHOLE:
+        return {**tree, "v": _pack(flat)}
+    samples = flat[np.linspace(0, flat.size - 1, 32).astype(int)]
+    rng = np.random.RandomState(flat.size % 2**31)  # the legacy stream never changes between NumPy versions
+    finite = np.where(np.isfinite(flat), flat, 0.0)
+    projections = [rng.standard_normal(flat.size) @ finite for _ in range(4)]
+    return {**tree, "samples": _pack(samples), "projections": _pack(projections), "norm": repr(float(np.linalg.norm(finite)))}
+
+
+def _what(tree):
+    """An observation in a learner's words."""
+    if tree["t"] in ("array", "tensor"):
+        return f"{'a torch tensor' if tree['t'] == 'tensor' else 'a NumPy array'} of shape {tuple(tree['shape'])}"
+    if tree["t"] in ("list", "tuple"):
+        return f"a {tree['t']} of {len(tree['v'])} values"
+    named = {"None": "None", "number": f"the number {tree.get('v')}", "bool": f"{tree.get('v')}", "object": f"an object of type {tree.get('v')}"}
+    return named.get(tree["t"], f"a {tree['t']}")
+
+
+def _differ(want, got, rtol, atol, where=""):
+    """What is wrong with an observation, in one paragraph and with the place; None where nothing is."""
+    at = f" {where}" if where else ""
+    sequences = ("list", "tuple")
+    if want["t"] != got["t"] and not (want["t"] in sequences and got["t"] in sequences):
+        if got["t"] == "None":
+            return where, f"the result{at} is None, but {_what(want)} is expected. Is a return statement missing?"
+        if got["t"] == "no answer":
+            return where, "there is no answer yet: replace the ... with yours."
+        return where, f"the result{at} is {_what(got)}, but {_what(want)} is expected."
+    if want["t"] in sequences:
+        if len(want["v"]) != len(got["v"]):
+            return where, f"the result{at} holds {len(got['v'])} values, but {len(want['v'])} are expected."
+        pairs = [(f"{where}[{i}]", a, b) for i, (a, b) in enumerate(zip(want["v"], got["v"]))]
+        return next(filter(None, (_differ(a, b, rtol, atol, place) for place, a, b in pairs)), None)
+    if want["t"] == "dict":
+        missing = [key for key in want["v"] if key not in got["v"]]
+        if missing:
+            return where, f"the dict{at} lacks the key {missing[0]!r}; it has {', '.join(map(repr, got['v'])) or 'none'}."
+        pairs = [(f"{where}[{key!r}]", a, got["v"][key]) for key, a in want["v"].items()]
+        return next(filter(None, (_differ(a, b, rtol, atol, place) for place, a, b in pairs)), None)
+    if want["t"] == "number":
+        return _differ_numbers(np.array([float(want["v"])]), np.array([float(got["v"])]), None, rtol, atol, where, want, got)
+    if want["t"] in ("array", "tensor"):
+        if want["shape"] != got["shape"]:
+            return where, f"the result{at} has shape {tuple(got['shape'])}, but {tuple(want['shape'])} is expected."
+        part = "v" if "v" in want else "samples"
+        problem = _differ_numbers(_unpack(want[part]), _unpack(got[part]), want["shape"], rtol, atol, where, want, got)
+        if problem:
+            return problem
+        if want["dtype"] != got["dtype"] and ("float" in want["dtype"] or "float" in got["dtype"] or "bool" in (want["dtype"], got["dtype"])):
+            return where, f"the values{at} are right, but their dtype is {got['dtype']}; {want['dtype']} is expected."
+        return None
+    if want["v"] == got["v"]:
+        return None
+    return where, "that is not the right answer." if want["t"] == "string" else f"the result{at} is {got['v']}, but {want['v']} is expected."
+
+
+def _differ_numbers(want, got, shape, rtol, atol, where, want_tree, got_tree):
+    at = f" {where}" if where else ""
+    if not np.all(np.isfinite(got) | ~np.isfinite(want)) or got_tree.get("bad", 0) > want_tree.get("bad", 0):
+        what = "NaN" if np.isnan(got).any() else "infinite"
+        if shape is None:
+            return where, f"the result{at} is {what}. Look for a division by zero, or a root or logarithm of a negative number."
+        return where, f"{got_tree['bad']} of {int(np.prod(shape))} elements{at} are NaN or infinite. Look for a division by zero, or a root or logarithm of a negative number."
+    scale = np.sqrt(np.mean(want[np.isfinite(want)] ** 2)) if np.isfinite(want).any() else 0.0
+    with np.errstate(invalid="ignore"):
+        wrong = ~((want == got) | (np.abs(want - got) <= rtol * np.maximum(np.abs(want), scale) + atol) | (np.isnan(want) & np.isnan(got)))
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        if shape is None:
+            return where, f"the result{at} is {got[0]:.7g}, but {want[0]:.7g} is expected."
+        size = int(np.prod(shape))
+        flat = k if size <= _WHOLE else np.linspace(0, size - 1, 32).astype(int)[k]
+        index = ", ".join(str(int(i)) for i in np.unravel_index(flat, shape))
+        compared = f"{int(wrong.sum())} of {len(want)} " + ("elements differ" if size <= _WHOLE else "sampled elements differ")
+        return where, f"the shape{at} {tuple(shape)} is right, but the values are not: at [{index}] expected {want[k]:.7g}, got {got[k]:.7g} ({compared})."
+    if "projections" in want_tree:
+        gap = np.abs(_unpack(want_tree["projections"]) - _unpack(got_tree["projections"]))
+        if np.any(gap > 8 * rtol * float(want_tree["norm"]) + atol):
+            return where, f"the shape{at} {tuple(shape)} is right, and the elements sampled agree, but others differ."
+    return None
+
+
+def _copy(value):
+    """A deep copy in which an array that was not contiguous still is not."""
+    if isinstance(value, np.ndarray) and not (value.flags.c_contiguous or value.flags.f_contiguous):
+        fresh = np.empty((*value.shape, 2), value.dtype)[..., 0]
+        fresh[...] = value
+        return fresh
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(_copy(item) for item in value)
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # a module, a generator, a tensor in a graph: used as it is
+        return value
+
+
+def _call(target, args, kwargs, salt):
+    """Call the learner's code on copies. Returns its value and the outcome: what was observed of it."""
+    if not callable(target):
+        return target, {"value": _observe(target, salt)}, None
+    args, kwargs = [_copy(a) for a in args], {key: _copy(a) for key, a in kwargs.items()}
+    named = [*zip(_parameters(target, len(args)), args), *kwargs.items()]
+    before = [_observe(a, salt) for _, a in named]
+    try:
+        with warnings.catch_warnings():  # a warning must not cost points, nor hide the message
+            warnings.simplefilter("ignore")
+            value = target(*args, **kwargs)
+    except CheckFailed:
+        raise
+    except Exception as error:
+        return None, {"raised": [type(error).__name__, re.sub(r"\d+", "#", str(error))]}, error
+    changed = [name for (name, a), old in zip(named, before) if _observe(a, salt) != old]
+    outcome = {"value": _observe(value, salt)}
+    return value, {**outcome, "changed": changed} if changed else outcome, None
+
+
+def _parameters(target, count):
+    try:
+        names = list(target.__code__.co_varnames[: target.__code__.co_argcount])
+    except AttributeError:
+        names = []
+    return [*names, *(f"argument {i + 1}" for i in range(len(names), count))][:count]
+
+
+def _where(error):
+    """The line of the learner's code that raised, as 'in line 3: …'."""
+    trace, found = error.__traceback__, ""
+    while trace:
+        code = trace.tb_frame.f_code
+        library = "site-packages" in code.co_filename or code.co_filename.startswith(("<frozen", "<__array", sys.base_prefix))
+        if not library and code.co_filename != check.__code__.co_filename:
+            text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            found = f" In line {trace.tb_lineno} of its cell:  {text}" if text else ""
+        trace = trace.tb_next
+    return found
+
+
+def _explain(entry, outcome, error, who, rtol, atol):
+    """Why an outcome is not the expected one: (place, message), or None where it is."""
+    if isinstance(error, NotImplementedError):
+        return "", f"{who} is not written yet: replace the line `raise NotImplementedError()` with your code."
+    if error is not None:
+        return "", f"{who} stopped with {type(error).__name__}: {error}.{_where(error)}"
+    problem = _differ(entry["expected"], outcome["value"], rtol, atol)
+    if problem:
+        place, message = problem
+        return place, f"{who}: {message}" if who else message[0].upper() + message[1:]
+    if outcome.get("changed"):
+        name = outcome["changed"][0]
+        return "", f"{who} gives the right result, but changes its input {name}. Work on a new array instead: the caller still needs {name}."
+    return None
+
+
+def _pick(tree, place):
+    """The part of an observation at a place such as [1]['x']; None where there is none."""
+    for key in re.findall(r"\['(.*?)'\]|\[(\d+)\]", place):
+        try:
+            tree = tree["v"][key[0]] if key[0] else tree["v"][int(key[1])]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree
+
+
+def _hints(entry, outcome, place, rtol, atol):
+    """The hints of the known mistakes that give this outcome; failing that, this wrong part of it."""
+    def same(a, b):
+        if "raised" in a or "raised" in b:
+            return a.get("raised") == b.get("raised")
+        return a.get("changed") == b.get("changed") and _differ(a["value"], b["value"], rtol, atol) is None
+
+    def same_part(a, b):
+        a, b, right = (_pick(t, place) for t in (a.get("value"), b.get("value"), entry["expected"]))
+        return a and b and _differ(a, b, rtol, atol) is None and _differ(right, a, rtol, atol) is not None
+
+    for alike in (same, same_part) if place else (same,):
+        found = {hint: None for hint, mistake in entry["mistakes"] if alike(mistake, outcome)}
+        if found:
+            return list(dict.fromkeys(_TABLE["hints"][hint] for hint in found))
+    return []
+
+
+def check(name, target, *args, rtol=1e-6, atol=1e-9, **kwargs):
+    """Check one answer of yours.
+
+    `check("x_hat", normalize, x, mean, var)` calls your function on copies of the arguments;
+    `check("answer", value)` takes a value. Returns what it got. Raises CheckFailed, with what was expected, what
+    was found and, where it is known, the mistake, if they disagree by more than rtol (relative, to the element or
+    to the root mean square of the array, whichever is larger) plus atol.
+    """
+    if name not in _TABLE["checks"]:
+        raise CheckFailed(f"This notebook has no check called {name!r}. Run the setup cell at the top, and leave check cells as they are.")
+    entry = _TABLE["checks"][name]
+    who = getattr(target, "__name__", type(target).__name__) if callable(target) else ""
+    value, outcome, error = _call(target, args, kwargs, name)
+    problem = _explain(entry, outcome, error, "your code" if who == "<lambda>" else who, rtol, atol)
+    lines = []
+    if problem:
+        lines = [problem[1]]
+        unwritten = isinstance(error, NotImplementedError)
+        found = [] if unwritten else _hints(entry, outcome, problem[0], rtol, atol)
+        lines += [f"Likely cause: {hint}" for hint in found]
+    _passed_now.add(name) if not problem else _passed_now.discard(name)
+    _show(("✗ " if problem else "✓ ") + name, bool(problem), {"name": name, "ok": not problem, "outcome": outcome, "rtol": rtol, "atol": atol})
+    if problem:
+        for cell in _TABLE["cells"]:
+            if name in cell["checks"]:
+                _earned.pop(cell["id"], None)
+        raise CheckFailed("\n".join(lines)) from None
+    return value
+
+
+def _show(line, bad, data=None, body=None):
+    """A line (or an HTML body) as rich output that carries data along; plain text where there is no IPython."""
+    shell = _shell()
+    if shell is None:
+        print(line)
+        return
+    from IPython.display import display
+
+    colour = "#b3261e" if bad else "#1b6e3c"
+    rich = body or f'<div style="color:{colour};font-weight:600">{html.escape(line)}</div>'
+    display({"text/plain": line, "text/html": rich, **({_MIME: data} if data else {})}, raw=True)
+
+
+def _shell():
+    try:
+        return get_ipython()  # noqa: F821 - defined by IPython, and only there
+    except NameError:
+        return None
+
+
+def _after_cell(result=None):
+    """A check cell's points are earned when it ran to its end and all its checks held."""
+    for cell in _TABLE["cells"]:
+        if cell["checks"] and _passed_now.issuperset(cell["checks"]):
+            if getattr(result, "success", True):
+                _earned[cell["id"]] = cell["points"]
+            else:
+                _earned.pop(cell["id"], None)
+    _passed_now.clear()
+
+
+def scoreboard():
+    """Show the points earned so far, exercise by exercise, by the checks that you can see."""
+    rows = {}
+    for cell in _TABLE["cells"]:
+        got, out_of = rows.get(cell["exercise"], (0, 0))
+        rows[cell["exercise"]] = (got + _earned.get(cell["id"], 0), out_of + cell["points"])
+    total = [sum(column) for column in zip(*rows.values())] or [0, 0]
+    table = [(name, got, out_of, "✓" if got == out_of else "·") for name, (got, out_of) in rows.items()]
+    table.append(("total", *total, "✓" if total[0] == total[1] else "·"))
+    width = max(len(row[0]) for row in table)
+    text = "\n".join(f"{mark} {name:<{width}} {got:>3g} of {out_of:g}" for name, got, out_of, mark in table)
+    cells = "".join(
+        f'<tr{" style=font-weight:600" if name == "total" else ""}><td>{mark}</td><td style="text-align:left">{html.escape(name)}</td><td>{got:g} of {out_of:g}</td></tr>'
+        for name, got, out_of, mark in table
+    )
+    _show(text, False, body=f"<table>{cells}</table>")
+
+
+def device():
+    """The torch.device to train on: the first CUDA GPU where there is one, else the CPU."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _use_style():
+    """Figures that stay readable in greyscale and for colour-blind readers (Okabe and Ito's colours, line styles)."""
+    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+    cycle = mpl.cycler(color=colours) + mpl.cycler(linestyle=["-", "--", "-.", ":", "-", "--", "-."])
+    mpl.rcParams.update({
+        "axes.prop_cycle": cycle, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+        "axes.titlelocation": "left", "axes.titleweight": "bold", "grid.alpha": 0.25, "figure.dpi": 110,
+        "figure.figsize": (7.0, 3.6), "figure.constrained_layout.use": True, "font.size": 10, "legend.frameon": False,
+        "lines.linewidth": 2.0,
+    })  # fmt: skip
+
+
+_use_style()
+if _shell() is not None:
+    for _old in [f for f in _shell().events.callbacks["post_run_cell"] if f.__name__ == "_after_cell"]:
+        _shell().events.unregister("post_run_cell", _old)  # this cell was run before
+    _shell().events.register("post_run_cell", _after_cell)
