@@ -1,18 +1,13 @@
 """The code that every notebook carries: `check`, `scoreboard`, the figure style, `device`.
 
-`bncourse build` copies this file into the first cell of every notebook and appends a call of `_load_table`
-with what the reference answer and each known mistake gave. It therefore imports only the standard library,
+`bncourse build` copies observe.py and this file into the first cell of every notebook and appends a call of
+`_load_table` with what the reference answer and each known mistake gave. It therefore imports only the standard library,
 NumPy and matplotlib (torch inside `device`, when a unit uses it), and keeps to what Python 3.11, NumPy 2.0 and
 IPython 7.34 offer.
-
-An *observation* is the form in which values are kept and compared: a small JSON tree. Arrays of at most
-`_WHOLE` elements are kept whole, larger ones as a few fixed linear projections and some samples, strings as
-hashes. The same form is sent along with every check, so that it can be compared again outside the notebook.
 """
 
 import base64
 import copy
-import hashlib
 import html
 import json
 import linecache
@@ -25,7 +20,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-_WHOLE = 256
+from grader.observe import _differ, _observe, _pick  # left out by the build, which copies that file too
+
 _MIME = "application/vnd.bncourse.check+json"
 _TABLE = {"unit": "", "cells": [], "checks": {}, "hints": []}
 _earned, _passed_now = {}, set()
@@ -48,127 +44,6 @@ def _load_table(packed):
     _TABLE["cells"] += table.get("cells", [])
     _TABLE["checks"].update(table["checks"])
     _TABLE["hints"] += table["hints"]
-
-
-def _pack(array):
-    return base64.b64encode(zlib.compress(np.ascontiguousarray(array, "<f8").tobytes())).decode()
-
-
-def _unpack(text):
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<f8")
-
-
-def _observe(value, salt):
-    """The observation of a value: a JSON tree in which "t" says what kind of thing it is."""
-    if value is None:
-        return {"t": "None"}
-    if value is Ellipsis:
-        return {"t": "no answer"}
-    if isinstance(value, (bool, np.bool_)):
-        return {"t": "bool", "v": bool(value)}
-    if isinstance(value, str):
-        text = f"{salt}\0{value.strip().lower()}"
-        return {"t": "string", "v": hashlib.sha256(text.encode()).hexdigest()[:24]} if value.strip() else {"t": "no answer"}
-    if isinstance(value, (list, tuple)):
-        return {"t": type(value).__name__, "v": [_observe(item, salt) for item in value]}
-    if isinstance(value, dict):
-        return {"t": "dict", "v": {str(key): _observe(item, salt) for key, item in value.items()}}
-    kind = "array"
-    if type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach"):
-        kind, value = "tensor", value.detach().cpu()
-        value = value.float().numpy() if str(value.dtype) == "torch.bfloat16" else value.numpy()
-    if isinstance(value, (int, float, np.number)) or (isinstance(value, np.ndarray) and value.shape == ()):
-        try:
-            return {"t": "number", "v": repr(float(value))}
-        except (TypeError, ValueError, OverflowError):
-            return {"t": "object", "v": f"a number of type {type(value).__name__}"}
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
-        dtype = f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else ""
-        return {"t": "object", "v": type(value).__name__ + dtype}
-    tree = {"t": kind, "dtype": str(value.dtype), "shape": list(value.shape)}
-    flat = value.astype("f8").ravel()
-    tree["bad"] = int(np.sum(~np.isfinite(flat)))
-    if flat.size <= _WHOLE:
-        return {**tree, "v": _pack(flat)}
-    samples = flat[np.linspace(0, flat.size - 1, 32).astype(int)]
-    rng = np.random.RandomState(flat.size % 2**31)  # the legacy stream never changes between NumPy versions
-    finite = np.where(np.isfinite(flat), flat, 0.0)
-    projections = [rng.standard_normal(flat.size) @ finite for _ in range(4)]
-    return {**tree, "samples": _pack(samples), "projections": _pack(projections), "norm": repr(float(np.linalg.norm(finite)))}
-
-
-def _what(tree):
-    """An observation in a learner's words."""
-    if tree["t"] in ("array", "tensor"):
-        return f"{'a torch tensor' if tree['t'] == 'tensor' else 'a NumPy array'} of shape {tuple(tree['shape'])}"
-    if tree["t"] in ("list", "tuple"):
-        return f"a {tree['t']} of {len(tree['v'])} values"
-    named = {"None": "None", "number": f"the number {tree.get('v')}", "bool": f"{tree.get('v')}", "object": f"an object of type {tree.get('v')}"}
-    return named.get(tree["t"], f"a {tree['t']}")
-
-
-def _differ(want, got, rtol, atol, where=""):
-    """What is wrong with an observation, in one paragraph and with the place; None where nothing is."""
-    at = f" {where}" if where else ""
-    sequences = ("list", "tuple")
-    if want["t"] != got["t"] and not (want["t"] in sequences and got["t"] in sequences):
-        if got["t"] == "None":
-            return where, f"the result{at} is None, but {_what(want)} is expected. Is a return statement missing?"
-        if got["t"] == "no answer":
-            return where, "there is no answer yet: replace the ... with yours."
-        return where, f"the result{at} is {_what(got)}, but {_what(want)} is expected."
-    if want["t"] in sequences:
-        if len(want["v"]) != len(got["v"]):
-            return where, f"the result{at} holds {len(got['v'])} values, but {len(want['v'])} are expected."
-        pairs = [(f"{where}[{i}]", a, b) for i, (a, b) in enumerate(zip(want["v"], got["v"]))]
-        return next(filter(None, (_differ(a, b, rtol, atol, place) for place, a, b in pairs)), None)
-    if want["t"] == "dict":
-        missing = [key for key in want["v"] if key not in got["v"]]
-        if missing:
-            return where, f"the dict{at} lacks the key {missing[0]!r}; it has {', '.join(map(repr, got['v'])) or 'none'}."
-        pairs = [(f"{where}[{key!r}]", a, got["v"][key]) for key, a in want["v"].items()]
-        return next(filter(None, (_differ(a, b, rtol, atol, place) for place, a, b in pairs)), None)
-    if want["t"] == "number":
-        return _differ_numbers(np.array([float(want["v"])]), np.array([float(got["v"])]), None, rtol, atol, where, want, got)
-    if want["t"] in ("array", "tensor"):
-        if want["shape"] != got["shape"]:
-            return where, f"the result{at} has shape {tuple(got['shape'])}, but {tuple(want['shape'])} is expected."
-        part = "v" if "v" in want else "samples"
-        problem = _differ_numbers(_unpack(want[part]), _unpack(got[part]), want["shape"], rtol, atol, where, want, got)
-        if problem:
-            return problem
-        if want["dtype"] != got["dtype"] and ("float" in want["dtype"] or "float" in got["dtype"] or "bool" in (want["dtype"], got["dtype"])):
-            return where, f"the values{at} are right, but their dtype is {got['dtype']}; {want['dtype']} is expected."
-        return None
-    if want["v"] == got["v"]:
-        return None
-    return where, "that is not the right answer." if want["t"] == "string" else f"the result{at} is {got['v']}, but {want['v']} is expected."
-
-
-def _differ_numbers(want, got, shape, rtol, atol, where, want_tree, got_tree):
-    at = f" {where}" if where else ""
-    if not np.all(np.isfinite(got) | ~np.isfinite(want)) or got_tree.get("bad", 0) > want_tree.get("bad", 0):
-        what = "NaN" if np.isnan(got).any() else "infinite"
-        if shape is None:
-            return where, f"the result{at} is {what}. Look for a division by zero, or a root or logarithm of a negative number."
-        return where, f"{got_tree['bad']} of {int(np.prod(shape))} elements{at} are NaN or infinite. Look for a division by zero, or a root or logarithm of a negative number."
-    scale = np.sqrt(np.mean(want[np.isfinite(want)] ** 2)) if np.isfinite(want).any() else 0.0
-    with np.errstate(invalid="ignore"):
-        wrong = ~((want == got) | (np.abs(want - got) <= rtol * np.maximum(np.abs(want), scale) + atol) | (np.isnan(want) & np.isnan(got)))
-    if wrong.any():
-        k = int(np.argmax(wrong))
-        if shape is None:
-            return where, f"the result{at} is {got[0]:.7g}, but {want[0]:.7g} is expected."
-        size = int(np.prod(shape))
-        flat = k if size <= _WHOLE else np.linspace(0, size - 1, 32).astype(int)[k]
-        index = ", ".join(str(int(i)) for i in np.unravel_index(flat, shape))
-        compared = f"{int(wrong.sum())} of {len(want)} " + ("elements differ" if size <= _WHOLE else "sampled elements differ")
-        return where, f"the shape{at} {tuple(shape)} is right, but the values are not: at [{index}] expected {want[k]:.7g}, got {got[k]:.7g} ({compared})."
-    if "projections" in want_tree:
-        gap = np.abs(_unpack(want_tree["projections"]) - _unpack(got_tree["projections"]))
-        if np.any(gap > 8 * rtol * float(want_tree["norm"]) + atol):
-            return where, f"the shape{at} {tuple(shape)} is right, and the elements sampled agree, but others differ."
-    return None
 
 
 def _copy(value):
@@ -218,8 +93,10 @@ def _where(error):
     trace, found = error.__traceback__, ""
     while trace:
         code = trace.tb_frame.f_code
-        library = "site-packages" in code.co_filename or code.co_filename.startswith(("<frozen", "<__array", sys.base_prefix))
-        if not library and code.co_filename != check.__code__.co_filename:
+        library = "site-packages" in code.co_filename or code.co_filename.startswith(
+            ("<frozen", "<__array", sys.base_prefix)
+        )
+        if not library and code.co_filename != _where.__code__.co_filename:
             text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
             found = f" In line {trace.tb_lineno} of its cell:  {text}" if text else ""
         trace = trace.tb_next
@@ -238,22 +115,16 @@ def _explain(entry, outcome, error, who, rtol, atol):
         return place, f"{who}: {message}" if who else message[0].upper() + message[1:]
     if outcome.get("changed"):
         name = outcome["changed"][0]
-        return "", f"{who} gives the right result, but changes its input {name}. Work on a new array instead: the caller still needs {name}."
+        return "", (
+            f"{who} gives the right result, but changes its input {name}. "
+            f"Work on a new array instead: the caller still needs {name}."
+        )
     return None
-
-
-def _pick(tree, place):
-    """The part of an observation at a place such as [1]['x']; None where there is none."""
-    for key in re.findall(r"\['(.*?)'\]|\[(\d+)\]", place):
-        try:
-            tree = tree["v"][key[0]] if key[0] else tree["v"][int(key[1])]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return tree
 
 
 def _hints(entry, outcome, place, rtol, atol):
     """The hints of the known mistakes that give this outcome; failing that, this wrong part of it."""
+
     def same(a, b):
         if "raised" in a or "raised" in b:
             return a.get("raised") == b.get("raised")
@@ -279,7 +150,10 @@ def check(name, target, *args, rtol=1e-6, atol=1e-9, **kwargs):
     to the root mean square of the array, whichever is larger) plus atol.
     """
     if name not in _TABLE["checks"]:
-        raise CheckFailed(f"This notebook has no check called {name!r}. Run the setup cell at the top, and leave check cells as they are.")
+        raise CheckFailed(
+            f"This notebook has no check called {name!r}. "
+            "Run the setup cell at the top, and leave check cells as they are."
+        )
     entry = _TABLE["checks"][name]
     who = getattr(target, "__name__", type(target).__name__) if callable(target) else ""
     value, outcome, error = _call(target, args, kwargs, name)
@@ -291,7 +165,11 @@ def check(name, target, *args, rtol=1e-6, atol=1e-9, **kwargs):
         found = [] if unwritten else _hints(entry, outcome, problem[0], rtol, atol)
         lines += [f"Likely cause: {hint}" for hint in found]
     _passed_now.add(name) if not problem else _passed_now.discard(name)
-    _show(("✗ " if problem else "✓ ") + name, bool(problem), {"name": name, "ok": not problem, "outcome": outcome, "rtol": rtol, "atol": atol})
+    _show(
+        ("✗ " if problem else "✓ ") + name,
+        bool(problem),
+        {"name": name, "ok": not problem, "outcome": outcome, "rtol": rtol, "atol": atol},
+    )
     if problem:
         for cell in _TABLE["cells"]:
             if name in cell["checks"]:
@@ -315,7 +193,7 @@ def _show(line, bad, data=None, body=None):
 
 def _shell():
     try:
-        return get_ipython()  # noqa: F821 - defined by IPython, and only there
+        return get_ipython()
     except NameError:
         return None
 
@@ -342,11 +220,11 @@ def scoreboard():
     table.append(("total", *total, "✓" if total[0] == total[1] else "·"))
     width = max(len(row[0]) for row in table)
     text = "\n".join(f"{mark} {name:<{width}} {got:>3g} of {out_of:g}" for name, got, out_of, mark in table)
-    cells = "".join(
-        f'<tr{" style=font-weight:600" if name == "total" else ""}><td>{mark}</td><td style="text-align:left">{html.escape(name)}</td><td>{got:g} of {out_of:g}</td></tr>'
+    body = "".join(
+        f"<tr><td>{mark}</td><td style='text-align:left'>{html.escape(name)}</td><td>{got:g} of {out_of:g}</td></tr>"
         for name, got, out_of, mark in table
     )
-    _show(text, False, body=f"<table>{cells}</table>")
+    _show(text, False, body=f"<table>{body}</table>")
 
 
 def device():

@@ -1,0 +1,68 @@
+# Needs make and Python 3.11 to 3.13, nothing else. The environment is made in .venv on first use, with the versions in
+# constraints.txt, and again when pyproject.toml or constraints.txt changes.
+
+PYTHON   ?= python3 python3.13 python3.12 python3.11# the first that fits makes the environment
+PIP      ?= python -m pip# "uv pip" is quicker, and with UV_TORCH_BACKEND=cpu spares Linux the CUDA packages
+ARGS     ?=
+UNITS    ?=
+LAB_ARGS ?=
+
+VENV  := .venv
+STAMP := $(VENV)/.installed
+FITS  := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# As in an activated environment, so that `bncourse` and `nbgrader` are also found by what a command starts.
+IN_ENV = export VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(VENV)/bin:$$PATH";
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help lab test demo build validate lint clean FORCE
+.DEFAULT_GOAL := help
+
+help:  ## this page
+	@echo "Batch normalization, a course in notebooks. To begin:  make lab"
+	@echo
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+
+lab: $(STAMP)  ## open the notebooks in JupyterLab  (LAB_ARGS="--port 9999")
+	@$(IN_ENV) python -m jupyterlab --ServerApp.root_dir=notebooks $(LAB_ARGS)
+
+demo: $(STAMP)  ## grade a small class of made-up students and show the result
+	@$(IN_ENV) bncourse demo $(ARGS)
+
+test: $(STAMP)  ## run all tests  (ARGS="-m 'not slow'" for the quick ones)
+	@$(IN_ENV) python -m pytest $(ARGS)
+
+build: $(STAMP)  ## make the notebooks from solutions/*.py  (UNITS="03 04" for some of them)
+	@$(IN_ENV) bncourse build $(UNITS)
+
+validate: $(STAMP)  ## prove the exercises: answers pass, every known mistake is caught and named  (UNITS=…)
+	@$(IN_ENV) bncourse validate $(UNITS)
+
+lint: $(STAMP)  ## look for slips in the code
+	@$(IN_ENV) ruff check .
+
+clean:  ## remove the environment and caches, nothing that you wrote
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp holds the folder it was made in: scripts in an environment name their folder, so a moved one is made anew,
+# and so is one whose Python has gone.
+ifneq ($(shell $(VENV)/bin/python -c "" 2>/dev/null && cat $(STAMP) 2>/dev/null),$(CURDIR))
+$(STAMP): FORCE
+endif
+
+$(STAMP): pyproject.toml constraints.txt
+	@if [ -e $(STAMP) ] && [ "$$(cat $(STAMP))" != "$(CURDIR)" ]; then rm -rf $(VENV); fi; \
+	$(VENV)/bin/python -c "import pip; $(FITS)" 2>/dev/null && exit; \
+	for python in $(PYTHON); do \
+	  "$$python" -c "$(FITS)" 2>/dev/null || continue; \
+	  echo "Making $(VENV) with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear $(VENV) >/dev/null && exit; \
+	  echo "$$python cannot make environments (on Debian and Ubuntu: apt install python3-venv). Nothing was installed." >&2; exit 1; \
+	done; \
+	echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make lab PYTHON=/path/to/python3.12" >&2; exit 1
+	@echo "Installing what constraints.txt names; the first time this takes minutes."
+	@$(IN_ENV) $(PIP) install --quiet -c constraints.txt setuptools
+	@$(IN_ENV) $(PIP) install -c constraints.txt --no-build-isolation -e ".[dev]"
+	@printf '%s' "$(CURDIR)" > $(STAMP)
+
+FORCE:

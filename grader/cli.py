@@ -1,0 +1,141 @@
+"""The command `bncourse`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from grader.errors import CourseError
+
+ABOUT = """Build, check and grade the notebooks of "Batch normalization from first principles".
+
+for students
+  check FILE       run your notebook and see what it earns
+for everybody
+  data             fetch MNIST ahead, or verify what is there
+for instructors
+  class DIR        make an nbgrader course from the units
+  demo             make a small class and grade it, to see how it goes
+for authors
+  build [UNIT…]    make the notebooks from solutions/*.py
+  validate [UNIT…] prove that the exercises hold
+
+A UNIT is a name or a number: 04_batchnorm_backward or 04. `bncourse COMMAND --help` has an example of each."""
+
+
+def _units(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("units", nargs="*", metavar="UNIT", help="a unit's name or number (all where none is given)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from grader import data as data_command
+
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="bncourse", description=ABOUT, formatter_class=raw)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", help=argparse.SUPPRESS, required=True)
+
+    def add(name: str, about: str, example: str, run) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, description=about, epilog=f"example:\n  {example}", formatter_class=raw)
+        command.set_defaults(run=run)
+        return command
+
+    build = add(
+        "build",
+        "Make the student and the solved notebook of each unit whose source has changed.",
+        "bncourse build 04",
+        _build,
+    )
+    _units(build)
+    build.add_argument("--check", action="store_true", help="build nothing; fail if anything generated is stale")
+    build.add_argument("--force", action="store_true", help="build and execute even what is up to date")
+
+    validate = add(
+        "validate",
+        "Prove that the exercises hold: reference, untouched notebook, every known mistake.",
+        "bncourse validate 03 04 --json",
+        _validate,
+    )
+    _units(validate)
+    validate.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    check = add(
+        "check",
+        "Run a notebook and print its scoreboard. Exit status 0 only for full marks.",
+        "bncourse check notebooks/03_batchnorm_forward.ipynb",
+        _check,
+    )
+    check.add_argument("file", type=Path, metavar="FILE.ipynb")
+    check.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    klass = add(
+        "class",
+        "Make a directory that stock nbgrader works in: source/, release/, gradebook.db.",
+        "bncourse class ~/bn-2026 03 04",
+        _class,
+    )
+    klass.add_argument("directory", type=Path, metavar="DIR")
+    _units(klass)
+
+    demo = add(
+        "demo",
+        "Make a class with seven made-up students, grade it with nbgrader, and print the result.",
+        "bncourse demo",
+        _demo,
+    )
+    demo.add_argument(
+        "directory",
+        type=Path,
+        metavar="DIR",
+        nargs="?",
+        default=Path("build/demo"),
+        help="made anew (default: build/demo)",
+    )
+
+    data_command.add_parser(commands)
+    return parser
+
+
+def _build(args) -> int:
+    from grader.build import build_all, check_all
+    from grader.paths import unit_sources
+
+    sources = unit_sources(args.units)
+    return check_all(sources) if args.check else build_all(sources, force=args.force)
+
+
+def _validate(args) -> int:
+    from grader.paths import unit_sources
+    from grader.validate import validate_all
+
+    return validate_all(unit_sources(args.units), as_json=args.json)
+
+
+def _check(args) -> int:
+    from grader.scoring import print_score, score
+
+    return print_score(score(args.file), as_json=args.json)
+
+
+def _class(args) -> int:
+    from grader.classroom import make_class
+    from grader.paths import unit_sources
+
+    return make_class(args.directory, unit_sources(args.units))
+
+
+def _demo(args) -> int:
+    from grader.demo import run_demo
+
+    return run_demo(args.directory)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command. Returns 0, 1 where something falls short, 2 for misuse (argparse exits with 2 itself)."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except CourseError as error:
+        print(f"bncourse {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("bncourse: interrupted", file=sys.stderr)
+        return 130

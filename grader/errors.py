@@ -1,0 +1,15 @@
+"""Errors that end a command with one clear line."""
+
+from pathlib import Path
+
+
+class CourseError(Exception):
+    """Something a user can put right; the message is the whole of what they are told."""
+
+
+class SourceError(CourseError):
+    """A mistake in a unit's source: where it is, what it is, what to do."""
+
+    def __init__(self, path: Path, line: int, problem: str, remedy: str):
+        super().__init__(f"{path.name}:{line}: {problem}. {remedy}.")
+        self.path, self.line = path, line

@@ -1,0 +1,155 @@
+"""Turn a unit into notebooks: the nbgrader source (solved) and, through nbgrader's preprocessors, the student's."""
+
+import ast
+import base64
+import hashlib
+import json
+import textwrap
+import tomllib
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ComputeChecksums,
+    LockCells,
+)
+
+from grader.paths import DATA, ROOT
+from grader.preprocessors import ClearAnswers
+from grader.record import Tables
+from grader.unit import HIDDEN, Cell, Unit
+
+SETUP_TITLE = '#@title Setup: run this cell first {"display-mode": "form"}\n'
+OBSERVE, KIT, MNIST = (ROOT / "grader" / f"{name}.py" for name in ("observe", "kit", "mnist"))
+DIGITS = DATA / "digits.npz"
+
+
+def setup_source(unit: Unit) -> str:
+    """The code every notebook of the unit begins with: the kit, and the MNIST loader where the unit names it."""
+    kit = "".join(line for line in _read(KIT).splitlines(keepends=True) if not line.startswith("from grader."))
+    parts = [SETUP_TITLE + _read(OBSERVE), kit.rstrip()]
+    if any("load_mnist" in cell.source for cell in unit.cells):
+        digits = base64.b85encode(DIGITS.read_bytes()).decode()
+        parts += [_read(MNIST), _literal("_MNIST_DIGITS = ", digits)]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8").rstrip()
+
+
+def _literal(prefix: str, text: str, suffix: str = "") -> str:
+    """A long string as Python source, on lines of 110 characters."""
+    lines = "\n".join(f'    "{line}"' for line in textwrap.wrap(text, 110, break_on_hyphens=False))
+    return f"{prefix}(\n{lines}\n){suffix}"
+
+
+def solved_notebook(unit: Unit, setup: str, tables: Tables) -> nbformat.NotebookNode:
+    """The unit as an nbgrader source notebook, with answers and hidden tests, not yet executed."""
+    loads = _literal("_load_table", tables.visible)
+    ready = 'print("Ready: np, plt, check and scoreboard are there. Run the cells from top to bottom.")'
+    cells = [_title(unit), _code(f"{setup}\n\n{loads}\n{ready}", "setup", locked=True)]
+    cells[1].metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]})
+    for cell in unit.cells:
+        if cell.role == "mistake":
+            continue
+        if cell.kind == "markdown":
+            cells.append(new_markdown_cell(cell.source))
+        elif cell.role == "exercise":
+            cells.append(_code(cell.source, cell.grade_id, solution=True))
+        elif cell.role == "check":
+            cells.append(_code(_check_source(cell, tables), cell.grade_id, grade=True, locked=True, points=cell.points))
+        else:
+            cells.append(new_code_cell(cell.source))
+            if cell.role == "demo":
+                cells[-1].metadata["tags"] = ["demo"]
+    notebook = new_notebook(cells=cells)
+    notebook.metadata.update(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "title": unit.title,
+        }
+    )
+    _name_cells(notebook)
+    return notebook
+
+
+def _title(unit: Unit) -> nbformat.NotebookNode:
+    points = f" · {unit.points:g} points" if unit.points else ""
+    text = f"# {unit.title}\n\n**{unit.question}**\n\n*About {unit.minutes} minutes{points}.*"
+    if unit.builds_on:
+        text += f" *Builds on {', '.join(name[:2] for name in unit.builds_on)}.*"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    repository = project.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")
+    if repository.startswith("https://github.com/"):
+        slug = repository.removeprefix("https://github.com/")
+        link = f"https://colab.research.google.com/github/{slug}/blob/main/notebooks/{unit.name}.ipynb"
+        text += f"\n\n[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
+    return new_markdown_cell(text)
+
+
+def _code(source: str, grade_id: str, **role) -> nbformat.NotebookNode:
+    cell = new_code_cell(source)
+    defaults = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3}
+    cell.metadata["nbgrader"] = {"grade_id": grade_id, **defaults, **role}
+    return cell
+
+
+def _check_source(cell: Cell, tables: Tables) -> str:
+    # A number displayed at the end would be read by stock nbgrader as partial credit, so end with a semicolon:
+    # the cell, and what is left of it without the hidden tests (the text before them: the same line numbers).
+    lines = cell.source.splitlines()
+    for part in (cell.source, cell.source.partition(f"### BEGIN {HIDDEN}")[0]):
+        last = ast.parse(part.rstrip()).body[-1]
+        if isinstance(last, ast.Expr) and not lines[last.end_lineno - 1].endswith(";"):
+            lines[last.end_lineno - 1] += ";"
+    source = "\n".join(lines)
+    if cell.id in tables.hidden:
+        marker = f"### BEGIN {HIDDEN}"
+        line = next(line for line in source.splitlines() if marker in line)
+        indent = line[: len(line) - len(line.lstrip())]
+        table = textwrap.indent(_literal("_load_table", tables.hidden[cell.id]), indent)
+        source = source.replace(line, f"{line}\n{table}", 1)
+    return source
+
+
+def _name_cells(notebook: nbformat.NotebookNode) -> None:
+    """Give cells ids that do not change from build to build, and only little when the unit is edited."""
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        name = grade_id[:56] or hashlib.sha256(cell.source.encode()).hexdigest()[:8]
+        seen[name] = seen.get(name, 0) + 1
+        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def student_notebook(solved: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """What nbgrader's `generate_assignment` makes of a source notebook, with ClearAnswers for its ClearSolutions."""
+    notebook, resources = nbformat.from_dict(json.loads(json.dumps(solved))), {"nbgrader": {}}
+    steps = (
+        LockCells,
+        ClearAnswers,
+        ClearOutput,
+        ClearHiddenTests,
+        ClearMarkScheme,
+        ComputeChecksums,
+        CheckCellMetadata,
+    )
+    for step in steps:
+        notebook, resources = step().preprocess(notebook, resources)
+    for cell in notebook.cells:
+        cell.source = cell.source.rstrip("\n")
+    return notebook
+
+
+def digest(notebook: nbformat.NotebookNode) -> str:
+    """A hash of everything in a notebook but its outputs and the build's own stamp."""
+    cells = [[c.cell_type, c.source, c.metadata, c.get("id")] for c in notebook.cells]
+    metadata = {key: value for key, value in notebook.metadata.items() if key != "bncourse"}
+    return hashlib.sha256(json.dumps([cells, metadata], sort_keys=True).encode()).hexdigest()[:32]
