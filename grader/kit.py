@@ -1,8 +1,8 @@
 """The code that every notebook carries: `check`, `scoreboard`, the figure style, `device`.
 
 `bncourse build` copies observe.py and this file into the first cell of every notebook and appends a call of
-`_load_table` with what the reference answer and each known mistake gave. It therefore imports only the standard library,
-NumPy and matplotlib (torch inside `device`, when a unit uses it), and keeps to what Python 3.11, NumPy 2.0 and
+`_load_table` with what the reference answer and each known mistake gave. It therefore imports only the standard
+library, NumPy and matplotlib (torch inside `device`), and keeps to what Python 3.11, NumPy 2.0 and
 IPython 7.34 offer.
 """
 

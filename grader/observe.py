@@ -88,17 +88,16 @@ def _what(tree):
 
 def _differ(want, got, rtol, atol, where=""):
     """What is wrong with an observation, in one paragraph and with the place; None where nothing is."""
-    at = f" {where}" if where else ""
     sequences = ("list", "tuple")
     if want["t"] != got["t"] and not (want["t"] in sequences and got["t"] in sequences):
         if got["t"] == "None":
-            return where, f"the result{at} is None, but {_what(want)} is expected. Is a return statement missing?"
+            return where, f"the result{where} is None, but {_what(want)} is expected. Is a return statement missing?"
         if got["t"] == "no answer":
             return where, "there is no answer yet: replace the ... with yours."
-        return where, f"the result{at} is {_what(got)}, but {_what(want)} is expected."
+        return where, f"the result{where} is {_what(got)}, but {_what(want)} is expected."
     if want["t"] in sequences:
         if len(want["v"]) != len(got["v"]):
-            return where, f"the result{at} holds {len(got['v'])} values, but {len(want['v'])} are expected."
+            return where, f"the result{where} holds {len(got['v'])} values, but {len(want['v'])} are expected."
         pairs = [(f"{where}[{i}]", a, b) for i, (a, b) in enumerate(zip(want["v"], got["v"]))]
         return next(filter(None, (_differ(a, b, rtol, atol, place) for place, a, b in pairs)), None)
     if want["t"] == "dict":
@@ -106,7 +105,7 @@ def _differ(want, got, rtol, atol, where=""):
         if missing:
             return (
                 where,
-                f"the dict{at} lacks the key {missing[0]!r}; it has {', '.join(map(repr, got['v'])) or 'none'}.",
+                f"the dict result{where} lacks the key {missing[0]!r}; it has {', '.join(map(repr, got['v'])) or 'none'}.",
             )
         pairs = [(f"{where}[{key!r}]", a, got["v"][key]) for key, a in want["v"].items()]
         return next(filter(None, (_differ(a, b, rtol, atol, place) for place, a, b in pairs)), None)
@@ -116,7 +115,7 @@ def _differ(want, got, rtol, atol, where=""):
         )
     if want["t"] in ("array", "tensor"):
         if want["shape"] != got["shape"]:
-            return where, f"the result{at} has shape {tuple(got['shape'])}, but {tuple(want['shape'])} is expected."
+            return where, f"the result{where} has shape {tuple(got['shape'])}, but {tuple(want['shape'])} is expected."
         part = "v" if "v" in want else "samples"
         problem = _differ_numbers(_unpack(want[part]), _unpack(got[part]), want["shape"], rtol, atol, where, want, got)
         if problem:
@@ -124,22 +123,27 @@ def _differ(want, got, rtol, atol, where=""):
         if want["dtype"] != got["dtype"] and (
             "float" in want["dtype"] or "float" in got["dtype"] or "bool" in (want["dtype"], got["dtype"])
         ):
-            return where, f"the values{at} are right, but their dtype is {got['dtype']}; {want['dtype']} is expected."
+            return (
+                where,
+                f"the values of the result{where} are right, but their dtype is {got['dtype']}; {want['dtype']} is expected.",
+            )
         return None
     if want.get("v") == got.get("v"):
         return None
     return where, "that is not the right answer." if want[
         "t"
-    ] == "string" else f"the result{at} is {got['v']}, but {want['v']} is expected."
+    ] == "string" else f"the result{where} is {got['v']}, but {want['v']} is expected."
 
 
 def _differ_numbers(want, got, shape, rtol, atol, where, want_tree, got_tree):
-    at = f" {where}" if where else ""
     if not np.all(np.isfinite(got) | ~np.isfinite(want)) or got_tree.get("bad", 0) > want_tree.get("bad", 0):
         cause = "Look for a division by zero, or a root or logarithm of a negative number."
         if shape is None:
-            return where, f"the result{at} is {'NaN' if np.isnan(got).any() else 'infinite'}. {cause}"
-        return where, f"{got_tree['bad']} of {int(np.prod(shape))} elements{at} are NaN or infinite. {cause}"
+            return where, f"the result{where} is {'NaN' if np.isnan(got).any() else 'infinite'}. {cause}"
+        return (
+            where,
+            f"{got_tree['bad']} of {int(np.prod(shape))} elements of the result{where} are NaN or infinite. {cause}",
+        )
     scale = np.sqrt(np.mean(want[np.isfinite(want)] ** 2)) if np.isfinite(want).any() else 0.0
     with np.errstate(invalid="ignore"):
         wrong = ~(
@@ -150,19 +154,22 @@ def _differ_numbers(want, got, shape, rtol, atol, where, want_tree, got_tree):
     if wrong.any():
         k = int(np.argmax(wrong))
         if shape is None:
-            return where, f"the result{at} is {got[0]:.7g}, but {want[0]:.7g} is expected."
+            return where, f"the result{where} is {got[0]:.7g}, but {want[0]:.7g} is expected."
         size = int(np.prod(shape))
         flat = k if size <= _WHOLE else np.linspace(0, size - 1, 32).astype(int)[k]
         index = ", ".join(str(int(i)) for i in np.unravel_index(flat, shape))
         some = "elements" if size <= _WHOLE else "sampled elements"
         return where, (
-            f"the shape{at} {tuple(shape)} is right, but the values are not: "
+            f"the result{where} has the right shape {tuple(shape)}, but wrong values: "
             f"at [{index}] expected {want[k]:.7g}, got {got[k]:.7g} ({int(wrong.sum())} of {len(want)} {some} differ)."
         )
     if "projections" in want_tree:
         gap = np.abs(_unpack(want_tree["projections"]) - _unpack(got_tree["projections"]))
         if np.any(gap > 8 * rtol * float(want_tree["norm"]) + atol):
-            return where, f"the shape{at} {tuple(shape)} is right, and the elements sampled agree, but others differ."
+            return (
+                where,
+                f"the result{where} has the right shape {tuple(shape)}, but wrong values: some that are not sampled differ.",
+            )
     return None
 
 

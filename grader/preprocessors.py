@@ -3,6 +3,7 @@
 import ast
 import re
 
+from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions
 
 
@@ -37,3 +38,9 @@ def _assigned_strings(source: str) -> list[str]:
         and isinstance(s.value.value, str)
     ]
     return plain if len(plain) == len(body) else []
+
+
+def release_preprocessors() -> list[type]:
+    """nbgrader's own steps from source to release, with ClearAnswers in the place of ClearSolutions."""
+    steps = GenerateAssignment.preprocessors.default()
+    return [ClearAnswers if step is ClearSolutions else step for step in steps]

@@ -23,7 +23,8 @@ from grader import data, mnist
 ROOT = Path(__file__).resolve().parent.parent
 REAL = os.environ.get("MNIST_DIR") and Path(os.environ["MNIST_DIR"]).resolve()
 HTML = b"\r\n<!DOCTYPE html><html><body>Please log in to the airport's network.</body></html>"
-SIZES = {"train-images-idx3-ubyte": 20, "train-labels-idx1-ubyte": 20, "t10k-images-idx3-ubyte": 8, "t10k-labels-idx1-ubyte": 8}  # fmt: skip
+REAL_HASHES = mnist._MNIST_SHA256
+SIZES = dict(zip(REAL_HASHES, [20, 20, 8, 8]))  # images or labels in the tiny files
 IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 
 
@@ -37,7 +38,7 @@ def idx(name):
 
 PLAIN = {name: idx(name) for name in SIZES}
 GZ = {f"{name}.gz": gzip.compress(raw, mtime=0) for name, raw in PLAIN.items()}
-REAL_HASHES = mnist._MNIST_SHA256
+MIXED = {**dict(list(GZ.items())[:2]), **dict(list(PLAIN.items())[2:])}
 HASHES = {name: hashlib.sha256(raw).hexdigest() for name, raw in PLAIN.items()}
 
 
@@ -63,7 +64,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.asked, self.before, self.answer = dict(GZ), [], lambda name: None, None
-        self.done = threading.Event()
+        self.done, self.hung_up = threading.Event(), threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}/mnist/"
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -112,6 +113,12 @@ def second_server():
     server.close()
 
 
+def wait(monkeypatch, seconds):
+    """Let downloads wait this long for a server."""
+    monkeypatch.setattr(mnist, "_MNIST_FIRST", seconds)
+    monkeypatch.setattr(mnist, "_MNIST_STALL", seconds)
+
+
 @pytest.fixture(autouse=True)
 def world(monkeypatch, tmp_path):
     """An empty current directory and cache, no mirror, short waits, and the tiny files' hashes."""
@@ -121,8 +128,7 @@ def world(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setenv("MNIST_MIRRORS", "")
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(mnist, "_MNIST_FIRST", 1)
-    monkeypatch.setattr(mnist, "_MNIST_STALL", 1)
+    wait(monkeypatch, 3)
     monkeypatch.setattr(mnist, "_MNIST_SHA256", HASHES)
 
 
@@ -158,9 +164,9 @@ def assert_digits(arrays, printed):
     x_train, y_train, x_test, y_test = arrays
     for x, y in ((x_train, y_train), (x_test, y_test)):
         assert x.dtype == np.float32 and y.dtype == np.int64
-        assert x.shape == (len(y), 28, 28) and 0 <= x.min() and 0.9 < x.max() <= 1
+        assert x.shape == (len(y), 28, 28) and x.min() >= 0 and 0.9 < x.max() <= 1
     assert len(y_train) + len(y_test) == 1797
-    assert 28 <= np.bincount(y_test, minlength=10).min() and np.bincount(y_test).max() <= 32
+    assert set(np.bincount(y_test)) <= {29, 30, 31}
     assert np.ptp(np.bincount(y_train)) <= 8
     assert_one_line(printed)
 
@@ -173,7 +179,7 @@ def assert_one_line(printed):
 # Files on this machine
 
 
-@pytest.mark.parametrize("files", [GZ, PLAIN, {**dict(list(GZ.items())[:2]), **dict(list(PLAIN.items())[2:])}], ids=["gz", "plain", "both"])  # fmt: skip
+@pytest.mark.parametrize("files", [GZ, PLAIN, MIXED], ids=["gz", "plain", "mixed"])
 def test_four_good_files_in_mnist_dir(files, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MNIST_DIR", str(fill(tmp_path / "mine", files)))
     assert_tiny(mnist.load_mnist())
@@ -206,7 +212,7 @@ def test_the_cache_is_last_and_files_may_be_spread(cache, tmp_path, monkeypatch,
     "name, raw, problem",
     [
         (f"{IMAGES}.gz", GZ[f"{IMAGES}.gz"][:-100], "is incomplete"),
-        (f"{IMAGES}.gz", flip(GZ[f"{IMAGES}.gz"], at=len(GZ[f"{IMAGES}.gz"]) // 2), "is damaged"),
+        (f"{IMAGES}.gz", flip(GZ[f"{IMAGES}.gz"], at=-6), "is damaged"),  # in gzip's own checksum
         (f"{IMAGES}.gz", gzip.compress(flip(PLAIN[IMAGES])), "is damaged or incomplete (its SHA-256 is wrong)"),
         (f"{IMAGES}.gz", HTML, "is a web page, not data"),
         (f"{IMAGES}.gz", gzip.compress(HTML), "is a web page, not data"),
@@ -225,10 +231,7 @@ def test_a_bad_file_is_named_and_replaced(place, name, raw, problem, online, cac
     assert_tiny(mnist.load_mnist())
     fate = "ignored" if place == "$MNIST_DIR" else "deleted"
     printed = capsys.readouterr().out
-    assert printed.splitlines()[0] in (
-        f"{name} in {place} {problem}: {fate}.",
-        f"{name} in {place} is incomplete: {fate}.",
-    )
+    assert printed.splitlines()[0] == f"{name} in {place} {problem}: {fate}."
     assert str(tmp_path) not in printed
     assert online.asked == [f"{IMAGES}.gz"]  # only what was bad
     if place == "$MNIST_DIR":
@@ -288,39 +291,48 @@ def bad_answer(kind):
         elif kind == "short":  # a proxy's partial copy, with a length that fits
             handler.send(raw[: len(raw) // 2])
         elif kind == "flipped":
-            handler.send(flip(raw, at=len(raw) // 2))
+            handler.send(flip(raw, at=-6))
         elif kind == "stalls":
             handler.send(raw[:30], length=len(raw))
+            handler.server.done.wait(5)
+        elif kind == "stalls late":  # having earned much patience
+            handler.send(bytes(1 << 19), length=1 << 20)
             handler.server.done.wait(5)
         elif kind == "silent":
             handler.server.done.wait(5)
         elif kind == "drips":
             handler.send(raw[:1], length=len(raw))
-            while not handler.server.done.wait(0.05):
+            for _ in range(100):
+                handler.server.done.wait(0.05)
                 handler.wfile.write(b"x")
         elif kind == "503":
             handler.send_error(503)
         elif kind == "endless":
             handler.send(b"", length=1 << 40)
-            while not handler.server.done.is_set():
-                handler.wfile.write(bytes(1 << 16))
+            try:
+                while not handler.server.done.is_set():
+                    handler.wfile.write(bytes(1 << 16))
+            except OSError:
+                handler.server.hung_up.set()
 
     return answer
 
 
-KINDS = ["html", "truncated", "short", "flipped", "stalls", "silent", "drips", "503", "endless"]
-NAMED = {"html": "is a web page", "truncated": "is incomplete", "short": "is incomplete", "flipped": "is damaged", "endless": "is far too large"}  # fmt: skip
+KINDS = ["html", "truncated", "short", "flipped", "stalls", "stalls late", "silent", "drips", "503", "endless"]
+NAMED = {"html": "is a web page", "truncated": "is incomplete", "short": "is incomplete", "flipped": "is damaged"}
+NAMED["endless"] = "is far too large"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bad_server_alone_leads_to_the_digits(kind, online, cache, digits, monkeypatch, capsys):
-    monkeypatch.setattr(mnist, "_MNIST_FIRST", 0.3)
-    monkeypatch.setattr(mnist, "_MNIST_STALL", 0.3)
     monkeypatch.setattr(mnist, "_MNIST_LARGEST", 1 << 20)
+    if kind in ("stalls", "stalls late", "silent", "drips"):
+        wait(monkeypatch, 0.3)
     online.answer = bad_answer(kind)
     start = time.monotonic()
     arrays = mnist.load_mnist()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 4
+    assert kind != "endless" or online.hung_up.wait(4)  # the download does not go on in the background
     printed = capsys.readouterr().out
     assert_digits(arrays, printed)
     named = [line for line in printed.splitlines() if "127.0.0.1" in line]
@@ -332,8 +344,7 @@ def test_a_bad_server_alone_leads_to_the_digits(kind, online, cache, digits, mon
 
 @pytest.mark.parametrize("kind", ["html", "truncated", "flipped", "stalls"])
 def test_the_next_mirror_helps_and_is_asked_first_from_then_on(kind, server, second_server, monkeypatch):
-    monkeypatch.setattr(mnist, "_MNIST_FIRST", 0.3)
-    monkeypatch.setattr(mnist, "_MNIST_STALL", 0.3)
+    wait(monkeypatch, 1)
     monkeypatch.setenv("MNIST_MIRRORS", f"{server.url} {second_server.url.rstrip('/')}")
     server.answer = bad_answer(kind)
     assert_tiny(mnist.load_mnist())
@@ -356,8 +367,8 @@ def test_no_server_leads_to_the_digits(mirrors, digits, monkeypatch, capsys):
 
 def test_a_name_server_that_keeps_silent(digits, monkeypatch, capsys):
     release = threading.Event()
-    monkeypatch.setattr(mnist, "urlopen", lambda *args, **kwargs: release.wait(10))
-    monkeypatch.setattr(mnist, "_MNIST_FIRST", 0.2)
+    monkeypatch.setattr(mnist, "urlopen", lambda *args, **kwargs: release.wait(5))
+    wait(monkeypatch, 0.3)
     monkeypatch.setenv("MNIST_MIRRORS", "http://one/ http://two/")
     start = time.monotonic()
     assert_digits(mnist.load_mnist(), capsys.readouterr().out)
@@ -486,7 +497,7 @@ def test_one_file_in_an_empty_directory(tmp_path):
     code += ["assert [a.shape for a in arrays] == [(1493, 28, 28), (1493,), (304, 28, 28), (304,)]"]
     code += ["assert [str(a.dtype) for a in arrays] == ['float32', 'int64'] * 2"]
     (tmp_path / "cell.txt").write_text("\n".join(code), encoding="utf-8")
-    run = "import sys; exec(compile(open(sys.argv[1], encoding='utf-8').read(), 'cell', 'exec'), {'__name__': '__main__'})"
+    run = "import sys; exec(open(sys.argv[1], encoding='utf-8').read(), {'__name__': '__main__'})"
     environment = {**os.environ, "MNIST_MIRRORS": "http://127.0.0.1:1/", "PYTHONIOENCODING": "utf-8"}
     result = subprocess.run(
         [sys.executable, "-I", "-c", run, str(tmp_path / "cell.txt")],
@@ -498,11 +509,13 @@ def test_one_file_in_an_empty_directory(tmp_path):
 
 
 def test_names_stay_out_of_the_learners_way():
-    tree = ast.parse((ROOT / "grader/mnist.py").read_text(encoding="utf-8"))
-    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    defined |= {name.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets for name in ast.walk(t) if isinstance(name, ast.Name)}  # fmt: skip
-    assert {name for name in defined if not name.startswith(("_mnist", "_MNIST"))} == {"load_mnist"}
-    modules = {node.module if isinstance(node, ast.ImportFrom) else node.names[0].name for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))}  # fmt: skip
+    nodes = ast.parse((ROOT / "grader/mnist.py").read_text(encoding="utf-8")).body
+    functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
+    variables = [name.id for node in nodes if isinstance(node, ast.Assign) for name in ast.walk(node.targets[0])
+                 if isinstance(name, ast.Name)]  # fmt: skip
+    assert [name for name in functions + variables if not name.startswith(("_mnist", "_MNIST"))] == ["load_mnist"]
+    modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"numpy"}
 
 
@@ -583,15 +596,10 @@ def test_the_parser_has_help_and_an_example(capsys):
 def test_the_real_mnist(monkeypatch, capsys):
     monkeypatch.setenv("MNIST_DIR", str(REAL))
     monkeypatch.setattr(mnist, "_MNIST_SHA256", REAL_HASHES)
-    x_train, y_train, x_test, y_test = mnist.load_mnist()
+    arrays = x_train, y_train, x_test, y_test = mnist.load_mnist()
     assert capsys.readouterr().out == "MNIST found in $MNIST_DIR.\n"
-    assert [a.shape for a in (x_train, y_train, x_test, y_test)] == [
-        (60000, 28, 28),
-        (60000,),
-        (10000, 28, 28),
-        (10000,),
-    ]
-    assert [str(a.dtype) for a in (x_train, y_train, x_test, y_test)] == ["float32", "int64", "float32", "int64"]
+    assert [array.shape for array in arrays] == [(60000, 28, 28), (60000,), (10000, 28, 28), (10000,)]
+    assert [str(array.dtype) for array in arrays] == ["float32", "int64"] * 2
     assert x_train.min() == 0 and x_train.max() == 1
     assert abs(x_train.mean(dtype="f8") - 0.13066) < 1e-5 and abs(x_test.mean(dtype="f8") - 0.13251) < 1e-5
     assert np.bincount(y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]

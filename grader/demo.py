@@ -1,0 +1,160 @@
+"""`bncourse demo`: a small class with everything that a real one has, graded by nbgrader's own autograder."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
+from nbgrader.plugins import CsvExportPlugin
+
+from grader.classroom import last_error, make_class, opened, quiet
+from grader.errors import CourseError
+from grader.paths import unit_sources
+from grader.scoring import first_failures, read_notebook
+from grader.unit import Unit, read_unit
+
+UNITS = ("03", "04")
+MARK = ".bncourse-demo"
+
+
+@dataclass
+class Student:
+    """A made-up student: which answer each exercise gets (None: untouched), and what else happens to the file."""
+
+    id: str
+    answer: Callable[[Unit, str, int], str | None]
+    spoil: Callable[[nbformat.NotebookNode], str] = nbformat.writes
+
+
+def _reference(unit: Unit, exercise: str, position: int) -> str | None:
+    return unit.of("exercise", exercise)[0].source
+
+
+def _untouched(unit: Unit, exercise: str, position: int) -> str | None:
+    return None
+
+
+def _first_half(unit: Unit, exercise: str, position: int) -> str | None:
+    return _reference(unit, exercise, position) if position < len(unit.exercises) / 2 else None
+
+
+def _typical_mistake(which: int) -> Callable[[Unit, str, int], str | None]:
+    """Every second exercise is answered with one of its known mistakes, the others rightly."""
+
+    def answer(unit: Unit, exercise: str, position: int) -> str | None:
+        mistakes = unit.of("mistake", exercise)
+        if position % 2 != which % 2 or not mistakes:
+            return _reference(unit, exercise, position)
+        return unit.answer(mistakes[which % len(mistakes)])
+
+    return answer
+
+
+def _raise_first(notebook: nbformat.NotebookNode) -> str:
+    notebook.cells.insert(0, new_code_cell("import my_helpers  # a file that only the student has"))
+    return nbformat.writes(notebook)
+
+
+def _cut_short(notebook: nbformat.NotebookNode) -> str:
+    text = nbformat.writes(notebook)
+    return text[: len(text) // 2]
+
+
+STUDENTS = [
+    Student("perfect", _reference),
+    Student("untouched", _untouched),
+    Student("half-done", _first_half),
+    Student("mistaken-1", _typical_mistake(0)),
+    Student("mistaken-2", _typical_mistake(1)),
+    Student("first-cell-raises", _reference, _raise_first),
+    Student("not-json", _reference, _cut_short),
+]
+
+
+@dataclass
+class Row:
+    student: str
+    unit: str
+    points: float | None
+    out_of: float
+    wrong: str
+
+
+def submit(directory: Path, unit: Unit, student: Student) -> None:
+    """Write a student's file into the class, made from the released notebook as a student would."""
+    notebook = read_notebook(directory / "release" / unit.name / f"{unit.name}.ipynb")
+    cells = {c.metadata.get("nbgrader", {}).get("grade_id"): c for c in notebook.cells}
+    for position, exercise in enumerate(unit.exercises):
+        answer = student.answer(unit, exercise, position)
+        if answer is not None:
+            cells[exercise].source = answer
+    folder = directory / "submitted" / student.id / unit.name
+    folder.mkdir(parents=True)
+    (folder / f"{unit.name}.ipynb").write_text(student.spoil(notebook), encoding="utf-8")
+
+
+def run_demo(directory: Path) -> int:
+    """Make the class anew, grade it, write feedback and grades.csv, print the table. Returns 0."""
+    if directory.exists():
+        if not (directory / MARK).exists():
+            raise CourseError(f"{directory} is there and was not made by this command. Name another directory.")
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True)
+    (directory / MARK).write_text("Made by `bncourse demo`, which deletes and makes it again.\n", encoding="utf-8")
+    sources = unit_sources(list(UNITS))
+    make_class(directory, sources, quietly=True)
+    units = [read_unit(source) for source in sources]
+    for unit in units:
+        for student in STUDENTS:
+            submit(directory, unit, student)
+    rows = grade(directory, units)
+    print_table(rows)
+    for name in ("autograded", "feedback", "grades.csv"):
+        print(f"{name + ':':<12}{directory / name}")
+    return 0
+
+
+def grade(directory: Path, units: list[Unit]) -> list[Row]:
+    """Grade every submission with nbgrader, one at a time, so that one that cannot be read stops nobody."""
+    rows = []
+    with opened(directory) as api, quiet():
+        for unit in units:
+            for student in sorted(p.parent.name for p in Path("submitted").glob(f"*/{unit.name}")):
+                result = api.autograde(unit.name, student)
+                path = Path("autograded") / student / unit.name / f"{unit.name}.ipynb"
+                if not result["success"] or not path.exists():
+                    submitted = Path("submitted") / student / unit.name / f"{unit.name}.ipynb"
+                    rows.append(Row(student, unit.name, None, unit.points, _why_not(submitted, result)))
+                    continue
+                api.generate_feedback(unit.name, student)
+                with Gradebook("sqlite:///gradebook.db", api.course_id) as gradebook:
+                    points = gradebook.find_submission(unit.name, student).score
+                wrong = " | ".join(first_failures(read_notebook(path)).values())
+                rows.append(Row(student, unit.name, points, unit.points, wrong))
+        with Gradebook("sqlite:///gradebook.db", api.course_id) as gradebook:
+            CsvExportPlugin(to="grades.csv").export(gradebook)
+    return rows
+
+
+def _why_not(path: Path, result: dict) -> str:
+    try:
+        read_notebook(path)
+    except CourseError as error:
+        return f"not graded: {error}"
+    return f"not graded: {last_error(result)} ({path})"
+
+
+def print_table(rows: list[Row]) -> None:
+    """Print a line per submission, and under it what went wrong, a line per exercise."""
+    width = max(len(row.student) for row in rows)
+    for row in rows:
+        score = "  -" if row.points is None else f"{row.points:>3g}"
+        print(f"{row.student:<{width}}  {row.unit:<24} {score} of {row.out_of:<3g} {_shorten(row.wrong)}")
+
+
+def _shorten(text: str, length: int = 160) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
