@@ -103,10 +103,8 @@ def _differ(want, got, rtol, atol, where=""):
     if want["t"] == "dict":
         missing = [key for key in want["v"] if key not in got["v"]]
         if missing:
-            return (
-                where,
-                f"the dict result{where} lacks the key {missing[0]!r}; it has {', '.join(map(repr, got['v'])) or 'none'}.",
-            )
+            keys = ", ".join(map(repr, got["v"])) or "none"
+            return where, f"the dict result{where} lacks the key {missing[0]!r}; it has {keys}."
         pairs = [(f"{where}[{key!r}]", a, got["v"][key]) for key, a in want["v"].items()]
         return next(filter(None, (_differ(a, b, rtol, atol, place) for place, a, b in pairs)), None)
     if want["t"] == "number":
@@ -125,7 +123,7 @@ def _differ(want, got, rtol, atol, where=""):
         ):
             return (
                 where,
-                f"the values of the result{where} are right, but their dtype is {got['dtype']}; {want['dtype']} is expected.",
+                f"the values of the result{where} are right, but the dtype is {got['dtype']}, not {want['dtype']}.",
             )
         return None
     if want.get("v") == got.get("v"):
@@ -168,7 +166,7 @@ def _differ_numbers(want, got, shape, rtol, atol, where, want_tree, got_tree):
         if np.any(gap > 8 * rtol * float(want_tree["norm"]) + atol):
             return (
                 where,
-                f"the result{where} has the right shape {tuple(shape)}, but wrong values: some that are not sampled differ.",
+                f"the result{where} has the right shape {tuple(shape)}, but wrong values, between those sampled.",
             )
     return None
 

@@ -11,6 +11,9 @@ that a busy machine slows both; the ratio is the median of the pairs, NumPy / Py
 import argparse
 import os
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -28,9 +31,10 @@ def unit_namespace() -> dict:
     from grader.unit import read_unit
 
     namespace = {"np": np, "scoreboard": lambda: None, "__name__": "unit06"}
-    for cell in read_unit(UNIT).cells:
-        if cell.kind == "code" and cell.role in ("", "exercise"):
-            exec(compile(cell.source, str(UNIT), "exec"), namespace)
+    with redirect_stdout(StringIO()):
+        for cell in read_unit(UNIT).cells:
+            if cell.kind == "code" and cell.role in ("", "exercise"):
+                exec(compile(cell.source, str(UNIT), "exec"), namespace)
     return namespace
 
 
@@ -50,7 +54,7 @@ def torch_side(rule: str, X, y):
 
     hidden = [
         layer
-        for d_in, d_out in zip(SIZES[:-2], SIZES[1:-1])
+        for d_in, d_out in pairwise(SIZES[:-1])
         for layer in (nn.Linear(d_in, d_out, bias=False), nn.BatchNorm1d(d_out), nn.ReLU())
     ]
     model = nn.Sequential(*hidden, nn.Linear(*SIZES[-2:]))
@@ -96,18 +100,15 @@ def main() -> None:
     torch.manual_seed(0)
     rng = np.random.RandomState(0)
     X, y = rng.random_sample((args.images, SIZES[0])).astype("f4"), rng.randint(0, SIZES[-1], args.images)
-    print(
-        f"NumPy {np.__version__}, torch {torch.__version__}, threads {args.threads}, {args.images} images, batch {BATCH}"
-    )
+    print(f"NumPy {np.__version__}, torch {torch.__version__}, {args.threads} threads, {args.images:,} images")
     for rule in RULES:
         ours, theirs = numpy_side(rule, X, y), torch_side(rule, X, y)
         seconds(numpy_side(rule, X[:6400], y[:6400])), seconds(torch_side(rule, X[:6400], y[:6400]))  # warm up
         pairs = [(seconds(ours), seconds(theirs)) for _ in range(args.repeats)]
         ratios = [a / b for a, b in pairs]
         a, b = (median(column) for column in zip(*pairs))
-        print(
-            f"{rule:<5} NumPy {a:.2f} s   PyTorch {b:.2f} s   ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+        print(f"{rule:<5} NumPy {a:.2f} s   PyTorch {b:.2f} s   ", end="")
+        print(f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ WORDS = {
     "NaN": (A * np.nan, A, "6 of 6 elements of the result are NaN or infinite. Look for a division by zero"),
     "NaN, number": (float("nan"), 1.0, "the result is NaN"),
     "infinite": (float("inf"), 1.0, "the result is infinite"),
-    "dtype": (A.astype("f4"), A, "values of the result are right, but their dtype is float32; float64 is expected"),
-    "integers": (A.astype(int), A, "their dtype is int64; float64 is expected"),
+    "dtype": (A.astype("f4"), A, "values of the result are right, but the dtype is float32, not float64"),
+    "integers": (A.astype(int), A, "the dtype is int64, not float64"),
     "list for array": (A.tolist(), A, "is a list of 2 values, but a NumPy array of shape (2, 3) is expected"),
     "array for number": (A, 1.0, "is a NumPy array of shape (2, 3), but the number 1.0 is expected"),
     "number for array": (1.0, A, "is the number 1.0, but a NumPy array"),
@@ -69,7 +69,7 @@ WORDS = {
     "empty string": ("", "b", "no answer yet"),
     "object": (object(), A, "is an object of type object"),
     "objects in an array": (np.array([None, 1]), A, "of type ndarray of dtype object"),
-    "large": (np.where(np.arange(999) == 500, 9.0, 1.0), np.ones(999), "some that are not sampled differ"),
+    "large": (np.where(np.arange(999) == 500, 9.0, 1.0), np.ones(999), "wrong values, between those sampled"),
     "large, all": (np.zeros((99, 9)), np.ones((99, 9)), "32 of 32 sampled elements differ"),
 }
 
@@ -86,7 +86,7 @@ def test_tensors(check):
     assert check(lambda: torch.ones(2, requires_grad=True), expected=torch.ones(2)) is not None
     assert "is a NumPy array of shape (2,), but a torch tensor" in says(check, np.ones(2), expected=torch.ones(2))
     assert "a torch tensor of shape (2,)" in says(check, torch.ones(2), expected=np.ones(2))
-    assert "their dtype is float64" in says(check, torch.ones(2).double(), expected=torch.ones(2))
+    assert "the dtype is float64" in says(check, torch.ones(2).double(), expected=torch.ones(2))
     x = torch.ones(2)
     assert "changes its input x" in says(check, lambda x: x.add_(1), x, expected=torch.ones(2) + 1)
     assert x.sum() == 2

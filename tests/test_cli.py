@@ -1,0 +1,54 @@
+"""The command line: a page for newcomers, one clear line for errors, exit status 2 for misuse."""
+
+import subprocess
+import sys
+
+import pytest
+
+from grader.cli import main
+
+COMMANDS = ["build", "validate", "check", "class", "demo", "data"]
+
+
+def test_help_is_a_page(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    out = capsys.readouterr().out
+    assert caught.value.code == 0
+    assert all(f"  {command}" in out for command in COMMANDS)
+    assert "for students" in out and len(out.splitlines()) < 40
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_an_example(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    out = capsys.readouterr().out
+    assert "example:" in out and f"bncourse {command}" in out.split("example:")[1]
+
+
+@pytest.mark.parametrize("argv", [[], ["grad"], ["check"], ["build", "--no-such"]])
+def test_misuse(argv, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    assert "usage: bncourse" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "argv", [["build", "77"], ["validate", "no_such"], ["check", "/no/such.ipynb"], ["class", "/proc/x"]]
+)
+def test_errors_are_one_line(argv, capsys):
+    assert main(argv) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"bncourse {argv[0]}: ") and error.count("\n") == 1
+
+
+def test_a_unit_that_does_not_exist_is_answered_with_those_that_do(capsys):
+    main(["build", "77"])
+    assert "There is no unit '77'. The units are: 00_start_here, " in capsys.readouterr().err
+
+
+def test_as_a_program():
+    result = subprocess.run([sys.executable, "-m", "grader", "build", "77"], capture_output=True, text=True)
+    assert result.returncode == 2 and "Traceback" not in result.stderr

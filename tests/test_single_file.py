@@ -1,0 +1,77 @@
+"""A student notebook runs from one file, with old and new versions, and nothing of this repository installed."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from grader.paths import NOTEBOOKS, SOLUTIONS
+
+# The oldest that Colab and the design ask for, on the newest Python; and no torch.
+PINS = ["ipython==7.34.0", "ipykernel==6.17.1", "numpy==2.1.*", "matplotlib==3.10.*"]
+WITHOUT_TORCH = ["00_start_here", "03_batchnorm_forward", "04_batchnorm_backward"]
+
+pytestmark = pytest.mark.slow
+
+
+def newest_python() -> str | None:
+    candidates = [shutil.which("python3.13"), *Path.home().glob(".pyenv/versions/3.13.*/bin/python")]
+    return next((str(c) for c in candidates if c and subprocess.run([c, "-c", "import venv"]).returncode == 0), None)
+
+
+@pytest.fixture(scope="module")
+def old_kernel(tmp_path_factory):
+    """The name of a kernel of a fresh environment with PINS, visible to Jupyter for the time of the tests."""
+    python = newest_python()
+    if python is None:
+        pytest.skip("no Python 3.13 here")
+    folder = tmp_path_factory.mktemp("kernel")
+    subprocess.run([python, "-m", "venv", folder / "env"], check=True)
+    own = folder / "env" / "bin" / "python"
+    subprocess.run([own, "-m", "pip", "install", "-q", *PINS], check=True)
+    spec = folder / "kernels" / "old" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [str(own), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "old", "language": "python"}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(folder))
+        yield "old"
+
+
+def run(path: Path, directory: Path, kernel: str) -> nbformat.NotebookNode:
+    """Execute a copy of a notebook, alone in an empty directory."""
+    shutil.copy(path, directory)
+    notebook = nbformat.read(directory / path.name, as_version=4)
+    env = {key: value for key, value in os.environ.items() if key != "MNIST_DIR"} | {"XDG_CACHE_HOME": str(directory)}
+    client = NotebookClient(
+        notebook, timeout=300, allow_errors=True, kernel_name=kernel, resources={"metadata": {"path": str(directory)}}
+    )
+    client.execute(env=env)
+    return notebook
+
+
+def errors(notebook):
+    """(cell, error output) for each code cell that raised."""
+    return [(c, o) for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"]
+
+
+@pytest.mark.parametrize("unit", WITHOUT_TORCH)
+def test_student_notebook_in_an_empty_directory(unit, tmp_path, old_kernel):
+    notebook = run(NOTEBOOKS / f"{unit}.ipynb", tmp_path, old_kernel)
+    graded = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
+    failed = errors(notebook)
+    assert failed and failed[0][0].metadata.nbgrader.grade, failed[0][1].evalue
+    assert {id(c) for c, _ in failed} == {id(c) for c in graded}, [o.evalue for _, o in failed]
+    assert all(o.ename == "CheckFailed" for _, o in failed), [o.evalue for _, o in failed]
+    assert not [o for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("unit", WITHOUT_TORCH)
+def test_solved_notebook_earns_everything_there(unit, tmp_path, old_kernel):
+    notebook = run(SOLUTIONS / f"{unit}.ipynb", tmp_path, old_kernel)
+    assert not errors(notebook), errors(notebook)[0][1].evalue
