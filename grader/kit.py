@@ -13,6 +13,7 @@ import json
 import linecache
 import re
 import sys
+import textwrap
 import warnings
 import zlib
 
@@ -31,7 +32,7 @@ class CheckFailed(AssertionError):
     """A check that did not hold. Its message is written for the learner, so it is shown without a traceback."""
 
     def _render_traceback_(self):
-        return [f"CheckFailed: {self}"]
+        return [textwrap.fill(line, 96, break_on_hyphens=False) for line in f"CheckFailed: {self}".splitlines()]
 
 
 def _load_table(packed):
