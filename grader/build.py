@@ -25,6 +25,7 @@ MADE_BY = [
     ROOT / "pyproject.toml",
 ]
 CELL_TIMEOUT = 900  # seconds
+QUIET_KERNEL = ["--IPKernelApp.log_level=40"]  # no remarks on the transport: it is this machine's loopback
 
 
 def targets(source: Path) -> tuple[Path, Path]:
@@ -111,6 +112,7 @@ def _execute(unit: Unit, notebook: nbformat.NotebookNode) -> None:
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=QUIET_KERNEL,
         resources={"metadata": {"path": str(ROOT)}},
     )
     try:

@@ -25,6 +25,8 @@ c.CourseDirectory.course_id = {course_id!r}
 c.GenerateAssignment.preprocessors = release_preprocessors()
 # Seconds that one cell may run.
 c.Execute.timeout = 120
+# No remarks of the kernel on its transport, which is this machine's loopback.
+c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]
 '''
 
 

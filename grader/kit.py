@@ -109,7 +109,8 @@ def _explain(entry, outcome, error, who, rtol, atol):
     if isinstance(error, NotImplementedError):
         return "", f"{who} is not written yet: replace the line `raise NotImplementedError()` with your code."
     if error is not None:
-        return "", f"{who} stopped with {type(error).__name__}: {error}.{_where(error)}"
+        what = f"{type(error).__name__}: {error}".rstrip(": .")
+        return "", f"{who} stopped with {what}.{_where(error)}"
     problem = _differ(entry["expected"], outcome["value"], rtol, atol)
     if problem:
         place, message = problem

@@ -32,12 +32,9 @@ def _observe(value, salt):
     if isinstance(value, (bool, np.bool_)):
         return {"t": "bool", "v": bool(value)}
     if isinstance(value, str):
-        text = f"{salt}\0{value.strip().lower()}"
-        return (
-            {"t": "string", "v": hashlib.sha256(text.encode()).hexdigest()[:24]}
-            if value.strip()
-            else {"t": "no answer"}
-        )
+        answer = value.strip(" \t\n.()'\"").lower()  # "(B)" is an answer too
+        tag = hashlib.sha256(f"{salt}\0{answer}".encode()).hexdigest()[:24]
+        return {"t": "string", "v": tag} if answer else {"t": "no answer"}
     if isinstance(value, (list, tuple)):
         return {"t": type(value).__name__, "v": [_observe(item, salt) for item in value]}
     if isinstance(value, dict):

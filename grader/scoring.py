@@ -9,6 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from grader.build import QUIET_KERNEL
 from grader.errors import CourseError
 
 CELL_TIMEOUT = 600  # seconds
@@ -67,6 +68,7 @@ def score(path: Path) -> Score:
         timeout=CELL_TIMEOUT,
         allow_errors=True,
         kernel_name="python3",
+        extra_arguments=QUIET_KERNEL,
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )
     stopped = ""

@@ -36,7 +36,7 @@ def test_right(check):
     assert check(lambda x: x + 1, A, expected=A + 1) is not None
     assert check(3.0, expected=3) == 3.0
     assert check(np.float64(3), expected=3) == 3
-    assert check(" B ", expected="b") == " B "
+    assert check(" B ", expected="b") == " B " and check("(b)", expected="b")
     assert check([A, {"k": True}], expected=(A, {"k": True}))
 
 
