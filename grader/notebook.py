@@ -107,8 +107,10 @@ def _check_source(cell: Cell, tables: Tables) -> str:
     lines = cell.source.splitlines()
     for part in (cell.source, cell.source.partition(f"### BEGIN {HIDDEN}")[0]):
         last = ast.parse(part.rstrip()).body[-1]
-        if isinstance(last, ast.Expr) and not lines[last.end_lineno - 1].endswith(";"):
-            lines[last.end_lineno - 1] += ";"
+        if isinstance(last, ast.Expr):
+            line = lines[last.end_lineno - 1].encode()  # the parser counts columns in bytes
+            before, after = line[: last.end_col_offset].decode(), line[last.end_col_offset :].decode()
+            lines[last.end_lineno - 1] = before + ("" if after.lstrip().startswith(";") else ";") + after
     source = "\n".join(lines)
     if cell.id in tables.hidden:
         marker = f"### BEGIN {HIDDEN}"

@@ -71,7 +71,10 @@ class Unit:
 
     def answer(self, mistake: Cell) -> str:
         """The exercise's cell with a mistake in it: the mistake's own source, or the answer with lines replaced."""
-        pairs = _substitutions(mistake)
+        try:
+            pairs = _substitutions(mistake)
+        except ValueError as error:
+            raise SourceError(self.path, mistake.line, str(error), "Each replaced text needs its replacement") from None
         source = self.of("exercise", mistake.id)[0].source
         if not pairs:
             return mistake.source
@@ -92,13 +95,10 @@ def _substitutions(mistake: Cell) -> list[tuple[str, str]]:
     lines = [line for line in mistake.source.splitlines() if line.strip()]
     if not lines or not all(re.match(r"# [-+]( |$)", line) for line in lines):
         return []
-    pairs, old = [], []
-    for line in lines:
-        if line[2] == "-":
-            old.append(line[4:])
-        elif old:
-            pairs.append((old.pop(0), line[4:]))
-    return pairs
+    old, new = ([line[4:] for line in lines if line[2] == sign] for sign in "-+")
+    if len(old) != len(new):
+        raise ValueError(f"it has {len(old)} lines '# -' and {len(new)} lines '# +'")
+    return list(zip(old, new, strict=True))
 
 
 def region(source: str, kind: str) -> str | None:

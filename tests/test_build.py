@@ -53,6 +53,13 @@ def test_no_check_cell_shows_a_value(built):
     assert by_id(read(targets(built)[0]))["normalize-values"].source.endswith(";")
 
 
+def test_the_semicolon_stands_before_a_comment(edited):
+    path = edited('check("q_epsilon", q_epsilon)', 'check("q_epsilon", q_epsilon)  # β')
+    build(path, execute=False)
+    cell = by_id(read(targets(path)[0]))["q_epsilon-answer"]
+    assert cell.source == 'check("q_epsilon", q_epsilon);  # β'
+
+
 def test_solved_notebook_is_executed(built):
     solved = read(targets(built)[1])
     assert all(c.execution_count for c in solved.cells if c.cell_type == "code")

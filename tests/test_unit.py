@@ -54,6 +54,8 @@ WRONG = {
     "only hidden": ('check("q_epsilon", q_epsilon)', "pass", r"only in hidden tests, or never"),
     "text not found": ("# - return x_hat", "# - return y_hat", r"'return y_hat', stands 0 times in the answer"),
     "text twice": ("# - return x_hat", "# - x_hat", r"'x_hat', stands 3 times in the answer"),
+    "no replacement": ("# + pass\n", "", r"it has 1 lines '# -' and 0 lines"),
+    "two replacements": ("# + pass", "# + pass\n# + pass", r"it has 1 lines '# -' and 2 lines"),
     "syntax": ("plt.plot([1, 2])", "plt.plot([1, 2)", r"Python cannot read this"),
     "syntax of a mistake": ("# + pass", "# + pass )", r"with this mistake Python cannot read"),
     "unstable numbers": ("np.random.RandomState(1)", "np.random.default_rng(1)", r"default_rng"),

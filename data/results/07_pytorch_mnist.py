@@ -1,0 +1,154 @@
+"""The long runs of unit 07, on the full MNIST: experiments A, B and C, each net with several seeds.
+
+    MNIST_DIR=../shared/mnist python data/results/07_pytorch_mnist.py a b c [--seeds 3]
+
+Writes 07_a.json, 07_b.json and 07_c.json beside this file. The networks, the training loop and the experiments are the
+unit's own source (given cells and reference answers), so what is stored is what a learner's notebook would compute.
+`--embed` runs nothing: it copies the numbers that the unit plots from the JSON files into its source, between the
+markers; `--check` fails where they differ.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from contextlib import redirect_stdout
+from datetime import date
+from io import StringIO
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+import torch
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+UNIT = ROOT / "solutions" / "07_pytorch_mnist.py"
+BEGIN, END = "# stored: begin", "# stored: end"
+sys.path.insert(0, str(ROOT))
+
+from grader.mnist import load_mnist  # noqa: E402
+
+
+def unit_namespace() -> dict:
+    """What the unit defines: its given cells and reference answers, without demos, checks and mistakes."""
+    from grader.unit import read_unit
+
+    names = {"np": np, "scoreboard": lambda: None, "device": lambda: torch.device("cpu"), "__name__": "unit07"}
+    with redirect_stdout(StringIO()):
+        for cell in read_unit(UNIT).cells:
+            if cell.kind == "code" and cell.role in ("", "exercise"):
+                exec(compile(cell.source, str(UNIT), "exec"), names)
+    return names
+
+
+def rounded(values, digits: int) -> list:
+    return np.round(np.asarray(values, dtype=float), digits).tolist()
+
+
+def run_a(unit: dict, data: tuple, seeds: range) -> dict:
+    """Ten epochs of both nets: by net and seed, a row an epoch."""
+    runs = {
+        name: [rounded(unit["experiment_a"](batchnorm, seed, data), 5) for seed in seeds]
+        for name, batchnorm in (("plain", False), ("BN", True))
+    }
+    return {"columns": ["train loss", "train accuracy", "test loss", "test accuracy"], "runs": runs}
+
+
+def run_b(unit: dict, data: tuple, seeds: range, steps: int = 50_000, every: int = 500) -> dict:
+    """The BN paper's section 4.1 in full: by net and seed, test errors and the bands of one sigmoid's input."""
+    black_white = unit["black_or_white"](data)
+    runs: dict = {"plain": [], "BN": []}
+    for seed in seeds:
+        for name, batchnorm in (("plain", False), ("BN", True)):
+            at, accuracy, bands = unit["experiment_b"](batchnorm, seed, black_white, steps, every)
+            runs[name].append({"accuracy": rounded(accuracy, 4), "bands": rounded(bands, 2)})
+            print(f"b: {name}, seed {seed}: {accuracy[-1]:.4f} ({process_time():.0f} s)", flush=True)
+    return {"steps": [int(step) for step in at], "percentiles": [15, 50, 85], "runs": runs}
+
+
+def run_c(unit: dict, data: tuple, seeds: range, steps: int = 10_000, every: int = 250) -> dict:
+    """The table's five rows and three controls: by row and seed, test accuracy through training."""
+    rows = {**unit["TABLE"], **unit["CONTROLS"]}
+    runs: dict = {name: [] for name in rows}
+    for seed in seeds:
+        for name, row in rows.items():
+            at, accuracy = unit["experiment_c"](*row, seed, data, steps, every)
+            runs[name].append(rounded(accuracy, 4))
+            print(f"c: {name}, seed {seed}: best {max(accuracy):.4f} ({process_time():.0f} s)", flush=True)
+    return {"steps": [int(step) for step in at], "base_rate": unit["BASE_RATE"], "runs": runs}
+
+
+def stored() -> str:
+    """The lines that the unit carries: what it plots of the JSON files, as JSON in lines of at most 118 characters."""
+    a, b, c = (json.loads((HERE / f"07_{name}.json").read_text())["results"] for name in "abc")
+    thin = slice(0, None, 2)  # of B every second record
+    errors = {name: [[round(1e4 * (1 - v)) for v in run["accuracy"][thin]] for run in b["runs"][name]] for name in b["runs"]}
+    kept = {
+        "a_test_loss": {name: [[row[2] for row in run] for run in runs] for name, runs in a["runs"].items()},
+        "a_test_accuracy": {name: [[row[3] for row in run] for run in runs] for name, runs in a["runs"].items()},
+        "a_train_loss": {name: [[row[0] for row in run] for run in runs] for name, runs in a["runs"].items()},
+        "b_steps": b["steps"][thin],
+        "b_errors": errors,
+        "b_bands": {name: b["runs"][name][0]["bands"][thin] for name in b["runs"]},
+        "c_steps": c["steps"],
+        "c_errors": {name: [[round(1e4 * (1 - v)) for v in run] for run in runs] for name, runs in c["runs"].items()},
+    }
+    lines, line = [], ""
+    for piece in json.dumps(kept).replace(", ", ",\n").replace("{", "{\n").split("\n"):
+        if len(line) + len(piece) > 115:
+            lines.append(line)
+            line = ""
+        line += piece
+    return "\n".join([*lines, line])
+
+
+def embedded(source: str) -> str:
+    """The unit's source with the stored lines between its markers."""
+    before, _, rest = source.partition(BEGIN)
+    first, _, rest = rest.partition("\n")
+    _, _, after = rest.partition(END)
+    if not after:
+        raise SystemExit(f"{UNIT.name} has no lines {BEGIN!r} and {END!r}")
+    return f'{before}{BEGIN}{first}\nSTORED = json.loads("""\n{stored()}\n""")\n{END}{after}'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiments", nargs="*", choices=["a", "b", "c", []], help="which to run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--hardware", default="2-core CPU")
+    parser.add_argument("--embed", action="store_true", help="copy what is stored into the unit")
+    parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
+    args = parser.parse_args()
+    if args.embed or args.check:
+        source = UNIT.read_text(encoding="utf-8")
+        if args.check and embedded(source) != source:
+            raise SystemExit(f"{UNIT.name} does not carry what is stored: run this with --embed")
+        if args.embed:
+            UNIT.write_text(embedded(source), encoding="utf-8")
+        return
+    torch.set_num_threads(1)
+    unit = unit_namespace()
+    data = unit["as_tensors"](*load_mnist())
+    if len(data[0]) != 60_000:
+        raise SystemExit("These runs need the full MNIST: set MNIST_DIR")
+    for name in args.experiments:
+        start = process_time()
+        results = {"a": run_a, "b": run_b, "c": run_c}[name](unit, data, range(args.seeds))
+        record = {
+            "experiment": f"unit 07, experiment {name.upper()}",
+            "command": f"python data/results/07_pytorch_mnist.py {name} --seeds {args.seeds}",
+            "date": date.today().isoformat(),
+            "hardware": args.hardware,
+            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+            "seeds": list(range(args.seeds)),
+            "cpu_seconds": round(process_time() - start),
+            "results": results,
+        }
+        (HERE / f"07_{name}.json").write_text(json.dumps(record) + "\n")
+        print(f"07_{name}.json written, {record['cpu_seconds']} s of CPU")
+
+
+if __name__ == "__main__":
+    main()
