@@ -25,7 +25,7 @@ from grader.observe import _differ, _observe, _pick  # left out by the build, wh
 
 _MIME = "application/vnd.bncourse.check+json"
 _TABLE = {"unit": "", "cells": [], "checks": {}, "hints": []}
-_earned, _passed_now = {}, set()
+_earned, _passed_now = set(), set()
 
 
 class CheckFailed(AssertionError):
@@ -175,7 +175,7 @@ def check(name, target, *args, rtol=1e-6, atol=1e-9, **kwargs):
     if problem:
         for cell in _TABLE["cells"]:
             if name in cell["checks"]:
-                _earned.pop(cell["id"], None)
+                _earned.discard(cell["id"])
         raise CheckFailed("\n".join(lines)) from None
     return value
 
@@ -205,9 +205,9 @@ def _after_cell(result=None):
     for cell in _TABLE["cells"]:
         if cell["checks"] and _passed_now.issuperset(cell["checks"]):
             if getattr(result, "success", True):
-                _earned[cell["id"]] = cell["points"]
+                _earned.add(cell["id"])
             else:
-                _earned.pop(cell["id"], None)
+                _earned.discard(cell["id"])
     _passed_now.clear()
 
 
@@ -215,11 +215,12 @@ def scoreboard():
     """Show the points earned so far, exercise by exercise, by the checks that you can see."""
     rows = {}
     for cell in _TABLE["cells"]:
-        got, out_of = rows.get(cell["exercise"], (0, 0))
-        rows[cell["exercise"]] = (got + _earned.get(cell["id"], 0), out_of + cell["points"])
-    total = [sum(column) for column in zip(*rows.values())] or [0, 0]
-    table = [(name, got, out_of, "✓" if got == out_of else "·") for name, (got, out_of) in rows.items()]
-    table.append(("total", *total, "✓" if total[0] == total[1] else "·"))
+        got, out_of, done = rows.get(cell["exercise"], (0, 0, True))
+        here = cell["id"] in _earned
+        rows[cell["exercise"]] = (got + here * cell["points"], out_of + cell["points"], done and here)
+    got, out_of, done = zip(*rows.values()) if rows else ([], [], [])
+    table = [(name, *row) for name, row in rows.items()] + [("total", sum(got), sum(out_of), all(done))]
+    table = [(name, got, out_of, "✓" if done else "·") for name, got, out_of, done in table]
     width = max(len(row[0]) for row in table)
     text = "\n".join(f"{mark} {name:<{width}} {got:>3g} of {out_of:g}" for name, got, out_of, mark in table)
     body = "".join(

@@ -80,6 +80,8 @@ def _what(tree):
         "bool": f"{tree.get('v')}",
         "object": f"an object of type {tree.get('v')}",
     }
+    if tree["t"] == "object" and ("function" in tree["v"] or "method" in tree["v"]):
+        return "a function that was not called (are its parentheses missing?)"
     return named.get(tree["t"], f"a {tree['t']}")
 
 
@@ -143,7 +145,7 @@ def _differ_numbers(want, got, shape, rtol, atol, where, want_tree, got_tree):
     with np.errstate(invalid="ignore"):
         wrong = ~(
             (want == got)
-            | (np.abs(want - got) <= rtol * np.maximum(np.abs(want), scale) + atol)
+            | (np.isfinite(want) & (np.abs(want - got) <= rtol * np.maximum(np.abs(want), scale) + atol))
             | (np.isnan(want) & np.isnan(got))
         )
     if wrong.any():
@@ -171,8 +173,11 @@ def _differ_numbers(want, got, shape, rtol, atol, where, want_tree, got_tree):
 def _pick(tree, place):
     """The part of an observation at a place such as [1]['x']; None where there is none."""
     for key in re.findall(r"\['(.*?)'\]|\[(\d+)\]", place):
+        wanted, kinds = (key[0], ("dict",)) if key[0] else (int(key[1]), ("list", "tuple"))
         try:
-            tree = tree["v"][key[0]] if key[0] else tree["v"][int(key[1])]
-        except (KeyError, IndexError, TypeError):
+            tree = tree["v"][wanted] if tree["t"] in kinds else None
+        except (KeyError, IndexError):
+            tree = None
+        if tree is None:
             return None
     return tree

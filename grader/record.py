@@ -36,9 +36,7 @@ class Tables:
 
 def pack(table: dict) -> str:
     """A table as text for a notebook: JSON, deflated, base 85; the inverse of the kit's `_load_table`."""
-    return base64.b85encode(
-        zlib.compress(json.dumps(table, separators=(",", ":"), sort_keys=True).encode(), 9)
-    ).decode()
+    return base64.b85encode(zlib.compress(json.dumps(table, separators=(",", ":")).encode(), 9)).decode()
 
 
 def record(unit: Unit, setup: str) -> Tables:

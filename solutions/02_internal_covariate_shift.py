@@ -80,7 +80,7 @@ for ax, activation in zip(axes, ["sigmoid", "tanh", "relu"]):
     ax.set(title=activation.replace("relu", "ReLU"), xlabel="z", ylim=(-1.1, 1.6), xlim=(-5, 5))
     print(f"{activation:8} steepest slope {np.gradient(a, z).max():.2f}")
 axes[0].set_ylabel("value")
-axes[2].legend(loc="lower right")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
 # %% [markdown]
@@ -321,11 +321,13 @@ def layer_stats(x, weights, activation):
 # Now look. Three init scales, twenty layers, three seeds each.
 
 # %% tags=["demo"]
-scales = [0.5, 1, 3]
+scales, layers, stats = [0.5, 1, 3], np.arange(1, 21), None
 with uses_your("layer_stats"):
-    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.3))
     stats = np.array([[layer_stats(x, make_weights(s, seed), "tanh") for seed in range(3)] for s in scales])
-    layers = np.arange(1, 21)
+
+# %% tags=["demo"]
+if stats is not None:  # (scale, seed, layer, statistic)
+    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.3))
     for k, (s, marker) in enumerate(zip(scales, "osD")):
         for ax, runs in [(axes[0], stats[k, :, :, 1]), (axes[1], stats[k, :, :, 2])]:
             ax.fill_between(layers, runs.min(0), runs.max(0), alpha=0.25, lw=0, color=f"C{k}")
@@ -342,7 +344,7 @@ with uses_your("layer_stats"):
     plt.show()
 
 # %% tags=["demo"]
-with uses_your("layer_stats"):
+if stats is not None:
     print("tanh, layer 20, three seeds\n   s    std (least to most)      saturated fraction")
     for s, runs in zip(scales, stats[:, :, -1]):
         low, high = runs.min(0), runs.max(0)
@@ -351,9 +353,10 @@ with uses_your("layer_stats"):
 # %% [markdown]
 # *The figure shows* the standard deviation of the activations (left, logarithmic) and the saturated fraction (right) against the
 # layer. A line is the median of three seeds; the band, where it is wide enough to be seen, runs from the least to the largest.
+# On the right two lines lie on top of each other, near 0.
 #
-# With $s = 0.5$ each layer roughly halves the signal, and twenty halvings leave a millionth of it. With $s = 3$ the signal keeps its size,
-# but about half the units sit in the flat part of their curve. Only near $s = 1$ do both stay moderate, and even there the signal slowly fades.
+# With $s = 0.5$ each layer halves the signal, and twenty halvings leave less than a millionth of it. With $s = 3$ the signal keeps its size,
+# but more than half of the activations sit in the flat part of the curve. Only near $s = 1$ do both stay moderate, and even there the signal slowly fades.
 #
 # Depth turns a small factor into a large one. That is the whole difficulty, and it returns with the gradient.
 #
@@ -530,7 +533,7 @@ with uses_your("init_std", "layer_stats"):
             print(f"   {activation:5} {kind:7}", *(f"{s:9.2g}" for s in last))
 
 # %% [markdown]
-# ReLU under He keeps its size. Under Xavier it loses half its variance at each layer, and is a few ten-thousandths after twenty.
+# ReLU under He keeps its size. Under Xavier it loses half its variance at each layer, and about a thousandth is left after twenty.
 # A factor of √2 in the first weights decides it.
 #
 # tanh under Xavier fades slowly, since its slope is below 1 everywhere but at 0. Under He it stays larger. No rule makes the
@@ -754,7 +757,7 @@ my_prediction = "..."
 
 # %% tags=["demo"]
 dout = np.random.RandomState(99).normal(0, 1 / len(x), (len(x), 100))
-curves = ["sigmoid", "tanh", "relu"]
+curves, norms = ["sigmoid", "tanh", "relu"], None
 four = [0.5, 1, np.sqrt(2), 3]
 with uses_your("gradient_norms"):
     norms = np.array([
@@ -762,8 +765,7 @@ with uses_your("gradient_norms"):
     ])  # (curve, scale, seed, layer)  # fmt: skip
 
 # %% tags=["demo"]
-with uses_your("gradient_norms"):
-    gradient_norms(x[:1], [], "tanh", dout)
+if norms is not None:
     fig, axes = plt.subplots(1, 3, figsize=(9.2, 3.6), sharey=True)
     for ax, runs, curve in zip(axes, norms, ["sigmoid", "tanh", "ReLU"]):
         for k, (seeds, label, marker) in enumerate(zip(runs, ["0.5", "1", "√2", "3"], "osD^")):
@@ -776,7 +778,7 @@ with uses_your("gradient_norms"):
     plt.show()
 
 # %% tags=["demo"]
-with uses_your("gradient_norms"):
+if norms is not None:
     print("‖∂L/∂W‖, median of three seeds      layer 1     layer 10     layer 20")
     for curve, runs in zip(curves, np.median(norms, axis=2)):
         for s, row in zip(four, runs):
@@ -789,7 +791,7 @@ with uses_your("gradient_norms"):
 #
 # - **Sigmoid.** The gradient *vanishes* at every scale. Each layer multiplies by a slope of at most 1/4. Larger weights
 #   help a little, until saturation takes the slope away.
-# - **tanh.** At $s = 3$ it *explodes*: the first layer's gradient is hundreds of times the last one's. At $s = 0.5$ it is tiny everywhere.
+# - **tanh.** At $s = 3$ it *explodes*: the first layer's gradient is about a thousand times the last one's. At $s = 0.5$ it is tiny everywhere.
 # - **ReLU.** The lines are nearly flat. But the level runs over many powers of ten: from useless to enormous within a factor of 6 in $s$.
 #
 # Vanishing and exploding are one phenomenon. A product of twenty factors is near 1 only if each factor is.
@@ -873,19 +875,25 @@ def update(Ws, bs, x, labels, activation, lr, frozen=()):
 # %% [markdown]
 # And the training run. Every 50 steps it looks at the *same* test images, at most 1,000, and writes down two things: the inputs
 # $z_3$ of the last hidden layer's curve, for all its 100 units, and the accuracy. Batches hold 60 images, as in the paper.
+# The weights start as "small random Gaussian values", as the paper says. How small it does not say; here their standard deviation is 0.1.
+
+
+# %%
+def start(seed, std):
+    """First weights and biases. std: a number, or a function of fan_in. Returns Ws, bs and the random stream."""
+    r, sizes = np.random.RandomState(seed), (784, 100, 100, 100, 10)
+    Ws = [r.normal(0, std(m) if callable(std) else std, (m, n)).astype("f4") for m, n in pairwise(sizes)]
+    return Ws, [np.zeros(n, "f4") for n in sizes[1:]], r
 
 
 # %%
 def train(seed, activation="sigmoid", std=0.1, lr=0.5, steps=1000, frozen=(), stop_at=2.0):
-    """Train a 784-100-100-100-10 net. Returns z_3 of every record (T, images, 100) and the accuracies (T,)."""
-    r, sizes = np.random.RandomState(seed), (784, 100, 100, 100, 10)
-    std = std if callable(std) else lambda fan_in, std=std: std
-    Ws = [r.normal(0, std(m), (m, n)).astype("f4") for m, n in pairwise(sizes)]
-    bs = [np.zeros(n, "f4") for n in sizes[1:]]
+    """Train a net. Returns z_3 of every record (T, images, 100) and the accuracies (T,)."""
+    Ws, bs, r = start(seed, std)
     z_3, accuracy = [], []
     for step in range(steps + 1):
-        if step % 50 == 0:
-            z = run(Ws, bs, X_watch, activation)[0]
+        if step % EVERY == 0:
+            z, _ = run(Ws, bs, X_watch, activation)
             z_3.append(z[2])
             accuracy.append(np.mean(z[3].argmax(axis=1) == y_watch))
             if accuracy[-1] >= stop_at:
@@ -901,6 +909,7 @@ try:
 except ImportError:
     tqdm = lambda it, **options: it
 
+EVERY = 50  # steps between two records
 X_bw = (X_train > 0.5).reshape(len(X_train), -1).astype("f4")
 X_watch, y_watch = (X_test[:1000] > 0.5).reshape(-1, 784).astype("f4"), y_test[:1000]
 z_3, accuracy = train(seed=0, steps=100)
@@ -915,10 +924,10 @@ print("records, images, units:", z_3.shape, "  accuracy at step 0:", f"{accuracy
 
 # %% tags=["demo"]
 he = lambda fan_in: np.sqrt(2 / fan_in)
-print("after 1,000 steps, three seeds        accuracy              dead units of the last hidden layer")
+print("after 500 steps, three seeds          accuracy              dead units of the last hidden layer")
 for activation, std, lr in [("relu", he, 0.1), ("relu", he, 2.0), ("sigmoid", 0.1, 2.0)]:
     with np.errstate(all="ignore"):  # one of the nets overflows: that is what we want to see
-        runs = [train(seed, activation, std, lr) for seed in tqdm(range(3), desc=f"{activation}, lr {lr}")]
+        runs = [train(seed, activation, std, lr, steps=500) for seed in tqdm(range(3), desc=f"{activation}, lr {lr}")]
     accuracies = "  ".join(f"{accuracy[-1]:.2f}" for _, accuracy in runs)
     dead = (
         [f"{np.mean(~(z_3[-1] > 0).any(axis=0)):.0%}" for z_3, _ in runs]
@@ -935,13 +944,13 @@ for activation, std, lr in [("relu", he, 0.1), ("relu", he, 2.0), ("sigmoid", 0.
 #
 # ### Careful initialization
 # Xavier's and He's rules are statements about random weights. After the first update the weights are not random any more.
-# The cell compares the standard deviation of $z_3$ before training and after 1,000 steps.
+# The cell compares the standard deviation of $z_3$ before training and after 500 steps.
 
 # %% tags=["demo"]
 lecun = lambda fan_in: np.sqrt(1 / fan_in)  # keeps the forward signal; equals Xavier's rule in a square layer
-print("std of z_3, three seeds      step 0               step 1,000")
+print("std of z_3, three seeds      step 0               step 500")
 for activation, std in [("tanh", lecun), ("relu", he)]:
-    runs = [train(seed, activation, std, lr=0.1)[0] for seed in tqdm(range(3), desc=activation)]
+    runs = [train(seed, activation, std, lr=0.1, steps=500)[0] for seed in tqdm(range(3), desc=activation)]
     before, after = ("  ".join(f"{z_3[t].std():.2f}" for z_3 in runs) for t in (0, -1))
     print(f"   {activation:5}                   {before}     {after}")
 
@@ -952,7 +961,7 @@ for activation, std in [("tanh", lecun), ("relu", he)]:
 # Small steps change the weights a little at a time, so what a layer receives moves slowly. To measure that, we take the median of each unit's $z_3$
 # over the images and ask how far it has travelled since step 0, on average over the 100 units.
 #
-# The sigmoid net trains at 0.5 and at a tenth of it. First 1,000 steps each; then each until it gets 80% of the images right.
+# The sigmoid net trains at 0.5 and at a fifth of it. First 1,000 steps each; then each until it gets 80% of the images right.
 
 
 # %%
@@ -962,16 +971,16 @@ def movement(z_3):
 
 
 # %% tags=["demo"]
-for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 20_000, "stop_at": 0.8})]:
+for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 10_000, "stop_at": 0.8})]:
     print(f"{title}, three seeds      steps                 movement             accuracy")
-    for lr in (0.5, 0.05):
+    for lr in (0.5, 0.1):
         runs = [train(seed, lr=lr, **options) for seed in tqdm(range(3), desc=f"lr {lr}")]
         steps = "  ".join(f"{50 * (len(accuracy) - 1):5}" for _, accuracy in runs)
         moved = "  ".join(f"{movement(z_3):.2f}" for z_3, _ in runs)
-        print(f"   learning rate {lr:4}     {steps}     {moved}     {'  '.join(f'{a[-1]:.2f}' for _, a in runs)}")
+        print(f"   learning rate {lr}     {steps}     {moved}     {'  '.join(f'{a[-1]:.2f}' for _, a in runs)}")
 
 # %% [markdown]
-# After equally many steps the slow net has moved far less, and learned far less. Let both reach 80%: the slow one needs more than five times
+# After equally many steps the slow net has moved far less, and learned far less. Let both reach 80%: the slow one needs more than three times
 # the steps, and its medians have still travelled more than half as far. **The limit:** a small learning rate slows the movement
 # and the learning together.
 #
@@ -994,7 +1003,7 @@ for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 20_000, "sto
 # Here it is in one net, once: one unit's $z_3$ on the same images at three instants.
 
 # %% tags=["demo"]
-STEPS, EVERY = 5_000, 50  # the paper trains for 50,000
+STEPS = 5_000  # the paper trains for 50,000
 runs = [train(seed, steps=STEPS) for seed in tqdm(range(3), desc="three nets")]
 print("accuracy at the end, three seeds:", *(f"{accuracy[-1]:.3f}" for _, accuracy in runs))
 
@@ -1165,31 +1174,32 @@ with uses_your("percentile_track"):
             ax.axhline(at, color="0.4", ls=(0, (1, 3)), lw=1.2)
         ax.set(title=f"seed {seed}", xlabel="step")
     axes[0].set_ylabel("z of unit 0, last hidden layer")
-    axes[0].legend(title="percentile", loc="best", fontsize=9)
-    fig.suptitle("The same images, the same unit: its input keeps moving", fontweight="bold", x=0.01, ha="left")
+    fig.legend(*axes[0].get_legend_handles_labels(), title="percentile", loc="outside right upper")
+    fig.suptitle("The same images, the same unit: its input moves", fontweight="bold", x=0.01, ha="left")
     plt.show()
 
 # %% [markdown]
 # *The figure shows* the 15th, 50th and 85th percentiles of one unit's input against the training step, for three seeds. Beyond the
 # sparse dotted lines the sigmoid is saturated. This corresponds to figure 1(b) of the BN paper, with 5,000 steps where it has 50,000.
 #
-# At step 0 the band is almost a line: with these weights the sigmoid net hardly tells images apart. Then the band opens, and all three
-# percentiles wander. One unit may be an exception, so look at all 100.
+# At step 0 the band is almost a line: with these weights the sigmoid net hardly tells images apart. Then the band opens, and in all
+# three nets the median first runs down, then up again. One unit may be an exception, so look at all 100.
 
 # %% tags=["demo"]
 with uses_your("percentile_track"):
-    print("the last hidden layer's 100 units        median over the units: seed 0, 1, 2")
+    tracks = [np.array([percentile_track(z_3[:, :, u]) for u in range(100)]) for z_3, _ in runs]  # (unit, record, 3)
+    print("the last hidden layer's 100 units, median over the units        seed 0   seed 1   seed 2")
     for first, last in [(0, 500), (500, STEPS)]:
-        moved, width = [], []
-        for z_3, _ in runs:
-            track = np.array([percentile_track(z_3[:, :, u]) for u in range(100)])  # (unit, record, percentile)
-            part = track[:, first // EVERY : last // EVERY + 1]
-            moved.append(np.median(np.ptp(part[:, :, 1], axis=1)))
-            width.append(np.median(part[:, -1, 2] - part[:, -1, 0]))
-        print(f"   steps {first} to {last}: the median ranged over", *(f"{m:5.2f}" for m in moved))
-        print("      at the end the band was this wide", *(f"{w:5.2f}" for w in width))
+        parts = [track[:, first // EVERY : last // EVERY + 1] for track in tracks]
+        ranges = "".join(f"{np.median(np.ptp(part[:, :, 1], axis=1)):9.2f}" for part in parts)
+        widths = "".join(f"{np.median(part[:, -1, 2] - part[:, -1, 0]):9.2f}" for part in parts)
+        print(f"   steps {first:3} to {last:4}: range of the 50th percentile          {ranges}")
+        print(f"   step {last:4}: width from the 15th to the 85th percentile  {widths}")
 
 # %% [markdown]
+# Unit 0 is no exception. In each stretch half of all units range over at least the number shown. The movement is largest early on, and the band
+# goes on widening.
+#
 # ## 7. What does this show?
 #
 # First, who moves $z_3$? It is $a_2 W_3 + b_3$. It changes when layers 1 and 2 change, through $a_2$. It also changes when layer 3 changes its *own*
@@ -1203,13 +1213,14 @@ for label, frozen in [
     ("layer 3 frozen: only those before", (3,)),
     ("layers 1 to 3 frozen", (1, 2, 3)),
 ]:
-    frozen_runs = [train(seed, frozen=frozen) for seed in tqdm(range(3), desc=label)]
-    moved, right = zip(*((movement(z_3), accuracy[-1]) for z_3, accuracy in frozen_runs))
+    some_runs = [train(seed, frozen=frozen) for seed in tqdm(range(3), desc=label)]
+    moved, right = zip(*((movement(z_3), accuracy[-1]) for z_3, accuracy in some_runs))
     print(f"   {label:38}", *(f"{m:6.2f}" for m in moved), "   ", *(f"{a:6.2f}" for a in right))
 
 # %% [markdown]
-# With layers 1 to 3 frozen nothing moves: the shift has no other cause than the updates. With layer 3 alone frozen, its input still moves: that part comes from the layers
-# before it, and it is the part that layer 3 cannot foresee. In this net most of the movement in the figure is the unit's own doing.
+# With layers 1 to 3 frozen nothing moves: the shift has no other cause than the updates. With layer 3 alone frozen, its $z$ still moves.
+# That part comes from the layers before it, and it is the part that layer 3 cannot foresee. In this net it is the smaller one:
+# left to itself, layer 3 moves its own $z$ several times as far.
 #
 # And look at the accuracies. The net that moves most is *not* the one that learns most. Frozen early layers cost far more accuracy than a frozen
 # third layer. Hidden distributions that never changed would mean hidden layers that never learned.

@@ -20,28 +20,28 @@
 # %% [markdown]
 # ## A trained network to play with
 #
-# One hidden layer of 64 units: `z = x @ W1`, then BN, ReLU, and ten logits. `logits_of` starts at z, where BN does.
+# One hidden layer of 40 units: `z = x @ W1`, then BN, ReLU, and ten logits. `logits_of` starts at z, where BN does.
 # Notice its argument `stats`. With `stats=None` BN uses the batch it is given. Otherwise it uses the mean and variance
 # it is told to use.
 
 # %% tags=["demo"]
 def logits_of(net, z, stats=None, eps=1e-5):
-    """z = x @ W1 (N, 64) -> logits (N, 10), and what the backward pass needs.  stats: None, or (mean, var)."""
+    """z = x @ W1 (N, 40) -> logits (N, 10), and what the backward pass needs.  stats: None, or (mean, var)."""
     mean, var = (z.mean(0), z.var(0)) if stats is None else stats
     x_hat = (z - mean) / np.sqrt(var + eps)
     h = np.maximum(net["gamma"] * x_hat + net["beta"], 0)
     return h @ net["W2"] + net["b2"], (np.sqrt(var + eps), x_hat, h)
 
 
-def new_net(seed, hidden=64):
+def new_net(seed, hidden=40):
     normal = np.random.RandomState(seed).standard_normal
-    net = {"W1": normal((784, hidden)) / 28, "gamma": np.ones(hidden), "beta": np.zeros(hidden)}
+    net = {"W1": normal((196, hidden)) / 14, "gamma": np.ones(hidden), "beta": np.zeros(hidden)}
     return {**net, "W2": normal((hidden, 10)) / np.sqrt(hidden), "b2": np.zeros(10)}
 
 
 # %% tags=["demo"]
 def train_step(net, x, labels, lr=0.5):
-    """One step of SGD, in place. Returns the batch's pre-activations z (m, 64)."""
+    """One step of SGD, in place. Returns the batch's pre-activations z (m, 40)."""
     m, z = len(x), x @ net["W1"]
     logits, (std, x_hat, h) = logits_of(net, z)
     p = np.exp(logits - logits.max(1, keepdims=True))
@@ -56,17 +56,18 @@ def train_step(net, x, labels, lr=0.5):
 
 
 # %% [markdown]
-# We train it for 1,000 steps with batches of m = 60. From here on its weights stay as they are.
+# The images are shrunk to 14×14, which keeps every cell quick. We train for 1,000 steps with batches of m = 32. From here
+# on the weights of `net` stay as they are.
 
 # %% tags=["demo"]
 X_train, y_train, X_test, y_test = load_mnist()
-X_train, X_test = (X.reshape(-1, 784) for X in (X_train, X_test))
+X_train, X_test = (X.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(-1, 196) for X in (X_train, X_test))
 X_test = X_test[:2000].astype("f8")
 y_test = y_test[:2000]
 
 net, rng = new_net(0), np.random.RandomState(0)
 for step in range(1000):
-    batch = rng.randint(0, len(X_train), 60)
+    batch = rng.randint(0, len(X_train), 32)
     train_step(net, X_train[batch].astype("f8"), y_train[batch])
 z_test = X_test @ net["W1"]  # what BN gets, for every test image
 accuracy = np.mean(logits_of(net, z_test)[0].argmax(1) == y_test)
@@ -143,7 +144,7 @@ for m, counts in distinct.items():
 # %% tags=["demo"]
 unsteady = int(np.argmax(distinct[16]))  # of the first 100 images, the one with the most different answers at m = 16
 fig, axes = plt.subplots(1, 4, figsize=(9, 2.9), width_ratios=[0.7, 1, 1, 1])
-axes[0].imshow(X_test[unsteady].reshape(28, 28), cmap="gray_r")
+axes[0].imshow(X_test[unsteady].reshape(14, 14), cmap="gray_r")
 axes[0].set_axis_off()
 axes[0].set_title(f"label {y_test[unsteady]}", fontweight="normal")
 for ax, m in zip(axes[1:], (4, 16, 64)):
@@ -181,14 +182,14 @@ plt.show()
 # %% tags=["demo"]
 rng = np.random.RandomState(0)
 print("  m   mean of σ²_B   9·(m−1)/m   m/(m−1) · mean of σ²_B")
-for m in (2, 4, 8, 60):
+for m in (2, 4, 8, 32):
     var = rng.normal(5, 3, (100_000, m)).var(axis=1)  # 100,000 batches of m, one feature
     print(f"{m:3}   {var.mean():9.2f}   {9 * (m - 1) / m:11.2f}   {m / (m - 1) * var.mean():14.2f}")
 
 # %% [markdown]
 # σ²_B measures the spread around the batch's *own* mean. That mean lies in the middle of its batch, nearer to the
 # samples than the true mean does. So σ²_B comes out too small, on average by the factor (m−1)/m. The factor m/(m−1) takes
-# that back. At m = 60 it matters little, at m = 2 it is a factor of two.
+# that back. At m = 32 it matters little, at m = 2 it is a factor of two.
 #
 # ### Exercise 1: population statistics
 #
@@ -326,7 +327,7 @@ def population_statistics(batches):
 # You have shown that you can summarise a whole training set in two numbers per unit, one batch at a time.
 #
 # Do they work? We give the trained network the statistics of its own training images. Here all images fit into memory, so
-# the cell takes one big batch. Your function should come very close to it with batches of 60.
+# the cell takes one big batch. Your function should come very close to it with batches of 32.
 
 # %% tags=["demo"]
 images = X_train[:6000].astype("f8")
@@ -336,7 +337,7 @@ frozen = logits_of(net, z_test, stats)[0]
 alone = np.concatenate([logits_of(net, z_test[i : i + 1], stats)[0] for i in range(len(z_test))])
 print("answers alone and in company the same:", bool(np.all(alone.argmax(1) == frozen.argmax(1))))
 try:  # uses your population_statistics
-    mean, var = population_statistics([z[i : i + 60] for i in range(0, len(z) - 59, 60)])
+    mean, var = population_statistics([z[i : i + 32] for i in range(0, len(z) - 31, 32)])
     yours = logits_of(net, z_test, (mean, var))[0]
     print(f"yours and the one big batch agree on {np.mean(yours.argmax(1) == frozen.argmax(1)):.1%} of the answers")
 except NotImplementedError:
@@ -540,7 +541,7 @@ def after_inversion(seed):
     """Rows: each momentum, then fresh population statistics. Columns: marks, in steps since the inversion."""
     net, rng, means, variances, table = new_net(seed), np.random.RandomState(seed), [], [], []
     for t in range(1 - 1000, max(marks) + 1):
-        batch = rng.randint(0, len(X_train), 60)
+        batch = rng.randint(0, len(X_train), 32)
         x = X_train[batch].astype("f8")
         z = train_step(net, 1 - x if t > 0 else x, y_train[batch])
         means.append(z.mean(0))
@@ -1056,9 +1057,9 @@ q_wrong_mode = "d"
 
 # %% tags=["demo"]
 try:  # uses your BatchNorm
-    bn = BatchNorm(64, momentum=0.1)
-    for i in range(0, len(images) - 59, 60):
-        bn.forward(images[i : i + 60] @ net["W1"], training=True)
+    bn = BatchNorm(40, momentum=0.1)
+    for i in range(0, len(images) - 31, 32):
+        bn.forward(images[i : i + 32] @ net["W1"], training=True)
     for mode in (False, True):
         before = bn.running_mean.copy()
         for i in range(0, len(X_test) - 99, 100):
@@ -1233,13 +1234,13 @@ check("fold: one unit", fold_into_linear, W[:, :1], *(a[:1] for a in args[1:]), 
 
 # %% tags=["demo"]
 try:  # uses your fold_into_linear
-    W, b = fold_into_linear(net["W1"], np.zeros(64), net["gamma"], net["beta"], *stats, eps=1e-5)
+    W, b = fold_into_linear(net["W1"], np.zeros(40), net["gamma"], net["beta"], *stats, eps=1e-5)
     folded = np.maximum(X_test @ W + b, 0) @ net["W2"] + net["b2"]
     print("logits with BN and with BN folded agree to 1e-10:", bool(np.max(np.abs(folded - frozen)) < 1e-10))
     print(
         f"accuracy with BN {np.mean(frozen.argmax(1) == y_test):.3f}, folded {np.mean(folded.argmax(1) == y_test):.3f}"
     )
-    print(f"numbers kept for the hidden layer: W and 4·64 before, W and {b.size} after")
+    print(f"numbers kept for the hidden layer: W and 4·40 before, W and {b.size} after")
 except NotImplementedError:
     print("Write fold_into_linear above, then run this cell again.")
 

@@ -125,13 +125,14 @@ def deep_net(batchnorm, activation, std=None):
     """784-100-100-100-10. std: of Gaussian initial weights, with zero biases; None: PyTorch's own initialisation."""
     layers = []
     for fan_in in (784, 100, 100):
-        layers += [nn.Linear(fan_in, 100), nn.BatchNorm1d(100), activation()] if batchnorm else [
-            nn.Linear(fan_in, 100), activation()]
+        norm = [nn.BatchNorm1d(100)] if batchnorm else []
+        layers += [nn.Linear(fan_in, 100, bias=not batchnorm), *norm, activation()]
     model = nn.Sequential(*layers, nn.Linear(100, 10))
     for layer in model:
         if std is not None and isinstance(layer, nn.Linear):
             nn.init.normal_(layer.weight, 0, std)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     return model
 
 
@@ -173,7 +174,7 @@ def experiment_b(batchnorm, seed, data, steps, every):
 
     torch.manual_seed(seed)
     model = deep_net(batchnorm, nn.Sigmoid, std=0.1).to(data[0].device)
-    at = train_in_blocks(model, 0.5, seed, data, steps, every, watch)
+    at = train_in_blocks(model, 0.1, seed, data, steps, every, watch)
     return np.array(at), np.array(accuracy), np.array(bands)
 
 

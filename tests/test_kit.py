@@ -68,6 +68,7 @@ WORDS = {
     "unanswered": (..., "b", "no answer yet"),
     "empty string": ("", "b", "no answer yet"),
     "object": (object(), A, "is an object of type object"),
+    "a method not called": (A.mean, A, "a function that was not called (are its parentheses missing?)"),
     "objects in an array": (np.array([None, 1]), A, "of type ndarray of dtype object"),
     "large": (np.where(np.arange(999) == 500, 9.0, 1.0), np.ones(999), "wrong values, between those sampled"),
     "large, all": (np.zeros((99, 9)), np.ones((99, 9)), "32 of 32 sampled elements differ"),
@@ -77,6 +78,9 @@ WORDS = {
 @pytest.mark.parametrize("case", WORDS)
 def test_words(case, check):
     got, expected, words = WORDS[case]
+    if callable(got):
+        assert words in says(check, lambda: got, expected=expected)
+        return
     assert words.lower() in says(check, got, expected=expected).lower()
     assert words in says(check, lambda: got, expected=expected)
 
@@ -141,6 +145,18 @@ def test_a_mistake_beside_another_is_named(check):
     assert "Likely cause: sum" in says(check, (A / 2, A * 7), expected=(A, A), mistakes=mistakes)
 
 
+def test_a_mistake_of_another_kind_is_no_obstacle(check):
+    """The place of what is wrong need not exist in a known mistake's outcome."""
+    mistakes = [
+        ("only one was returned", A),
+        ("a list of numbers", [1.0]),
+        ("a dict", {"value": _observe({"x": A}, "c")}),
+    ]
+    message = says(check, (A, A * 7), expected=(A, A), mistakes=mistakes)
+    assert "the result[1] has the right shape" in message and "Likely" not in message
+    assert "Likely cause: only one" in says(check, A, expected=(A, A), mistakes=mistakes)
+
+
 def test_an_unfinished_answer_gets_no_hint(check):
     def nothing(x):
         raise NotImplementedError
@@ -161,6 +177,12 @@ def test_tolerance(shape):
     close, far = want * (1 + 1e-8), want * (1 + 1e-4)
     assert _differ(_observe(want, ""), _observe(close, ""), 1e-6, 1e-9) is None
     assert _differ(_observe(want, ""), _observe(far, ""), 1e-6, 1e-9) is not None
+
+
+def test_an_infinite_value_equals_only_itself():
+    infinite, finite = _observe(np.array([np.inf, 1]), ""), _observe(np.array([2.0, 1]), "")
+    assert _differ(infinite, infinite, 1e-6, 1e-9) is None
+    assert _differ(infinite, finite, 1e-6, 1e-9) is not None and _differ(finite, infinite, 1e-6, 1e-9) is not None
 
 
 def test_a_broadcast_that_agrees_is_still_wrong():
@@ -190,6 +212,6 @@ def test_scoreboard_in_plain_python(capsys, monkeypatch):
         {"id": "a-y", "exercise": "a", "points": 1, "checks": ["d"]},
     ]
     monkeypatch.setattr(kit, "_TABLE", {"unit": "", "cells": cells, "checks": {}, "hints": []})
-    monkeypatch.setattr(kit, "_earned", {"a-x": 2})
+    monkeypatch.setattr(kit, "_earned", {"a-x"})
     kit.scoreboard()
     assert capsys.readouterr().out.splitlines() == ["· a       2 of 3", "· total   2 of 3"]
