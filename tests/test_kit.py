@@ -153,7 +153,7 @@ def test_a_mistake_of_another_kind_is_no_obstacle(check):
         ("a dict", {"value": _observe({"x": A}, "c")}),
     ]
     message = says(check, (A, A * 7), expected=(A, A), mistakes=mistakes)
-    assert "the result[1] has the right shape" in message and "Likely" not in message
+    assert "The result[1] has the right shape" in message and "Likely" not in message
     assert "Likely cause: only one" in says(check, A, expected=(A, A), mistakes=mistakes)
 
 
