@@ -89,28 +89,30 @@ def _parameters(target, count):
     return [*names, *(f"argument {i + 1}" for i in range(len(names), count))][:count]
 
 
-def _where(error):
-    """The line of the learner's code that raised, as 'in line 3: …'."""
-    trace, found = error.__traceback__, ""
+def _frames(error):
+    """The learner's frames of a traceback, outermost first, as (function, line, source text)."""
+    trace, frames = error.__traceback__, []
     while trace:
-        code = trace.tb_frame.f_code
-        library = "site-packages" in code.co_filename or code.co_filename.startswith(
-            ("<frozen", "<__array", sys.base_prefix)
-        )
-        if not library and code.co_filename != _where.__code__.co_filename:
-            text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-            found = f" In line {trace.tb_lineno} of its cell:  {text}" if text else ""
+        code, line = trace.tb_frame.f_code, trace.tb_lineno
+        library = ("<frozen", "<__array", sys.base_prefix)
+        if code.co_filename != _frames.__code__.co_filename and not code.co_filename.startswith(library):
+            if "site-packages" not in code.co_filename:
+                frames.append((code.co_name, line, linecache.getline(code.co_filename, line).strip()))
         trace = trace.tb_next
-    return found
+    return frames
 
 
 def _explain(entry, outcome, error, who, rtol, atol):
     """Why an outcome is not the expected one: (place, message), or None where it is."""
+    frames = _frames(error) if error is not None else []
     if isinstance(error, NotImplementedError):
+        who = frames[-1][0] if frames else who  # a lambda may stand between
         return "", f"{who} is not written yet: replace the line `raise NotImplementedError()` with your code."
     if error is not None:
         what = f"{type(error).__name__}: {error}".rstrip(": .")
-        return "", f"{who} stopped with {what}.{_where(error)}"
+        where = f" In line {frames[-1][1]} of its cell:  {frames[-1][2]}" if frames and frames[-1][2] else ""
+        none = "NoneType" in str(error) and "\nSomething is None there: does a function lack its return?"
+        return "", f"{who} stopped with {what}.{where}{none or ''}"
     problem = _differ(entry["expected"], outcome["value"], rtol, atol)
     if problem:
         place, message = problem

@@ -93,6 +93,8 @@ def _differ(want, got, rtol, atol, where=""):
             return where, f"the result{where} is None, but {_what(want)} is expected. Is a return statement missing?"
         if got["t"] == "no answer":
             return where, "there is no answer yet: replace the ... with yours."
+        if want["t"] == "string":
+            return where, f'the answer{where} is {_what(got)}, but a text in quotes is expected, such as "a".'
         return where, f"the result{where} is {_what(got)}, but {_what(want)} is expected."
     if want["t"] in sequences:
         if len(want["v"]) != len(got["v"]):
@@ -175,7 +177,7 @@ def _pick(tree, place):
     for key in re.findall(r"\['(.*?)'\]|\[(\d+)\]", place):
         wanted, kinds = (key[0], ("dict",)) if key[0] else (int(key[1]), ("list", "tuple"))
         try:
-            tree = tree["v"][wanted] if tree["t"] in kinds else None
+            tree = tree["v"][wanted] if tree and tree["t"] in kinds else None
         except (KeyError, IndexError):
             tree = None
         if tree is None:

@@ -980,7 +980,7 @@ for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 10_000, "sto
         print(f"   learning rate {lr}     {steps}     {moved}     {'  '.join(f'{a[-1]:.2f}' for _, a in runs)}")
 
 # %% [markdown]
-# After equally many steps the slow net has moved far less, and learned far less. Let both reach 80%: the slow one needs more than three times
+# After equally many steps the slow net has moved less, and learned less. Let both reach 80%: the slow one needs more than three times
 # the steps, and its medians have still travelled more than half as far. **The limit:** a small learning rate slows the movement
 # and the learning together.
 #
@@ -1188,13 +1188,13 @@ with uses_your("percentile_track"):
 # %% tags=["demo"]
 with uses_your("percentile_track"):
     tracks = [np.array([percentile_track(z_3[:, :, u]) for u in range(100)]) for z_3, _ in runs]  # (unit, record, 3)
-    print("the last hidden layer's 100 units, median over the units        seed 0   seed 1   seed 2")
+    print("the last hidden layer's 100 units, median over the units   seed 0   seed 1   seed 2")
     for first, last in [(0, 500), (500, STEPS)]:
         parts = [track[:, first // EVERY : last // EVERY + 1] for track in tracks]
         ranges = "".join(f"{np.median(np.ptp(part[:, :, 1], axis=1)):9.2f}" for part in parts)
         widths = "".join(f"{np.median(part[:, -1, 2] - part[:, -1, 0]):9.2f}" for part in parts)
-        print(f"   steps {first:3} to {last:4}: range of the 50th percentile          {ranges}")
-        print(f"   step {last:4}: width from the 15th to the 85th percentile  {widths}")
+        print(f"   steps {first:3} to {last:4}: range of the 50th percentile    {ranges}")
+        print(f"   step {last:4}: width from 15th to 85th percentile      {widths}")
 
 # %% [markdown]
 # Unit 0 is no exception. In each stretch half of all units range over at least the number shown. The movement is largest early on, and the band

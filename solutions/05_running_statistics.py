@@ -326,8 +326,8 @@ def population_statistics(batches):
 # %% [markdown]
 # You have shown that you can summarise a whole training set in two numbers per unit, one batch at a time.
 #
-# Do they work? We give the trained network the statistics of its own training images. Here all images fit into memory, so
-# the cell takes one big batch. Your function should come very close to it with batches of 32.
+# Do they work? We give the trained network the statistics of its own training images (at most 6,000 of them). Those fit
+# into memory, so the cell takes one big batch. Your function should come very close to it with batches of 32.
 
 # %% tags=["demo"]
 images = X_train[:6000].astype("f8")

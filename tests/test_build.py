@@ -23,7 +23,7 @@ def test_student_notebook_has_no_answers(built):
     student, solved = (read(path) for path in targets(built))
     cells = by_id(student)
     assert "raise NotImplementedError()" in cells["normalize"].source and "np.sqrt" not in cells["normalize"].source
-    assert cells["q_epsilon"].source == "q_epsilon = ...  # YOUR ANSWER HERE"
+    assert cells["q_epsilon"].source == 'q_epsilon = ...  # YOUR ANSWER HERE, a letter in quotes, such as "a"'
     text = json.dumps(student)
     for secret in ("BEGIN SOLUTION", "HIDDEN", "float32", "np.sqrt(var) + eps", 'q_epsilon = \\"b'):
         assert secret not in text

@@ -63,6 +63,7 @@ WORDS = {
     "dict value": ({"x": A}, {"x": -A}, "the result['x'] has the right shape (2, 3)"),
     "None": (None, A, "is None, but a NumPy array of shape (2, 3) is expected. Is a return statement missing?"),
     "string": ("a", "b", "not the right answer"),
+    "number for string": (2, "b", 'the answer is the number 2.0, but a text in quotes is expected, such as "a".'),
     "string for number": ("a", 1.0, "is a string, but the number 1.0 is expected"),
     "bool": (True, False, "is True, but False is expected"),
     "unanswered": (..., "b", "no answer yet"),
@@ -101,6 +102,13 @@ def test_not_written(check):
         raise NotImplementedError()
 
     assert "normalize is not written yet" in says(check, normalize, A, expected=A)
+    assert "normalize is not written yet" in says(check, lambda: normalize(A)[0], expected=A)
+
+
+def test_a_missing_return_seen_from_a_lambda(check):
+    message = says(check, lambda: f(A)[0], expected=A)
+    assert "your code stopped with TypeError: 'NoneType' object is not subscriptable" in message
+    assert "does a function lack its return?" in message
 
 
 def test_an_exception_is_placed(check):
@@ -151,6 +159,7 @@ def test_a_mistake_of_another_kind_is_no_obstacle(check):
         ("only one was returned", A),
         ("a list of numbers", [1.0]),
         ("a dict", {"value": _observe({"x": A}, "c")}),
+        ("it raises", {"raised": ["KeyError", ""]}),
     ]
     message = says(check, (A, A * 7), expected=(A, A), mistakes=mistakes)
     assert "The result[1] has the right shape" in message and "Likely" not in message

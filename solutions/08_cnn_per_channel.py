@@ -1,0 +1,1743 @@
+# ---
+# title: One γ and β per channel
+# question: Why one γ and β per channel in a CNN?
+# minutes: 50
+# builds_on: [03_batchnorm_forward, 04_batchnorm_backward, 05_running_statistics, 07_pytorch_mnist]
+# ---
+
+# %% [markdown]
+# By the end you can
+#
+# - say why a convolution wants one mean, one variance, one $\gamma$ and one $\beta$ per channel;
+# - write batch normalization for images, forward and backward, and see it agree with PyTorch's to $10^{-10}$;
+# - build a convolution block without the parameter that BN makes useless;
+# - fold a trained BN layer into the convolution before it, so that it costs nothing at inference;
+# - tell batch, layer, instance and group normalization apart by the axes that they average over.
+#
+# You need the two passes of units 03 and 04 (given again below), running statistics (05), and PyTorch's modules (07).
+#
+# **Notation.** Images are arrays `(N, C, H, W)`: examples, channels, rows, columns. One channel of one image, an
+# $H \times W$ picture, is a **feature map**. One number in it is an **activation**.
+
+# %%
+import copy
+from contextlib import contextmanager
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@contextmanager
+def your_functions():
+    """Around a demonstration that calls your functions: says so, in one line, where one is still to be written."""
+    try:
+        yield
+    except NotImplementedError:
+        print("This cell uses a function of yours that is not written yet. Write it above, then run this again.")
+
+
+# %% tags=["demo"]
+X_train, y_train, X_test, y_test = load_mnist()
+
+# %% [markdown]
+# ## 1. A filter asks the same question everywhere
+#
+# A convolution slides one small filter over the image. If the digit moves two columns to the right, so does the filter's
+# answer; nothing else about it changes. This is called **equivariance**. It is why convolutions work well on images: what is
+# learned at one place holds at every place.
+#
+# Now normalize that answer, the feature map. Two ways suggest themselves:
+#
+# - **per activation**: each of the $H \cdot W$ positions is a unit of its own, with its own $\mu$ and $\sigma$. This is
+#   unit 03, unchanged.
+# - **per channel**: all positions of a feature map share one $\mu$ and one $\sigma$.
+#
+# Take 64 digits. The second is the first one, moved two columns to the right. The filter looks for vertical edges.
+#
+# **Predict, then run.** In which of the two ways does the moved digit still get the same answer, moved by two?
+
+# %%
+my_guess = ...  # "per activation", "per channel", "both" or "neither"
+
+# %% tags=["demo"]
+images = torch.tensor(X_train[:64, None], dtype=torch.float64)  # (64, 1, 28, 28)
+images[1] = torch.roll(images[0], 2, dims=2)
+edge = torch.tensor([[[[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]]], dtype=torch.float64)
+z = F.conv2d(images, edge)  # (64, 1, 26, 26)
+ways = {
+    "before normalization": z,
+    "per activation": F.batch_norm(z.flatten(1), None, None, training=True).reshape(z.shape),
+    "per channel": F.batch_norm(z, None, None, training=True),
+}
+for name, maps in ways.items():
+    gap = (maps[0, 0, :, :-2] - maps[1, 0, :, 2:]).abs().max().item()
+    print(f"{name:>20}: the moved digit's answer differs by up to {gap:.3f}")
+
+# %% [markdown]
+# Per activation, the same stroke is judged against other images' pixels *at its own place*: in the middle, where all digits have
+# ink, it is ordinary; near the border it is a sensation. So the answer depends on the place.
+#
+# Per channel, nothing of the kind happens. The BN paper's reason (section 3.2) is this one: different elements of a feature map, at
+# different locations, should be normalized in the same way. One filter, one normalization.
+#
+# ## 2. The statistics of a channel
+#
+# For channel $c$, average over everything else: the examples, the rows and the columns.
+#
+# $$\mu_c = \frac{1}{m} \sum_{n,h,w} x_{nchw}, \qquad \sigma_c^2 = \frac{1}{m} \sum_{n,h,w} (x_{nchw} - \mu_c)^2,
+# \qquad m = N \cdot H \cdot W .$$
+#
+# Two images, two channels, 2×2 pixels. **Predict** $\mu$ and $\sigma^2$ of channel 0 with pencil and paper.
+
+# %%
+x_tiny = np.array([  # (N, C, H, W) = (2, 2, 2, 2)
+    [[[1.0, 3.0], [5.0, 7.0]], [[-20.0, -10.0], [-10.0, 0.0]]],
+    [[[2.0, 2.0], [4.0, 8.0]], [[-10.0, -10.0], [0.0, -20.0]]],
+])  # fmt: skip
+for c in (0, 1):
+    values = [x_tiny[n, c, h, w] for n in (0, 1) for h in (0, 1) for w in (0, 1)]
+    mu = sum(values) / len(values)
+    var = sum((v - mu) ** 2 for v in values) / len(values)
+    print(f"channel {c}: m = {len(values)}, mean {mu:6.1f}, variance {var:5.1f}   of {values}")
+
+# %% [markdown]
+# Eight numbers went into each mean, from both images.
+#
+# ### Exercise: `channel_statistics` (5 minutes)
+#
+# The same for any array of images, without a loop.
+#
+# <details><summary>Hint</summary>
+#
+# In unit 03 the axis of the examples had to go: `axis=0`. `axis` may also be a tuple of axes. Which three must go, so that only the
+# channels are left? And to subtract a `(C,)` array from `(N, C, H, W)`, it needs the shape `(C, 1, 1)`, or `(1, C, 1, 1)`.
+#
+# </details>
+
+
+# %% exercise="channel_statistics"
+def channel_statistics(x):
+    """Mean and variance of every channel over the mini-batch.
+
+    x: (N, C, H, W).  Returns (mean, var): mean (C,) in the units of x, var (C,) in those units squared, divided by
+    m = N·H·W; both of x's dtype.  Stays accurate when the mean is huge beside the spread.  About 5 minutes.
+    """
+    ### BEGIN SOLUTION
+    mean = x.mean(axis=(0, 2, 3))
+    var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+    return mean, var
+    ### END SOLUTION
+
+
+# %% check="channel_statistics.mean" points=1
+r = np.random.RandomState(81)
+x = r.normal([[[5]], [[-20]], [[300]]], [[[1]], [[3]], [[40]]], (5, 3, 4, 2))
+check("mean of each channel", lambda x: channel_statistics(x)[0], x)
+
+# %% check="channel_statistics.variance" points=1
+r = np.random.RandomState(82)
+x = r.normal([[[5]], [[-20]], [[300]]], [[[1]], [[3]], [[40]]], (6, 3, 2, 5)) + 10 * r.normal(size=(6, 1, 1, 1))
+mean, var = check("mean and variance of each channel", channel_statistics, x)
+assert np.allclose(var[0], np.sum((x[:, 0] - mean[0]) ** 2) / 60), (
+    "var[0] is not the mean squared deviation of channel 0"
+)
+### BEGIN HIDDEN TESTS
+big = (np.reshape([1e6, 1.25e6, 1.9e6], (3, 1, 1)) + r.randint(-20, 21, (6, 3, 4, 5))).astype("f4")
+check("channel statistics, mean a million, float32", channel_statistics, big, rtol=1e-2)
+check("channel statistics, one image", channel_statistics, r.normal(2, 5, (1, 4, 3, 5)))
+check("channel statistics, not contiguous", channel_statistics, r.normal(-4, 3, (4, 6, 7, 5))[:, ::2, ::3])
+check("channel statistics, one channel that never changes", channel_statistics, np.full((3, 2, 2, 2), 7.0))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Established:** $C$ means and $C$ variances, each over $N \cdot H \cdot W$ numbers.
+
+# %% mistake="channel_statistics" hint="These averages are over the examples only: every activation gets a mean of its own, and C·H·W of them come back. That is unit 03 per activation. A channel's mean runs over its rows and columns, too."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=0)
+# + var = x.var(axis=0)
+
+# %% mistake="channel_statistics" hint="These averages are over rows and columns only: every image gets a mean of its own, N·C in all. That is instance normalization (section 10). Here all images of the batch share a channel's mean."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=(2, 3))
+# + var = x.var(axis=(2, 3))
+
+# %% mistake="channel_statistics" hint="The last axis was kept, as if the channels came last (N, H, W, C). Here they are axis 1: (N, C, H, W), PyTorch's order."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=(0, 1, 2))
+# + var = x.var(axis=(0, 1, 2))
+
+# %% mistake="channel_statistics" hint="reshape(-1, C) does not gather the channels. It cuts the numbers, in the order in which they lie in memory, into rows of C; and there W comes last, not C. So each column is a mixture of channels. Move the channels' axis to the end first, or average over axes without any reshape."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.reshape(-1, x.shape[1]).mean(axis=0)
+# + var = x.reshape(-1, x.shape[1]).var(axis=0)
+
+# %% mistake="channel_statistics" hint="The channels were averaged away, and everything else is still there. It is the other way round: keep axis 1, and let the other three go."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=1)
+# + var = x.var(axis=1)
+
+# %% mistake="channel_statistics" hint="The averages are over channels, rows and columns: one for each image. That is layer normalization (section 10). Keep the channels, axis 1, and average over the images."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=(1, 2, 3))
+# + var = x.var(axis=(1, 2, 3))
+
+# %% mistake="channel_statistics" hint="This is one mean for the whole array. Each channel comes from a filter of its own and has its own scale: C means are wanted."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean()
+# + var = x.var()
+
+# %% mistake="channel_statistics" hint="The sum runs over N·H·W numbers but was divided by N. What a mean is divided by is the number of values that went into it: m = N·H·W."
+# - mean = x.mean(axis=(0, 2, 3))
+# + mean = x.sum(axis=(0, 2, 3)) / len(x)
+
+# %% mistake="channel_statistics" hint="The squared deviations of N·H·W numbers are summed, but divided by N. Here m is N·H·W."
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + var = ((x - mean.reshape(-1, 1, 1)) ** 2).sum(axis=(0, 2, 3)) / len(x)
+
+# %% mistake="channel_statistics" hint="This averages the variances that the single images have. It leaves out how far the images' own means lie apart. Measure every deviation from the channel's one mean, then average once over all three axes."
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + var = x.var(axis=(2, 3)).mean(axis=0)
+
+# %% mistake="channel_statistics" hint="This is the variance with m − 1 in place of m (ddof=1). Training divides by m; m − 1 belongs to the running variance (unit 05)."
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + var = x.var(axis=(0, 2, 3), ddof=1)
+
+# %% mistake="channel_statistics" hint="This is the standard deviation. The variance, its square, is asked for."
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + var = x.std(axis=(0, 2, 3))
+
+# %% mistake="channel_statistics" hidden=true hint="E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and their digits cancel (unit 03). Subtract the mean first, then square."
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + var = (x**2).mean(axis=(0, 2, 3)) - mean**2
+
+# %% mistake="channel_statistics" hint="The numbers are right, but the axes that were averaged away are still there, with length 1. That is handy for broadcasting, but shape (C,) is asked for: flatten the results before you return them."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=(0, 2, 3), keepdims=True)
+# + var = x.var(axis=(0, 2, 3), keepdims=True)
+
+# %% mistake="channel_statistics" hint="A (C,) array cannot be subtracted from (N, C, H, W) directly: NumPy lines shapes up from the right, so it lands on the columns W. Give it the shape (C, 1, 1)."
+# - mean.reshape(-1, 1, 1)
+# + mean
+
+# %% mistake="channel_statistics" hint="The two results are in the wrong order: the mean comes first, the variance second."
+# - return mean, var
+# + return var, mean
+
+# %% mistake="channel_statistics" hint="Only the mean came back. Return two arrays, the mean and the variance, separated by a comma."
+# - return mean, var
+# + return mean
+
+# %% mistake="channel_statistics" hint="Your function returns nothing (None). End it with a return statement that gives the mean and the variance."
+# - return mean, var
+# + pass
+
+# %% [markdown]
+# ## 3. Images are rows in disguise
+#
+# You need not write batch normalization anew. To the statistics a pixel is just one more example. So line up all $N \cdot H \cdot W$
+# pixels as rows, each with its $C$ numbers, and call unit 03:
+#
+# $$(N, C, H, W) \;\to\; (N \cdot H \cdot W,\; C) .$$
+#
+# Here are the two passes of units 03 and 04 for rows, as you know them.
+
+
+# %%
+def batchnorm_forward(x, gamma, beta, eps=1e-5):
+    """Unit 03.  x: (M, C), one row per example; gamma, beta: (C,).  Returns y: (M, C) and the cache, a dict."""
+    mean = x.mean(axis=0)
+    var = ((x - mean) ** 2).mean(axis=0)
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    return gamma * x_hat + beta, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+def batchnorm_backward(dy, cache):
+    """Unit 04, closed form.  dy: (M, C).  Returns dx: (M, C), dgamma: (C,), dbeta: (C,)."""
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"]
+    dx_hat = dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)
+    return dx_hat / np.sqrt(cache["var"] + cache["eps"]), (dy * x_hat).sum(axis=0), dy.sum(axis=0)
+
+
+# %% [markdown]
+# `reshape` never moves a number in memory. That is its charm, and here its trap. In the next array every entry is the number of its
+# own channel: 0, 1 or 2. We want rows of three in which column 0 holds only zeros, column 1 only ones, column 2 only twos.
+#
+# **Predict, then run.** What will `reshape(-1, 3)` make of it?
+
+# %%
+which_channel = np.zeros((2, 3, 2, 2), dtype=int) + np.arange(3).reshape(3, 1, 1)
+print(which_channel.reshape(-1, 3))
+
+# %% [markdown]
+# The shape is right and the content is not: the columns mix the channels. In memory, the last axis runs fastest, and that is $W$.
+# So the channels' axis must become the last one *before* `reshape`. On the way back, undo the two steps in reverse order.
+#
+# ### Exercise: `batchnorm2d_forward` (5 minutes)
+#
+# Use `batchnorm_forward` above or write it directly with axes, as you like. `y` and the cache's `x` and `x_hat` have the shape of
+# images; `mean`, `var` and `gamma` have shape `(C,)`.
+#
+# <details><summary>Hint</summary>
+#
+# `x.transpose(…)` takes the axes in their new order; `np.moveaxis(x, 1, -1)` moves one axis. From `(N, C, H, W)` to
+# `(N, H, W, C)`, then `reshape(-1, C)`. Back: `reshape(N, H, W, C)`, then the channels to place 1.
+#
+# </details>
+
+
+# %% exercise="batchnorm2d_forward"
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    """Batch normalization of images, per channel.
+
+    x: (N, C, H, W); gamma, beta: (C,), the learned scale and shift of each channel; eps: a small positive number.
+    Returns (y, cache): y (N, C, H, W), of x's dtype; cache a dict with the keys x (N, C, H, W), x_hat (N, C, H, W),
+    mean (C,), var (C,), gamma (C,) and eps.  x itself is not changed.  About 5 minutes.
+    """
+    ### BEGIN SOLUTION
+    N, C, H, W = x.shape
+    y, cache = batchnorm_forward(x.transpose(0, 2, 3, 1).reshape(-1, C), gamma, beta, eps)
+    x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
+    ### END SOLUTION
+
+
+# %% check="batchnorm2d_forward.output" points=1
+r = np.random.RandomState(83)
+x = r.normal([[[5]], [[-20]], [[300]]], [[[0.5]], [[3]], [[40]]], (5, 3, 4, 2)) + r.normal(size=(5, 1, 1, 1))
+gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
+y = check("y of images", lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[0], x, gamma, beta, 0.1)
+assert np.allclose(y.mean((0, 2, 3)), beta), "each channel of y must have mean beta"
+
+# %% check="batchnorm2d_forward.cache" points=1
+r = np.random.RandomState(84)
+x = r.normal([[[5]], [[-20]], [[300]]], [[[0.5]], [[3]], [[40]]], (4, 3, 2, 5))
+gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
+check("cache of images", lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[1], x, gamma, beta, 0.1)
+
+# %% check="batchnorm2d_forward.robust" points=1
+r = np.random.RandomState(85)
+x = r.normal(3, 2, (2, 4, 3, 4))  # as many channels as columns
+x[:, 2] = -8.0  # a channel that never changes
+gamma, beta = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.5, -0.5, 1.5, -1.5])
+y, cache = check("y and cache, C = W, a constant channel", batchnorm2d_forward, x, gamma, beta)
+assert np.all(y[:, 2] == 1.5), "a constant channel has x_hat = 0, so y = beta there"
+### BEGIN HIDDEN TESTS
+f4 = [a.astype("f4") for a in (1000 + x, gamma, beta)]
+check("y, float32, large offset", lambda *a: batchnorm2d_forward(*a)[0], *f4, rtol=1e-3)
+check("y and cache, one image, not contiguous", batchnorm2d_forward, x[:1, ::2, :, ::-1], gamma[:2], beta[:2], eps=0.1)
+check("y and cache, one pixel", batchnorm2d_forward, r.normal(2, 3, (6, 4, 1, 1)), gamma, beta, eps=0.1)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Established:** unit 03 normalizes images too, once every pixel has become a row.
+
+# %% mistake="batchnorm2d_forward" hint="The channels were not moved to the last place before reshape(-1, C), so each row mixes channels. The shape is right, the content is not: see the zeros, ones and twos above."
+# - batchnorm_forward(x.transpose(0, 2, 3, 1).reshape(-1, C), gamma, beta, eps)
+# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + batchnorm_forward(x.reshape(-1, C), gamma, beta, eps)
+# + x_hat = cache["x_hat"].reshape(x.shape)
+# + y = y.reshape(x.shape)
+
+# %% mistake="batchnorm2d_forward" hint="There and back are not the same: the rows were made from (N, H, W, C), but they were reshaped straight into (N, C, H, W). Undo the steps in reverse order: reshape to (N, H, W, C), then move the channels to place 1."
+# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + x_hat = cache["x_hat"].reshape(x.shape)
+# + y = y.reshape(x.shape)
+
+# %% mistake="batchnorm2d_forward" hint="On the way back the axes came into a wrong order: (0, 2, 3, 1) leads from (N, C, H, W) to (N, H, W, C). The way back from there is another permutation: C stands last and must come to place 1."
+# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 2, 3, 1)
+# + y = y.reshape(N, H, W, C).transpose(0, 2, 3, 1)
+
+# %% mistake="batchnorm2d_forward" hint="y is still in rows, (N·H·W, C), or has its channels last. The next convolution expects (N, C, H, W)."
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = y.reshape(N, H, W, C)
+
+# %% mistake="batchnorm2d_forward" hint="y is still in rows, (N·H·W, C), or has its channels last. The next convolution expects (N, C, H, W)."
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + pass
+
+
+# %% mistake="batchnorm2d_forward" hint="The statistics are over the examples only, one pair for each activation. Include rows and columns: a channel has one mean."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=0), x.var(axis=0)
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="The statistics are over rows and columns only, one pair for each image and channel: this is instance normalization. Batch normalization also averages over the images."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(2, 3), keepdims=True), x.var(axis=(2, 3), keepdims=True)
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="The statistics are those of the last axis: the channels were taken to come last, (N, H, W, C). Here they are axis 1."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="A (C,) array meets (N, C, H, W) at its last axis, the columns. With C ≠ W NumPy refuses. (With C = W it would go through in silence, and scale columns in place of channels!) Either make rows of x first, or give γ, β and the statistics the shape (C, 1, 1)."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)
+    return gamma * x_hat + beta, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="A (C,) array meets (N, C, H, W) at its last axis, the columns. With C ≠ W NumPy refuses. (With C = W it would go through in silence, and scale columns in place of channels!) Either make rows of x first, or give γ, β and the statistics the shape (C, 1, 1)."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    return gamma * x_hat + beta, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="The variance is divided by m − 1 (ddof=1). A training batch is normalized with its own variance, divided by m = N·H·W."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3), ddof=1)
+    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="γ and β are swapped: γ multiplies x̂, β is added."
+# - reshape(-1, C), gamma, beta, eps)
+# + reshape(-1, C), beta, gamma, eps)
+
+# %% mistake="batchnorm2d_forward" hint="β is missing: the channels of y have mean 0."
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = gamma.reshape(-1, 1, 1) * x_hat
+
+# %% mistake="batchnorm2d_forward" hint="This returns x̂. γ and β still have to be applied, channel by channel."
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = x_hat
+
+# %% mistake="batchnorm2d_forward" hint="The argument eps does not arrive: the default 1e-5 is used. Pass it on."
+# - reshape(-1, C), gamma, beta, eps)
+# + reshape(-1, C), gamma, beta)
+
+
+# %% mistake="batchnorm2d_forward" hint="ε stands outside the root here. It belongs inside: √(σ² + ε)."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    x_hat = (x - mean.reshape(-1, 1, 1)) / (np.sqrt(var.reshape(-1, 1, 1)) + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="`x -= mean` centres the caller's own array. Make a new one."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    x -= mean.reshape(-1, 1, 1)
+    x_hat = x / np.sqrt(var.reshape(-1, 1, 1) + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="The cache still holds rows, (N·H·W, C). Keep x and x_hat in the shape of images, as the docstring says: the backward pass counts on it."
+# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
+# + return y, cache
+
+# %% mistake="batchnorm2d_forward" hint="The cache's statistics have shape (1, C, 1, 1), from keepdims=True. Keep them as (C,)."
+# - mean=cache["mean"], var=cache["var"]
+# + mean=cache["mean"].reshape(1, C, 1, 1), var=cache["var"].reshape(1, C, 1, 1)
+
+# %% mistake="batchnorm2d_forward" hint="cache['x_hat'] holds y. Keep the value from before γ and β: the gradient of γ is made of it."
+# - x_hat=x_hat
+# + x_hat=y
+
+# %% mistake="batchnorm2d_forward" hint="cache['var'] holds a standard deviation. Keep the variance itself, without ε and without the root."
+# - var=cache["var"]
+# + var=np.sqrt(cache["var"])
+
+# %% mistake="batchnorm2d_forward" hint="Only y came back, so what is compared is its first image. Return two things: y and the cache."
+# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
+# + return y
+
+# %% mistake="batchnorm2d_forward" hint="y and the cache are in the wrong order: y comes first."
+# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
+# + return dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps), y
+
+# %% mistake="batchnorm2d_forward" hint="Your function returns nothing (None). End it with a return statement that gives y and the cache."
+# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
+# + pass
+
+# %% [markdown]
+# ### Exercise: `batchnorm2d_backward` (8 minutes)
+#
+# The same disguise works backward. A gradient has the shape of its quantity: `dy` and `dx` are images, `dgamma` and `dbeta` have shape
+# `(C,)`. One $\gamma$ was used at every pixel of its channel, so by unit 04's second rule it collects the gradient of every pixel.
+#
+# <details><summary>Hint</summary>
+#
+# `batchnorm_backward` wants rows: `dy` as rows, and a cache whose `x_hat` is in rows. Then bring `dx` back into the shape of images. If
+# you write it with axes instead: each mean of the closed form runs over axes 0, 2 and 3, and `gamma` needs the shape `(C, 1, 1)`.
+#
+# </details>
+
+
+# %% exercise="batchnorm2d_backward"
+def batchnorm2d_backward(dy, cache):
+    """The gradients of batch normalization of images, per channel.
+
+    dy: (N, C, H, W), the gradient of the loss with respect to y; cache: the dict of batchnorm2d_forward.
+    Returns (dx, dgamma, dbeta): dx (N, C, H, W); dgamma and dbeta (C,).  dy and cache are not changed.
+    About 8 minutes.
+    """
+    ### BEGIN SOLUTION
+    N, C, H, W = dy.shape
+    rows = cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
+    dx, dgamma, dbeta = batchnorm_backward(dy.transpose(0, 2, 3, 1).reshape(-1, C), {**cache, "x_hat": rows})
+    dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    return dx, dgamma, dbeta
+    ### END SOLUTION
+
+
+# %% check="batchnorm2d_backward.parameters" points=1
+def given_cache(x, gamma, eps):  # a cache by other means: PyTorch's layer, which keeps m/(m-1) times the variance
+    mean, var, m = torch.zeros(len(gamma)).double(), torch.ones(len(gamma)).double(), x.size // len(gamma)
+    x_hat = F.batch_norm(torch.tensor(x.copy()).double(), mean, var, training=True, momentum=1.0, eps=eps)
+    found = dict(x=x, x_hat=x_hat, mean=mean, var=var * (m - 1) / m, gamma=gamma)
+    return {key: np.array(value).astype(x.dtype) for key, value in found.items()} | {"eps": eps}
+
+
+r = np.random.RandomState(86)
+x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (5, 3, 4, 2)), r.normal(0.5, 1, (5, 3, 4, 2))
+cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
+check("dgamma and dbeta", lambda dy, cache: batchnorm2d_backward(dy, cache)[1:], dy, cache)
+
+# %% check="batchnorm2d_backward.dx" points=1
+r = np.random.RandomState(87)
+x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (4, 3, 2, 5)), r.normal(0.5, 1, (4, 3, 2, 5))
+cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
+dx = check("dx", lambda dy, cache: batchnorm2d_backward(dy, cache)[0], dy, cache)
+assert np.abs(dx.sum((0, 2, 3))).max() < 1e-9, "within a channel, dx must sum to zero"
+
+# %% check="batchnorm2d_backward.robust" points=1
+r = np.random.RandomState(88)
+x, dy = r.normal(3, 2, (2, 4, 3, 4)), r.normal(0.5, 1, (2, 4, 3, 4))  # as many channels as columns
+x[:, 2] = -8.0
+gamma = np.array([1.0, 2.0, 3.0, 4.0])
+check("three gradients, C = W, a constant channel", batchnorm2d_backward, dy, given_cache(x, gamma, 1e-5), rtol=1e-5)
+### BEGIN HIDDEN TESTS
+few = given_cache(x[:1, ::2, :, ::-1], gamma[:2], 0.1)
+check("three gradients, one image, not contiguous", batchnorm2d_backward, dy[1:, ::2, ::-1], few)
+x, dy = r.normal(2, 1, (3, 4, 5, 2)).astype("f4"), r.normal(size=(3, 4, 5, 2)).astype("f4")
+check("dx, float32", lambda *a: batchnorm2d_backward(*a)[0], dy, given_cache(x, gamma.astype("f4"), 0.1), rtol=1e-3)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Established:** the backward pass needs nothing new either. Within each channel `dx` sums to zero, now over $N \cdot H \cdot W$ pixels.
+
+# %% mistake="batchnorm2d_backward" hint="dy was reshaped to (-1, C) without moving the channels to the last place. Its rows then mix channels. Treat dy exactly as x̂."
+# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
+# + dy.reshape(-1, C)
+
+# %% mistake="batchnorm2d_backward" hint="x̂ was reshaped to (-1, C) without moving the channels to the last place. Its rows then mix channels. Treat x̂ exactly as dy."
+# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
+# + cache["x_hat"].reshape(-1, C)
+
+# %% mistake="batchnorm2d_backward" hint="Neither dy nor x̂ had its channels moved to the last place before reshape(-1, C): the rows of both mix channels, in the same way, so that nothing clashes and all is wrong."
+# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
+# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + cache["x_hat"].reshape(-1, C)
+# + dy.reshape(-1, C)
+# + dx = dx.reshape(dy.shape)
+
+# %% mistake="batchnorm2d_backward" hint="dx was reshaped straight from rows to (N, C, H, W). The rows came from (N, H, W, C): reshape to that, then move the channels to place 1."
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + dx = dx.reshape(dy.shape)
+
+# %% mistake="batchnorm2d_backward" hint="dx is still in rows, or has its channels last. It must have the shape of x: (N, C, H, W)."
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + dx = dx.reshape(N, H, W, C)
+
+# %% mistake="batchnorm2d_backward" hint="dx is still in rows, or has its channels last. It must have the shape of x: (N, C, H, W)."
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + pass
+
+
+# %% mistake="batchnorm2d_backward" hint="The cache went to batchnorm_backward as it is, with x̂ in the shape of images, while dy was in rows. The two cannot be multiplied: bring x̂ into rows, too."
+def batchnorm2d_backward(dy, cache):
+    N, C, H, W = dy.shape
+    dx, dgamma, dbeta = batchnorm_backward(dy.transpose(0, 2, 3, 1).reshape(-1, C), cache)
+    return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+
+
+# %% mistake="batchnorm2d_backward" hint="A (C,) array met images at their last axis, the columns. With C ≠ W NumPy refuses; with C = W it would scale columns in silence. Either make rows of dy and of x̂ before you call batchnorm_backward, or give γ the shape (C, 1, 1)."
+def batchnorm2d_backward(dy, cache):
+    return batchnorm_backward(dy, cache)
+
+
+# %% mistake="batchnorm2d_backward" hint="dγ and dβ were summed over the examples only. Each γ was used at every pixel of its channel, so it collects from all of them: sum over rows and columns too, and get shape (C,)."
+# - return dx, dgamma, dbeta
+# + return dx, (dy * cache["x_hat"]).sum(axis=0), dy.sum(axis=0)
+
+# %% mistake="batchnorm2d_backward" hint="dγ and dβ were summed over rows and columns only, one for each image. All images share γ and β: sum over the examples as well."
+# - return dx, dgamma, dbeta
+# + return dx, (dy * cache["x_hat"]).sum(axis=(2, 3)), dy.sum(axis=(2, 3))
+
+# %% mistake="batchnorm2d_backward" hint="dγ and dβ are means. By unit 04's rule the gradients of all pixels are summed; the averages of the closed form belong to dx."
+# - return dx, dgamma, dbeta
+# + return dx, dgamma / (N * H * W), dbeta / (N * H * W)
+
+# %% mistake="batchnorm2d_backward" hint="dγ and dβ are divided by N. They are sums over all pixels of the batch: nothing is divided."
+# - return dx, dgamma, dbeta
+# + return dx, dgamma / N, dbeta / N
+
+# %% mistake="batchnorm2d_backward" hint="dγ was computed with x. It is γ·x̂ that makes y, so dγ is the sum of dy·x̂."
+# - return dx, dgamma, dbeta
+# + return dx, (dy * cache["x"]).sum(axis=(0, 2, 3)), dbeta
+
+
+# %% mistake="batchnorm2d_backward" hint="The sums inside dx are divided by N. But the mean and the variance were averages over m = N·H·W pixels, and so are the averages in dx."
+def batchnorm2d_backward(dy, cache):
+    N, C, H, W = dy.shape
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a = dx_hat.sum(axis=(0, 2, 3), keepdims=True) / N
+    b = (dx_hat * x_hat).sum(axis=(0, 2, 3), keepdims=True) / N
+    dx = (dx_hat - a - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="The averages inside dx run over the examples only. The mean and the variance joined all pixels of a channel, so the gradient flows between all of them: average over axes 0, 2 and 3."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    dx = dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)
+    dx = dx / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="The averages inside dx run over rows and columns only, image by image. That is the gradient of instance normalization. The batch shares its statistics: average over axis 0 as well."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = dx_hat.mean(axis=(2, 3), keepdims=True), (dx_hat * x_hat).mean(axis=(2, 3), keepdims=True)
+    dx = (dx_hat - a - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="Only the direct path is there: the statistics were treated as constants. That is right in eval mode, not in training (unit 04, section 4)."
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + dx = dy * (cache["gamma"] / np.sqrt(cache["var"] + cache["eps"])).reshape(-1, 1, 1)
+
+# %% mistake="batchnorm2d_backward" hint="dx lacks γ. The gradient of x̂ is dy·γ, channel by channel."
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2) / cache["gamma"].reshape(-1, 1, 1)
+
+# %% mistake="batchnorm2d_backward" hint="A (C,) array met images at their last axis, the columns. With C ≠ W NumPy refuses; with C = W it would scale columns in silence. Either make rows of dy and of x̂ before you call batchnorm_backward, or give γ the shape (C, 1, 1)."
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + dx = dy * cache["gamma"]
+
+# %% mistake="batchnorm2d_backward" hint="ε is not in the root that dx is divided by. The forward pass divided by √(σ² + ε), with the cache's eps."
+# - {**cache, "x_hat": rows}
+# + {**cache, "x_hat": rows, "eps": 0.0}
+
+
+# %% mistake="batchnorm2d_backward" hint="dy *= gamma writes into the caller's dy. Make a new array."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dgamma, dbeta = cache["x_hat"], (dy * cache["x_hat"]).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+    dy *= cache["gamma"].reshape(-1, 1, 1)
+    a, b = dy.mean(axis=(0, 2, 3), keepdims=True), (dy * x_hat).mean(axis=(0, 2, 3), keepdims=True)
+    return (dy - a - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1), dgamma, dbeta
+
+
+# %% mistake="batchnorm2d_backward" hint="The cache was changed: its x_hat is in rows now, and whoever uses the cache next finds another shape. Make a new dict, {**cache, …}, instead of writing into this one."
+def batchnorm2d_backward(dy, cache):
+    N, C, H, W = dy.shape
+    cache["x_hat"] = cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
+    dx, dgamma, dbeta = batchnorm_backward(dy.transpose(0, 2, 3, 1).reshape(-1, C), cache)
+    return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+
+
+# %% mistake="batchnorm2d_backward" hint="The order is wrong: dx first, then dgamma, then dbeta."
+# - return dx, dgamma, dbeta
+# + return dx, dbeta, dgamma
+
+# %% mistake="batchnorm2d_backward" hint="Only dx came back. Three gradients are owed: dx, dgamma and dbeta."
+# - return dx, dgamma, dbeta
+# + return dx
+
+# %% mistake="batchnorm2d_backward" hint="Your function returns nothing (None). End it with a return statement that gives the three gradients."
+# - return dx, dgamma, dbeta
+# + pass
+
+# %% [markdown]
+# ### The judge: PyTorch
+#
+# `nn.BatchNorm2d` is what everybody uses. Does your NumPy agree with it, in float64, to $10^{-10}$ of the largest entry?
+
+# %% tags=["demo"]
+r = np.random.RandomState(7)
+x, dy = r.normal(5, 3, (8, 6, 10, 9)), r.normal(size=(8, 6, 10, 9))
+gamma, beta = r.normal(1, 0.5, 6), r.normal(size=6)
+layer = nn.BatchNorm2d(6, dtype=torch.float64)
+with torch.no_grad():
+    layer.weight.copy_(torch.tensor(gamma))
+    layer.bias.copy_(torch.tensor(beta))
+x_torch = torch.tensor(x, requires_grad=True)
+y_torch = layer(x_torch)
+y_torch.backward(torch.tensor(dy))
+theirs = {"y": y_torch.detach(), "dx": x_torch.grad, "dgamma": layer.weight.grad, "dbeta": layer.bias.grad}
+
+# %% tags=["demo"]
+with your_functions():
+    y, cache = batchnorm2d_forward(x, gamma, beta)
+    for (name, a), b in zip(theirs.items(), (y, *batchnorm2d_backward(dy, cache))):
+        gap = np.abs(a.numpy() - b).max() / np.abs(b).max()
+        print(f"{name:>6}: shape {b.shape!s:14} agrees with torch to 1e-10: {gap < 1e-10}")
+
+# %% [markdown]
+# The whole layer, both ways: it is the one you built in units 03 and 04.
+
+# %% [markdown]
+# ## 4. Counting parameters
+#
+# A dense layer with $D$ units has $D$ pairs $\gamma, \beta$. A convolution with $C$ channels on maps of $H \times W$ has
+#
+# - $C$ pairs per channel: $2C$ numbers;
+# - $C \cdot H \cdot W$ pairs per activation: $2CHW$ numbers.
+#
+# ### Exercise: `count_bn_parameters` (5 minutes)
+#
+# How many numbers does BN add that are learned, in a whole net? In a dense layer each unit is a channel of its own.
+#
+# <details><summary>Hint</summary>
+#
+# `np.prod(shape)` multiplies the entries of a shape, however many there are. Add up over the layers.
+#
+# </details>
+
+
+# %% exercise="count_bn_parameters"
+def count_bn_parameters(layer_shapes, per):
+    """The number of learned BN parameters, γ and β, of a net that has BN in each of its layers.
+
+    layer_shapes: a list of shapes, (C, H, W) for a convolution's output, (D,) for a dense layer's;
+    per: "channel" or "activation".  Returns one whole number.  About 5 minutes.
+    """
+    ### BEGIN SOLUTION
+    if per == "channel":
+        return sum(2 * shape[0] for shape in layer_shapes)
+    return sum(2 * int(np.prod(shape)) for shape in layer_shapes)
+    ### END SOLUTION
+
+
+# %% check="count_bn_parameters.per_channel" points=1
+check("parameters per channel", count_bn_parameters, [(6, 28, 27), (16, 10, 9), (20, 5, 4)], "channel")
+check("parameters per channel, dense layers too", count_bn_parameters, [(6, 28, 27), (120,), (84,)], "channel")
+
+# %% check="count_bn_parameters.per_activation" points=1
+check("parameters per activation", count_bn_parameters, [(6, 28, 27), (16, 10, 9), (20, 5, 4)], "activation")
+check("parameters per activation, dense layers too", count_bn_parameters, [(6, 28, 27), (120,), (84,)], "activation")
+### BEGIN HIDDEN TESTS
+check("parameters of a dense net", count_bn_parameters, [(100,), (50,)], "channel")
+check("parameters of one layer", count_bn_parameters, [[3, 8, 8]], "activation")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Established:** per channel, the count does not depend on the size of the image. In a dense layer the two ways are the same.
+
+# %% mistake="count_bn_parameters" hint="One number was counted for each channel or activation. There are two: γ and β."
+# - sum(2 * shape[0] for shape in layer_shapes)
+# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
+# + sum(shape[0] for shape in layer_shapes)
+# + sum(int(np.prod(shape)) for shape in layer_shapes)
+
+# %% mistake="count_bn_parameters" hint="Four were counted: γ, β, and the running mean and variance. The running statistics are measured, not learned: they are buffers (unit 05)."
+# - sum(2 * shape[0] for shape in layer_shapes)
+# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
+# + sum(4 * shape[0] for shape in layer_shapes)
+# + sum(4 * int(np.prod(shape)) for shape in layer_shapes)
+
+# %% mistake="count_bn_parameters" hint="per is ignored: this always counts per activation. With per == 'channel' a layer of shape (C, H, W) has C pairs."
+# - sum(2 * shape[0] for shape in layer_shapes)
+# + sum(2 * int(np.prod(shape)) for shape in layer_shapes)
+
+# %% mistake="count_bn_parameters" hint="per is ignored: this always counts per channel. With per == 'activation' a layer of shape (C, H, W) has C·H·W pairs."
+# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
+# + sum(2 * shape[0] for shape in layer_shapes)
+
+# %% mistake="count_bn_parameters" hint="'channel' and 'activation' are exchanged: the smaller count is that per channel."
+# - per == "channel"
+# + per != "channel"
+
+# %% mistake="count_bn_parameters" hint="The last entry of a shape was taken for the channels. A shape here is (C, H, W): the channels come first."
+# - shape[0]
+# + shape[-1]
+
+# %% mistake="count_bn_parameters" hint="Per activation, C, H and W were added. There is one pair at each row and column of each channel: multiply."
+# - int(np.prod(shape))
+# + int(np.sum(shape))
+
+# %% mistake="count_bn_parameters" hint="Per activation, only the positions H·W were counted, as if all channels shared them. Multiply by C, too."
+# - int(np.prod(shape))
+# + int(np.prod(shape[1:]))
+
+
+# %% mistake="count_bn_parameters" hint="Only the first layer was counted: the return stands inside the loop. Add up over all layers, then return."
+def count_bn_parameters(layer_shapes, per):
+    for shape in layer_shapes:
+        return 2 * shape[0] if per == "channel" else 2 * int(np.prod(shape))
+
+
+# %% mistake="count_bn_parameters" hint="This is a list with one count for each layer. One number for the whole net is asked for: their sum."
+# - sum(2 * shape[0] for shape in layer_shapes)
+# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
+# + [2 * shape[0] for shape in layer_shapes]
+# + [2 * int(np.prod(shape)) for shape in layer_shapes]
+
+
+# %% mistake="count_bn_parameters" hint="`C, H, W = shape` needs three entries, but a dense layer's shape is (D,). Take shape[0] for the channels, and np.prod(shape) for the activations."
+def count_bn_parameters(layer_shapes, per):
+    total = 0
+    for C, H, W in layer_shapes:
+        total += 2 * C if per == "channel" else 2 * C * H * W
+    return total
+
+
+# %% mistake="count_bn_parameters" hint="Your function returns nothing (None). End it with a return statement that gives the number."
+def count_bn_parameters(layer_shapes, per):
+    total = sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in layer_shapes)
+    print(total)
+
+
+# %% [markdown]
+# VGG-11, which we train in unit 11, has eight convolutions. On CIFAR-10 their outputs have the shapes below, on ImageNet the maps are 49
+# times as large. **Predict**: how many BN parameters in all, per channel and per activation?
+
+# %% tags=["demo"]
+vgg11 = [(64, 32), (128, 16), (256, 8), (256, 8), (512, 4), (512, 4), (512, 2), (512, 2)]  # channels, rows = columns
+with your_functions():
+    for images_of, factor in [("CIFAR-10, 32×32", 1), ("ImageNet, 224×224", 7)]:
+        shapes = [(c, factor * h, factor * h) for c, h in vgg11]
+        per_channel, per_activation = (count_bn_parameters(shapes, per) for per in ("channel", "activation"))
+        print(f"{images_of:>18}: {per_channel:6,} per channel, {per_activation:10,} per activation")
+    filters = sum(9 * c_in * c for c_in, (c, _) in zip([3] + [c for c, _ in vgg11], vgg11))
+    print(f"{'for comparison':>18}: {filters:,} weights in the eight convolutions")
+
+# %% [markdown]
+# Thrift is a pleasant side effect, and on small images not a large one. The reasons that weigh more are the one of section 1, the one of section 5,
+# and a practical one: a layer with $C$ pairs takes images of any size.
+#
+# ### Question 1
+#
+# At the end of a CNN, maps of shape (32, 3, 3) are flattened to 288 numbers. Somebody puts `nn.BatchNorm1d(288)` there, before the dense layer.
+# Which kind of normalization is that?
+#
+# - (a) Per channel: flattening leaves 32 channels, so the layer learns 32 pairs.
+# - (b) Per activation, with 288 pairs. The dense layer has a weight for each place anyway.
+# - (c) Per activation, with 288 pairs. That is an error: places must always share.
+# - (d) Neither: after flattening all 288 numbers share one mean and one variance.
+
+# %% exercise="q_flattened"
+# Your answer: "a", "b", "c" or "d"
+### BEGIN SOLUTION
+q_flattened = "b"
+### END SOLUTION
+
+# %% check="q_flattened.answer" points=1
+check("q_flattened", q_flattened)
+
+# %% mistake="q_flattened" hint="After flatten the layer sees 288 units. It cannot know which nine of them once were one map: BatchNorm1d(288) keeps 288 means."
+q_flattened = "a"
+
+# %% mistake="q_flattened" hint="Sharing is right where the weights are shared: after a convolution, one filter made all places. What comes next here is a dense layer, which treats each place differently on purpose. Then each may have its own scale."
+q_flattened = "c"
+
+# %% mistake="q_flattened" hint="One mean over all units of an example is layer normalization. BatchNorm1d takes one mean for each unit, over the examples."
+q_flattened = "d"
+
+# %% [markdown]
+# ## 5. A channel has many more samples
+#
+# Per activation a mean is taken over $m = N$ numbers. Per channel, over $m = N \cdot H \cdot W$: with 32 images and maps of 26×26 that is 21,632. Such a mean
+# should depend less on which images happen to be in the batch.
+#
+# For $m$ *independent* numbers a mean scatters by $\sigma/\sqrt m$. The pixels of one image are not independent. So measure: 300 random batches
+# of 32 digits through a filter that blurs, and the mean of each.
+#
+# **Predict, then run.** The mean per activation will scatter by about $\sigma/\sqrt{32} = 0.18\,\sigma$. Per channel: nearer to
+# $\sigma/\sqrt{21632} = 0.007\,\sigma$, or nearer to 0.18 σ?
+
+# %%
+my_guess_scatter = ...  # a number times sigma
+
+# %% tags=["demo"]
+blur = torch.tensor([[[[0.0, 1, 0], [1, 2, 1], [0, 1, 0]]]])
+z = F.conv2d(torch.tensor(X_train[:1000, None]), blur)[:, 0].numpy()  # (1000, 26, 26)
+r = np.random.RandomState(0)
+batches = [r.choice(len(z), 32, replace=False) for _ in range(300)]
+for name, values, m in [("per activation", z[:, 13, 13], 32), ("per channel", z, 32 * 26 * 26)]:
+    scatter = np.std([values[b].mean() for b in batches]) / values.std()
+    print(f"{name:>14}: m = {m:6,}, the mean scatters by {scatter:.3f} sigma,", end=" ")
+    print(f"as for {scatter**-2:5.0f} independent numbers")
+
+# %% [markdown]
+# The channel's mean is several times steadier than that of the activation. But it is far from what its $m$ promises: neighbouring pixels say much the same, and a bold
+# digit is bold everywhere. Read $m = N \cdot H \cdot W$ as what to divide by, not as the amount of information.
+#
+# ### Question 2
+#
+# You train on a single image at a time, $N = 1$. In unit 05, `nn.BatchNorm1d` refused that. What does `nn.BatchNorm2d` do in training mode with a
+# `(1, 16, 14, 14)` array?
+#
+# - (a) It refuses as well: one example has no variance.
+# - (b) It returns $\beta$ everywhere, since $x - \mu$ is 0.
+# - (c) It works: each map is normalized with its own 196 numbers.
+# - (d) It works: all 3,136 numbers share one mean and one variance.
+
+# %% exercise="q_single_image"
+# Your answer: "a", "b", "c" or "d"
+### BEGIN SOLUTION
+q_single_image = "c"
+### END SOLUTION
+
+# %% check="q_single_image.answer" points=1
+check("q_single_image", q_single_image)
+
+# %% mistake="q_single_image" hint="What must be larger than one is m, the count of numbers in each mean. Here m is N·H·W, and only N is 1."
+q_single_image = "a"
+
+# %% mistake="q_single_image" hint="That would be so if every activation had its own mean: with one example, x − μ = 0. But the mean here is that of a whole map, and its pixels differ from it."
+q_single_image = "b"
+
+# %% mistake="q_single_image" hint="Batch normalization never mixes channels: each of the 16 keeps its own mean. Over how many numbers is it taken when N is 1?"
+q_single_image = "d"
+
+# %% [markdown]
+# ## 6. A convolution block without a bias
+#
+# Unit 03 found that a bias in front of BN does nothing: the mean takes it away. In a convolution the bias is one number per channel, and so is the mean. It
+# is taken away again. Watch the same convolution with a large bias and without one, in both modes.
+
+# %% tags=["demo"]
+r = np.random.RandomState(3)
+x, w, gamma, beta = (torch.tensor(r.normal(size=shape)) for shape in [(32, 3, 8, 8), (4, 3, 3, 3), 4, 4])
+b = torch.tensor([5.0, -3.0, 2.0, 0.5], dtype=torch.float64, requires_grad=True)
+gamma.requires_grad_(), beta.requires_grad_()
+
+
+def conv_bn(bias, mean, var, training):
+    """3×3 convolution, then BN; in training mode mean and var become those of the batch (momentum 1)."""
+    return F.batch_norm(F.conv2d(x, w, bias, padding=1), mean, var, gamma, beta, training, momentum=1.0)
+
+
+# %% tags=["demo"]
+kept = {name: (torch.zeros(4).double(), torch.ones(4).double()) for name in ("with", "without")}
+for training in (True, False):
+    y_with, y_without = conv_bn(b, *kept["with"], training), conv_bn(None, *kept["without"], training)
+    same = (y_with - y_without).abs().max().item() < 1e-6
+    print(f"{'training' if training else 'eval':>8}: outputs with and without a bias equal to 1e-6: {same}")
+moved = kept["with"][0] - kept["without"][0]
+print("    what the running means differ by:", moved.numpy().round(6))
+loss = (conv_bn(b, *kept["with"], True) ** 3).mean()
+slopes = torch.autograd.grad(loss, (b, beta))
+for name, slope in zip(("bias", "beta"), slopes):
+    print(f"gradient of {name} is zero to 1e-6:", slope.abs().max().item() < 1e-6)
+
+# %% [markdown]
+# The mean swallows the bias, and in eval mode the running mean does. The bias has no gradient either, so it would never learn. $\beta$ has one, and does the bias's work.
+# So leave the bias out: `bias=False`.
+#
+# ### Exercise: `conv_block` (5 minutes)
+#
+# The standard block of a CNN: convolution 3×3, batch normalization, ReLU, in this order, with images of the same size out as in. Nothing in it may be learned in vain.
+#
+# <details><summary>Hint</summary>
+#
+# `nn.Sequential` chains modules. Which padding does a 3×3 filter need, so that no row and no column is lost? And how many channels does BN see?
+#
+# </details>
+
+
+# %% exercise="conv_block"
+def conv_block(c_in, c_out):
+    """A new torch module: 3×3 convolution, batch normalization, ReLU; no parameter without effect.
+
+    It maps (N, c_in, H, W) to (N, c_out, H, W), the same H and W.  It is in training mode, as new modules are.
+    About 5 minutes.
+    """
+    ### BEGIN SOLUTION
+    return nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+    ### END SOLUTION
+
+
+# %% check="conv_block.output" points=1
+def run_block(c_in, c_out, modes, size=(6, 5)):  # the block's outputs, one after the other, with parameters set by us
+    block = conv_block(c_in, c_out).double()
+    for name, p in block.named_parameters():
+        numbers = np.random.RandomState(10 * p.ndim + name.endswith("bias")).normal(0.4, 1, p.shape)
+        p.data.copy_(torch.tensor(numbers))
+    outputs = []
+    for k, training in enumerate(modes):
+        if training is not None:
+            block.train(training)
+        outputs.append(block(torch.tensor(np.random.RandomState(k).normal(2, 1.5, (4, c_in, *size)))))
+    return outputs
+
+
+check("block: output in training mode", lambda: run_block(3, 5, [True]))
+check("block: output as it comes, then in eval mode", lambda: run_block(3, 5, [None, False]))
+
+# %% check="conv_block.parameters" points=1
+check("block: how many numbers each parameter holds", lambda: sorted(p.numel() for p in conv_block(3, 5).parameters()))
+### BEGIN HIDDEN TESTS
+check("block: one channel in, other sizes", lambda: run_block(1, 2, [None, True, False], (3, 8)))
+check("block: independent of the block before", lambda: conv_block(2, 2)[0] is not conv_block(2, 2)[0])
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Established:** three parameters a block: the filters, $\gamma$ and $\beta$.
+
+# %% mistake="conv_block" hint="The convolution has a bias. The output is right, but these c_out numbers are learned in vain: BN takes them away. Pass bias=False."
+# - padding=1, bias=False
+# + padding=1
+
+# %% mistake="conv_block" hint="The maps have shrunk by two rows and two columns: a 3×3 filter without padding loses a pixel at each edge. Pad by one."
+# - 3, padding=1
+# + 3
+
+# %% mistake="conv_block" hint="ReLU stands before BN. The order asked for is the BN paper's: convolution, BN, ReLU. The outputs of a ReLU are never negative; yours are."
+# - nn.BatchNorm2d(c_out), nn.ReLU()
+# + nn.ReLU(), nn.BatchNorm2d(c_out)
+
+# %% mistake="conv_block" hint="BN stands in front of the convolution here. It should normalize what the filter gives, c_out channels, before the ReLU."
+# - nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()
+# + nn.BatchNorm2d(c_in), nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.ReLU()
+
+# %% mistake="conv_block" hint="The ReLU is missing: the output is negative in places."
+# - nn.BatchNorm2d(c_out), nn.ReLU()
+# + nn.BatchNorm2d(c_out)
+
+# %% mistake="conv_block" hint="Batch normalization is missing: without it there is neither γ nor β, and without a bias no shift at all."
+# - nn.BatchNorm2d(c_out), nn.ReLU()
+# + nn.ReLU()
+
+# %% mistake="conv_block" hint="BatchNorm1d takes (N, D) or (N, D, L). For images (N, C, H, W) take BatchNorm2d: the number in the name counts the axes that a map has."
+# - nn.BatchNorm2d
+# + nn.BatchNorm1d
+
+# %% mistake="conv_block" hint="BN was told c_in channels. It comes after the convolution, and there are c_out of them."
+# - nn.BatchNorm2d(c_out)
+# + nn.BatchNorm2d(c_in)
+
+# %% mistake="conv_block" hint="c_in and c_out are exchanged in the convolution. nn.Conv2d takes first what comes in, then what goes out."
+# - nn.Conv2d(c_in, c_out,
+# + nn.Conv2d(c_out, c_in,
+
+# %% mistake="conv_block" hint="This BN has neither γ nor β (affine=False). Then every channel is stuck at mean 0 and variance 1 in front of the ReLU. Let it learn them: that is the default."
+# - nn.BatchNorm2d(c_out)
+# + nn.BatchNorm2d(c_out, affine=False)
+
+# %% mistake="conv_block" hint="The filter is 1×1: it never looks at neighbours. 3×3 is asked for."
+# - 3, padding=1
+# + 1
+
+# %% mistake="conv_block" hint="This is instance normalization: each image's map gets its own mean and variance. Take nn.BatchNorm2d."
+# - nn.BatchNorm2d(c_out)
+# + nn.InstanceNorm2d(c_out, affine=True)
+
+# %% mistake="conv_block" hint="This BN keeps no running statistics, so in eval mode an image's answer still depends on the other images of its batch. Leave track_running_stats as it is."
+# - nn.BatchNorm2d(c_out)
+# + nn.BatchNorm2d(c_out, track_running_stats=False)
+
+# %% mistake="conv_block" hint="The block comes in eval mode. Then BN uses running statistics that have never seen any data: mean 0, variance 1. Leave a new module in training mode; whoever uses it decides."
+# - nn.ReLU())
+# + nn.ReLU()).eval()
+
+# %% mistake="conv_block" hint="nn.ReLU is a class, not yet a module. Make one: nn.ReLU()."
+# - nn.ReLU()
+# + nn.ReLU
+
+# %% mistake="conv_block" hint="A Python list is no module: PyTorch finds no parameters in it, and it cannot be called. Wrap the three in nn.Sequential(…)."
+# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + [nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()]
+
+# %% mistake="conv_block" hint="Your function returns nothing (None). Return the module."
+# - return nn.Sequential
+# + nn.Sequential
+
+# %% [markdown]
+# ## 7. A small CNN on MNIST, with and without BN
+#
+# The net: three times convolution 3×3, BN, ReLU, halving by max-pooling; then a dense layer to ten scores. Channels 8, 16, 32. Its twin has biases instead of BN. Here both
+# are written out, so that the experiments run whether or not your block is finished.
+
+
+# %%
+class SmallCNN(nn.Module):
+    """Maps images (N, 1, 28, 28) to scores (N, 10)."""
+
+    def __init__(self, batchnorm, widths=(1, 8, 16, 32)):
+        super().__init__()
+        pairs = [*pairwise(widths)]
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding="same", bias=not batchnorm) for a, b in pairs)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(b) if batchnorm else nn.Identity() for _, b in pairs)
+        self.scores = nn.Linear(9 * widths[-1], 10)
+
+    def forward(self, x):
+        for conv, norm in zip(self.convs, self.norms):
+            x = F.max_pool2d(F.relu(norm(conv(x))), 2)
+        return self.scores(x.flatten(1))
+
+
+# %% tags=["demo"]
+place = device()
+train_x, test_x = (torch.tensor(a[:, None], device=place) for a in (X_train, X_test))
+train_y, test_y = (torch.tensor(a, device=place) for a in (y_train, y_test))
+
+
+@torch.no_grad()
+def test_error(net, count=None):
+    """The percentage of wrong answers on the first `count` test images; the net is left in training mode."""
+    net.eval()
+    guesses = torch.cat([net(x).argmax(dim=1) for x in test_x[:count].split(1000)])
+    net.train()
+    return 100 * (guesses != test_y[:count]).float().mean().item()
+
+
+# %% tags=["demo"]
+try:
+    from tqdm.auto import tqdm
+except ImportError:
+
+    def tqdm(steps, **options):
+        return steps
+
+
+def train(net, steps, batch, rate, seed, watch=(), falling=False, **bar):
+    """Adam on random batches. Returns the test errors (%, on 2,000 images) after the steps in `watch`."""
+    optimizer = torch.optim.Adam(net.parameters(), lr=rate)
+    draw, order, seen = torch.Generator().manual_seed(seed), torch.empty(0, dtype=torch.long), []
+    for step in tqdm(range(1, steps + 1), leave=False, **bar):
+        if len(order) < batch:
+            order = torch.randperm(len(train_x), generator=draw)
+        rows, order = order[:batch].to(place), order[batch:]
+        if falling:  # to zero, in a straight line
+            optimizer.param_groups[0]["lr"] = rate * (1 - (step - 1) / steps)
+        optimizer.zero_grad()
+        F.cross_entropy(net(train_x[rows]), train_y[rows]).backward()
+        optimizer.step()
+        if step in watch:
+            seen.append(test_error(net, 2000))
+    return seen
+
+
+# %% [markdown]
+# First a sprint: 100 steps with batches of 64. Three learning rates, three seeds each, the same for both nets.
+#
+# **Predict.** For which of the three rates will BN make the largest difference?
+
+# %%
+my_guess_rate = ...  # 0.003, 0.01 or 0.03
+
+# %% tags=["demo"]
+watch, rates, sprints = range(20, 101, 20), (0.003, 0.01, 0.03), {}
+for rate in rates:
+    for batchnorm in (True, False):
+        sprints[rate, batchnorm] = []
+        for seed in (0, 1, 2):
+            torch.manual_seed(seed)
+            fresh = SmallCNN(batchnorm).to(place)
+            sprints[rate, batchnorm].append(train(fresh, 100, 64, rate, seed, watch, disable=True))
+        low, middle, high = sorted(run[-1] for run in sprints[rate, batchnorm])
+        name = "with BN" if batchnorm else "without BN"
+        print(f"rate {rate:5}, {name:>10}: test error {middle:4.1f}%  (three seeds: {low:.1f} to {high:.1f})")
+
+# %% tags=["demo"]
+fig, axes = plt.subplots(1, 3, figsize=(8.4, 3.4), sharey=True)
+for ax, rate in zip(axes, rates):
+    for batchnorm, marker, line, colour in [(True, "o", "-", "#0072B2"), (False, "s", "--", "#D55E00")]:
+        low, middle, high = np.sort(sprints[rate, batchnorm], axis=0)
+        ax.fill_between(watch, low, high, color=colour, alpha=0.2, lw=0)
+        ax.semilogy(watch, middle, marker=marker, ls=line, color=colour, label="with BN" if batchnorm else "without BN")
+    ax.set_title(f"learning rate {rate}", loc="center", fontsize=10, fontweight="normal")
+    ax.set(xlabel="step", xticks=watch, ylim=(2, 100))
+    ax.set_yticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
+    ax.minorticks_off()
+axes[0].set_ylabel("test error (%)")
+axes[0].legend(loc="lower left")
+fig.suptitle("With BN the net learns at all three rates", x=0.01, ha="left", fontweight="bold")
+plt.show()
+
+# %% [markdown]
+# *The figure:* test error against step, on a logarithmic scale, for three learning rates; lines are the middle one of three seeds, bands reach from the best to the worst. FIGURE.
+#
+# *What this is:* evidence for one net, one optimizer, 100 steps and three seeds.
+#
+# Now the full run: one pass over MNIST in batches of 64, the learning rate falling to zero. It takes about 20 seconds on two cores.
+
+# %% tags=["demo"]
+torch.manual_seed(0)
+net = SmallCNN(batchnorm=True).to(place)
+train(net, 937, 64, 0.005, seed=0, falling=True, desc="training", disable=None)
+print(f"test accuracy with BN after 937 steps: {100 - test_error(net):.1f}% of {len(test_x):,} images")
+
+# %% [markdown]
+# On the full MNIST the reference run reaches REFERENCE%. With so few parameters, after one look at each digit.
+#
+# ## 8. Feature maps before and after
+#
+# What does BN do to the pictures inside this net? Take its second convolution, 16 channels of 14×14, and six of its channels: those whose means lie lowest, highest and in between.
+
+# %% tags=["demo"]
+net.eval()
+with torch.no_grad():
+    first = F.max_pool2d(F.relu(net.norms[0](net.convs[0](test_x[:256]))), 2)
+    z = net.convs[1](first)  # (256, 16, 14, 14)
+    x_hat = F.batch_norm(z, None, None, training=True)
+    y = net.norms[1](z)
+z, x_hat, y = (a.double().cpu() for a in (z, x_hat, y))
+chosen = z.mean(dim=(0, 2, 3)).argsort()[[0, 3, 6, 9, 12, 15]]
+
+# %% tags=["demo"]
+fig, axes = plt.subplots(3, 6, figsize=(8.4, 5.0))
+rows = [("before: $z$", z), (r"normalized: $\hat{x}$", x_hat), (r"after: $y = \gamma\hat{x} + \beta$", y)]
+for row, (name, maps) in zip(axes, rows):
+    reach = np.quantile(np.abs(maps[:, chosen].numpy()), 0.995)
+    for ax, c in zip(row, chosen):
+        shown = ax.imshow(maps[0, c], cmap="gray", vmin=-reach, vmax=reach)
+        mean, std = maps[:, c].mean() + 0.0, maps[:, c].std()
+        ax.set(xticks=[], yticks=[], xlabel=f"{mean:.1f} ± {std:.1f}".replace("-0.0", "0.0"))
+    row[0].set_ylabel(name)
+    fig.colorbar(shown, ax=row, shrink=0.85)
+for ax, c in zip(axes[0], chosen):
+    ax.set_title(f"channel {c}", loc="center", fontsize=10, fontweight="normal")
+fig.suptitle("BN gives every channel the same scale, and leaves its picture alone", fontweight="bold")
+plt.show()
+
+# %% [markdown]
+# *The figure:* one test digit in six channels; rows are before BN, normalized, and after $\gamma$ and $\beta$. All six maps of a row share one grey scale; below each stand the channel's mean ±
+# standard deviation over 256 images. In the first row the channels differ in brightness and contrast: some lie well below zero, some above. In the second all have mean 0 and standard deviation 1. In
+# the third $\gamma$ and $\beta$ have moved them apart again, but by amounts that were learned.
+#
+# Look down any column: the drawing itself is the same in all three rows, only its grey values are. Within a channel BN is one straight line, $y = az + b$, for all pixels (upside down if $\gamma$ were
+# negative). That is equivariance again. And it is the key to the next section.
+#
+# ## 9. Folding: BN for free
+#
+# In eval mode $\mu$ and $\sigma^2$ are fixed numbers. A convolution followed by BN is then
+#
+# $$y = \gamma \frac{(W * x + b) - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta ,$$
+#
+# and for each output channel this is a scaled and shifted convolution, in other words: a convolution. With $s = \gamma / \sqrt{\sigma^2 + \varepsilon}$ it is $s \cdot (W * x) + \dots$ Find the new filter $W'$ and the new
+# bias $b'$ on paper. Where a bias is needed now, it is earned: it holds all that $\mu$, $\beta$ and $b$ did.
+#
+# ### Exercise: `fold_conv_bn` (8 minutes)
+#
+# <details><summary>Hint</summary>
+#
+# A filter bank has the shape `(c_out, c_in, rows, columns)`, and $s$ has shape `(c_out,)`: which of the four axes is it for? `conv.bias` may be `None`.
+# A module's parameter is set by `module.weight = nn.Parameter(values)`, or inside `with torch.no_grad():` by `module.weight.copy_(values)`. A convolution's
+# other options stand in `conv.stride`, `conv.padding`, `conv.dilation`, `conv.groups`; `copy.deepcopy(conv)` takes all of them along.
+#
+# </details>
+
+
+# %% exercise="fold_conv_bn"
+def fold_conv_bn(conv, bn):
+    """One convolution that does the work of conv followed by bn in eval mode.
+
+    conv: an nn.Conv2d, with or without a bias; bn: the nn.BatchNorm2d after it, of any mode.
+    Returns a new nn.Conv2d with a bias, of conv's stride, padding, dilation, groups and dtype.
+    conv and bn are not changed.  About 8 minutes.
+    """
+    ### BEGIN SOLUTION
+    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
+    bias = 0 if conv.bias is None else conv.bias.detach()
+    folded = copy.deepcopy(conv)
+    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+    folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
+    return folded
+    ### END SOLUTION
+
+
+# %% check="fold_conv_bn.weight" points=1
+def fold(bias, c_in=3, c_out=5, dtype="f4", training=False, **options):  # (folded, conv, bn), with numbers set by us
+    r = np.random.RandomState(89)
+    conv = nn.Conv2d(c_in, c_out, (3, 2), bias=bias, **options).to(torch.from_numpy(np.empty(0, dtype)).dtype)
+    bn = nn.BatchNorm2d(c_out, eps=0.1).to(conv.weight.dtype).train(training)
+    numbers = [r.normal(1.5, 1, c_out), r.normal(3, 1, c_out), r.normal(-2, 1, c_out), r.uniform(0.2, 3, c_out)]
+    for t, a in zip([bn.weight, bn.bias, bn.running_mean, bn.running_var], numbers):
+        t.data.copy_(torch.tensor(a))
+    conv.weight.data.copy_(torch.tensor(r.normal(0.5, 1, conv.weight.shape)))
+    if bias:
+        conv.bias.data.copy_(torch.tensor(r.normal(4, 1, c_out)))
+    return fold_conv_bn(conv, bn), conv, bn
+
+
+check("folded weight", lambda: fold(bias=False)[0].weight, rtol=1e-5)
+
+# %% check="fold_conv_bn.bias" points=1
+check("folded bias, where conv has none", lambda: fold(bias=False)[0].bias, rtol=1e-5)
+check("folded bias, where conv has one", lambda: fold(bias=True)[0].bias, rtol=1e-5)
+
+# %% check="fold_conv_bn.module" points=1
+x = torch.tensor(np.random.RandomState(90).normal(2, 1, (2, 3, 7, 6)), dtype=torch.float32)
+
+
+def folded_with_options():
+    folded, conv, bn = fold(bias=True, stride=2, padding=1)
+    return {"output": folded(x), "conv.weight": conv.weight, "bn.running_mean": bn.running_mean, "bn.bias": bn.bias}
+
+
+check("stride and padding; conv and bn as they were", folded_with_options, rtol=1e-5)
+check("a new nn.Conv2d", lambda: [isinstance(fold(True)[0], nn.Conv2d), fold(True)[0].weight.requires_grad])
+### BEGIN HIDDEN TESTS
+x4 = torch.tensor(np.random.RandomState(91).normal(2, 1, (2, 4, 8, 7)))
+many = dict(c_in=4, c_out=6, dtype="f8", groups=2, dilation=2, training=True)
+check("groups, dilation, float64", lambda: fold(True, **many)[0](x4))
+check("the mode of bn", lambda: fold(True, **many)[2].training)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Established:** $W' = sW$ and $b' = (b - \mu)s + \beta$, one $s$ for each output channel. In eval mode BN after a convolution is no layer of its own.
+
+# %% mistake="fold_conv_bn" hint="ε is missing under the root: s = γ/√(σ² + ε), with bn.eps."
+# - torch.sqrt(bn.running_var + bn.eps)
+# + torch.sqrt(bn.running_var)
+
+# %% mistake="fold_conv_bn" hint="ε is written as 1e-5. This layer's own is bn.eps."
+# - bn.running_var + bn.eps
+# + bn.running_var + 1e-5
+
+# %% mistake="fold_conv_bn" hint="ε stands outside the root here. It belongs inside: √(σ² + ε)."
+# - torch.sqrt(bn.running_var + bn.eps)
+# + (torch.sqrt(bn.running_var) + bn.eps)
+
+# %% mistake="fold_conv_bn" hint="The filters are divided by the variance. bn.running_var is σ²: take its root, after adding ε."
+# - torch.sqrt(bn.running_var + bn.eps)
+# + (bn.running_var + bn.eps)
+
+# %% mistake="fold_conv_bn" hint="γ (bn.weight) is missing in the scale: s = γ/√(σ² + ε)."
+# - (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
+# + 1 / torch.sqrt(bn.running_var + bn.eps)
+
+# %% mistake="fold_conv_bn" hint="s, of shape (c_out,), was lined up with the wrong axis of the filters. Their shape is (c_out, c_in, rows, columns): give s the shape (c_out, 1, 1, 1)."
+# - scale.reshape(-1, 1, 1, 1)
+# + scale.reshape(1, -1, 1, 1)
+
+# %% mistake="fold_conv_bn" hint="s, of shape (c_out,), was lined up with the wrong axis of the filters. Their shape is (c_out, c_in, rows, columns): give s the shape (c_out, 1, 1, 1)."
+# - * scale.reshape(-1, 1, 1, 1)
+# + * scale
+
+# %% mistake="fold_conv_bn" hint="The filters were not scaled: only the bias is new. s multiplies W as well."
+# - conv.weight.detach() * scale.reshape(-1, 1, 1, 1)
+# + conv.weight.detach()
+
+# %% mistake="fold_conv_bn" hint="β (bn.bias) is missing in the new bias."
+# - * scale + bn.bias.detach()
+# + * scale
+
+# %% mistake="fold_conv_bn" hint="μ is missing in the new bias. BN subtracts it before it scales: s·(b − μ) + β."
+# - (bias - bn.running_mean) * scale
+# + bias * scale + 0 * bn.running_mean
+
+# %% mistake="fold_conv_bn" hint="The sign of μ is wrong: BN subtracts the mean."
+# - bias - bn.running_mean
+# + bias + bn.running_mean
+
+# %% mistake="fold_conv_bn" hint="μ was not scaled: BN divides the centred value, mean included, so the new bias holds −s·μ."
+# - (bias - bn.running_mean) * scale
+# + bias * scale - bn.running_mean
+
+# %% mistake="fold_conv_bn" hint="β was scaled, too. It is added after the scaling."
+# - (bias - bn.running_mean) * scale + bn.bias.detach()
+# + (bias - bn.running_mean + bn.bias.detach()) * scale
+
+# %% mistake="fold_conv_bn" hint="The convolution's own bias was not scaled by s. BN scales all that comes out of the convolution."
+# - (bias - bn.running_mean) * scale
+# + bias - bn.running_mean * scale
+
+# %% mistake="fold_conv_bn" hint="The convolution's own bias was left out. If there is one, BN receives W∗x + b, and b is scaled along."
+# - bias = 0 if conv.bias is None else conv.bias.detach()
+# + bias = 0
+
+# %% mistake="fold_conv_bn" hint="conv.bias is None where the convolution has no bias, and None cannot be added or multiplied. Take 0 in that case."
+# - bias = 0 if conv.bias is None else conv.bias.detach()
+# + bias = conv.bias
+
+
+# %% mistake="fold_conv_bn" hint="The new convolution has no bias, though one is needed now: it holds what μ and β did. Make it with bias=True."
+def fold_conv_bn(conv, bn):
+    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
+    folded = copy.deepcopy(conv)
+    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+    return folded
+
+
+# %% mistake="fold_conv_bn" hint="The new convolution lost conv's stride and padding: those are the defaults. Hand them on, and dilation and groups as well."
+def fold_conv_bn(conv, bn):
+    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
+    bias = 0 if conv.bias is None else conv.bias.detach()
+    folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size)
+    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+    folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
+    return folded
+
+
+# %% mistake="fold_conv_bn" hidden=true hint="The new convolution lost conv's dilation or groups. Hand them on, as you do with stride and padding."
+def fold_conv_bn(conv, bn):
+    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
+    bias = 0 if conv.bias is None else conv.bias.detach()
+    folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding)
+    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+    folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
+    return folded
+
+
+# %% mistake="fold_conv_bn" hidden=true hint="A new nn.Conv2d is float32, and copy_ into it turns conv's float64 numbers into float32. Pass dtype=conv.weight.dtype when you make it."
+def fold_conv_bn(conv, bn):
+    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
+    bias = 0 if conv.bias is None else conv.bias.detach()
+    options = dict(stride=conv.stride, padding=conv.padding, dilation=conv.dilation, groups=conv.groups)
+    folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, **options)
+    with torch.no_grad():
+        folded.weight.copy_(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+        folded.bias.copy_((bias - bn.running_mean) * scale + bn.bias.detach())
+    return folded
+
+
+# %% mistake="fold_conv_bn" hint="This writes into conv itself. The net still needs it, for instance to go on training. Make a new one: copy.deepcopy(conv) is the shortest way."
+# - copy.deepcopy(conv)
+# + conv
+
+# %% mistake="fold_conv_bn" hint="A parameter that learns was written to in place, and autograd does not allow that. Write inside `with torch.no_grad():`, or set folded.weight = nn.Parameter(…)."
+# - folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+# + folded.weight.copy_(conv.weight * scale.reshape(-1, 1, 1, 1))
+
+# %% mistake="fold_conv_bn" hint="A plain tensor cannot take the place of a parameter. Wrap it: nn.Parameter(…)."
+# - nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+# + conv.weight.detach() * scale.reshape(-1, 1, 1, 1)
+
+# %% mistake="fold_conv_bn" hint="The two modules are only chained. That computes the right thing, but BN is still there and still costs time. One nn.Conv2d is asked for."
+# - return folded
+# + return nn.Sequential(conv, bn)
+
+# %% mistake="fold_conv_bn" hint="The new weight and bias came back as tensors. Put them into a new nn.Conv2d, and return that."
+# - return folded
+# + return folded.weight, folded.bias
+
+# %% mistake="fold_conv_bn" hint="Your function returns nothing (None). Return the new convolution."
+# - return folded
+# + pass
+
+# %% [markdown]
+# Fold the trained net of section 7: three convolutions take over the work of three BN layers. In float32, do the scores of all test images agree to $10^{-5}$, relative to the largest score?
+
+# %% tags=["demo"]
+whole, folded = copy.deepcopy(net).cpu().eval(), None
+pictures = torch.tensor(X_test[:, None])
+with your_functions(), torch.no_grad():
+    folded = copy.deepcopy(whole)
+    for k, (conv, norm) in enumerate(zip(whole.convs, whole.norms)):
+        folded.convs[k], folded.norms[k] = fold_conv_bn(conv, norm), nn.Identity()
+    a, b = (torch.cat([some(x) for x in pictures.split(1000)]) for some in (whole, folded))
+    print(f"scores agree to 1e-5: {((a - b).abs().max() / a.abs().max()).item() < 1e-5}")
+    print(f"same digit named: {(a.argmax(1) == b.argmax(1)).float().mean().item():.1%} of the test images")
+
+# %% [markdown]
+# And the time? Both nets in turns, on the CPU, one batch of 300 images a call.
+
+# %% tags=["demo"]
+from time import perf_counter
+
+if folded is not None:
+    nets = {"conv, then BN": whole, "folded": folded}
+    times = {name: [] for name in nets}
+    with torch.no_grad():
+        for _ in range(43):
+            for name, some in nets.items():  # in turns, so that a slow moment of the machine hits both
+                start = perf_counter()
+                some(pictures[:300])
+                times[name].append(1000 * (perf_counter() - start))
+    times = {name: spent[3:] for name, spent in times.items()}  # the first calls warm up
+    medians = [np.median(spent) for spent in times.values()]
+
+# %% tags=["demo"]
+if folded is not None:
+    fig, ax = plt.subplots(figsize=(6, 3.6))
+    for at, (spent, marker) in enumerate(zip(times.values(), "os")):
+        ax.plot(at + np.linspace(-0.2, 0.2, len(spent)), spent, marker, ms=4, ls="none", alpha=0.6)
+        ax.hlines(medians[at], at - 0.3, at + 0.3, color="black", lw=2.5, ls="-")
+        ax.text(at + 0.32, medians[at], f"{medians[at]:.1f} ms", va="center")
+    ax.set(xticks=[0, 1], xticklabels=list(times), xlim=(-0.6, 1.8), ylim=(0, 2 * max(medians)))
+    ax.set(ylabel="milliseconds per call", title=f"Folded, the net takes {medians[1] / medians[0]:.0%} of the time")
+    plt.show()
+
+# %% [markdown]
+# *The figure:* one dot for each of forty calls, unfolded on the left and folded on the right, a thick bar at each median. On the machine on which this unit was written SPEEDUP. How much is saved
+# depends on the machine and on the net; the work of three layers is saved everywhere.
+#
+# ### Question 3
+#
+# Folding is exact in eval mode. Why can a conv and BN pair not be folded for *training*?
+#
+# - (a) Because there μ and σ² belong to the batch at hand: no fixed filter fits all batches.
+# - (b) Because γ and β start at 1 and 0, so that there is nothing to fold in yet.
+# - (c) Because no gradient can flow through a convolution whose filters were scaled.
+# - (d) Because in float32 the rounding of 10⁻⁵ would add up over thousands of steps.
+
+# %% exercise="q_fold_training"
+# Your answer: "a", "b", "c" or "d"
+### BEGIN SOLUTION
+q_fold_training = "a"
+### END SOLUTION
+
+# %% check="q_fold_training.answer" points=1
+check("q_fold_training", q_fold_training)
+
+# %% mistake="q_fold_training" hint="With γ = 1 and β = 0 the mean and the variance would still have to be folded in. Think of these two: where do they come from in training mode?"
+q_fold_training = "b"
+
+# %% mistake="q_fold_training" hint="A folded convolution is an ordinary one, and gradients flow through it. It would learn, but as a net without BN. What did BN do in training that this convolution does not?"
+q_fold_training = "c"
+
+# %% mistake="q_fold_training" hint="Rounding of this size is everywhere in float32 training and does no harm. The trouble is one of principle: it would be there in exact arithmetic, too."
+q_fold_training = "d"
+
+# %% [markdown]
+# ## 10. Other axes, other norms
+#
+# Batch normalization averages over $(N, H, W)$. Nothing but good reasons forces that choice. Three relatives subtract a mean and divide by a standard deviation as well, but
+# each takes them over other numbers: **layer**, **instance** and **group** normalization.
+#
+# Let PyTorch show which. Take real maps $x$ of the trained net: 4 digits, 6 channels. Choose one output, mark it with a cross, and ask autograd: *on which numbers of x does it depend?*
+# Wherever $\partial \hat x_\times / \partial x$ is not zero.
+#
+# **Predict.** For batch normalization: which tiles of the 4×6 grid will light up?
+
+# %%
+my_guess_tiles = ...  # one tile, a row, a column, or all?
+
+# %% tags=["demo"]
+norms = {
+    "batch": lambda x: F.batch_norm(x, None, None, training=True),
+    "layer": lambda x: F.layer_norm(x, x.shape[1:]),
+    "instance": lambda x: F.instance_norm(x),
+    "group": lambda x: F.group_norm(x, 3),
+}
+maps = z[:4, chosen]  # (N, C, H, W) = (4, 6, 14, 14)
+used = {}
+for kind, norm in norms.items():
+    x = maps.clone().requires_grad_()
+    used[kind] = torch.autograd.grad(norm(x)[1, 2, 6, 8], x)[0].numpy() != 0
+
+
+# %% tags=["demo"]
+def sheet(a):
+    """(N, C, H, W) as one picture: a row of tiles for each image, a column for each channel."""
+    return np.array(a).transpose(0, 2, 1, 3).reshape(4 * 14, 6 * 14)
+
+
+fig, axes = plt.subplots(2, 2, figsize=(8.4, 6.2))
+picture = np.clip((maps - maps.amin((0, 2, 3), True)) / (maps.amax((0, 2, 3), True) - maps.amin((0, 2, 3), True)), 0, 1)
+for ax, (kind, mask) in zip(axes.flat, used.items()):
+    ax.imshow(sheet(0.88 + 0.12 * picture), cmap="gray", vmin=0, vmax=1)
+    lit = np.ma.masked_where(~sheet(mask), sheet(0.15 + 0.6 * picture))
+    ax.imshow(lit, cmap="Blues_r", vmin=0, vmax=1)
+    ax.plot(2 * 14 + 8, 14 + 6, "X", ms=10, color="#E69F00", mec="black")
+    for k in range(1, 6):
+        ax.axvline(14 * k - 0.5, color="white", lw=2, ls="-")
+        ax.axhline(14 * min(k, 3) - 0.5, color="white", lw=2, ls="-")
+    ax.set(xticks=14 * np.arange(6) + 6.5, xticklabels=range(6), yticks=14 * np.arange(4) + 6.5, yticklabels=range(4))
+    ax.set(xlabel="channel", ylabel="image", title=f"{kind}: {mask.sum():,} of {mask.size:,} numbers")
+    ax.grid(False)
+    ax.tick_params(length=0)
+fig.suptitle("Which numbers share a mean and a variance with the one marked ×", fontweight="bold")
+plt.show()
+
+# %% [markdown]
+# *The figure:* four copies of a grid of feature maps, a row for each image, a column for each channel; the numbers on which the output at the cross depends are dark. Batch: the cross's column, one channel in all images.
+# Layer: its row, one image in all channels. Instance: a single tile. Group, with three groups of two: two neighbouring tiles of its row.
+#
+# | normalization | averages over | sets of statistics | depends on other images | running statistics |
+# |---|---|---|---|---|
+# | batch | $N, H, W$ | $C$ | yes, in training | needed |
+# | layer | $C, H, W$ | $N$ | no | none |
+# | instance | $H, W$ | $N \cdot C$ | no | none |
+# | group, $G$ groups | $C/G$ channels, $H, W$ | $N \cdot G$ | no | none |
+#
+# The last three do the same in training and at inference, for any batch size. (Layer normalization is used in other shapes, too: in transformers it averages over the channels alone.) What they give up:
+# they cannot be folded into a convolution, since their statistics belong to the image at hand. When each is the better choice is a matter of unit 10.
+#
+# ### Exercise: `normalize_axes` (8 minutes)
+#
+# All four in one function, in NumPy, without $\gamma$ and $\beta$.
+#
+# <details><summary>Hint</summary>
+#
+# With `keepdims=True` a mean can be subtracted right away. For groups, give the channels two axes: `(N, C, H, W)` becomes `(N, G, C/G, H, W)`. A group is a run of neighbouring channels.
+# At the end, back to the shape of `x`.
+#
+# </details>
+
+
+# %% exercise="normalize_axes"
+def normalize_axes(x, kind, groups=1, eps=1e-5):
+    """x with its mean taken away and divided by √(variance + eps), over the axes of one kind of normalization.
+
+    x: (N, C, H, W); kind: "batch", "layer", "instance" or "group"; groups: G, used by "group" only, divides C.
+    Returns x_hat (N, C, H, W).  x itself is not changed.  About 8 minutes.
+    """
+    ### BEGIN SOLUTION
+    N, C, H, W = x.shape
+    parts = x.reshape(N, groups, C // groups, H, W) if kind == "group" else x
+    axes = {"batch": (0, 2, 3), "layer": (1, 2, 3), "instance": (2, 3), "group": (2, 3, 4)}[kind]
+    mean = parts.mean(axis=axes, keepdims=True)
+    var = parts.var(axis=axes, keepdims=True)
+    return ((parts - mean) / np.sqrt(var + eps)).reshape(x.shape)
+    ### END SOLUTION
+
+
+# %% check="normalize_axes.three" points=1
+r = np.random.RandomState(92)
+x = r.normal(5, 2, (3, 6, 4, 2)) * r.uniform(0.5, 3, (3, 6, 1, 1)) + 2 * r.normal(size=(3, 6, 1, 1))
+check("batch", normalize_axes, x, "batch", eps=0.1)
+check("layer", normalize_axes, x, "layer", eps=0.1)
+check("instance", normalize_axes, x, "instance", groups=2, eps=0.1)
+
+# %% check="normalize_axes.group" points=1
+r = np.random.RandomState(93)
+x = r.normal(5, 2, (3, 6, 2, 5)) * r.uniform(0.5, 3, (3, 6, 1, 1)) + 2 * r.normal(size=(3, 6, 1, 1))
+x_hat = check("group, two groups of three", normalize_axes, x, "group", groups=2, eps=0.1)
+assert np.abs(x_hat[:, :3].mean((1, 2, 3))).max() < 1e-9, "in each image, the first three channels together have mean 0"
+### BEGIN HIDDEN TESTS
+check("group, one group", normalize_axes, x[:, :, :, ::2], "group", 1, 0.1)
+check("group, as many groups as channels", normalize_axes, x.astype("f4"), "group", 6, rtol=1e-3)
+check("layer, groups given", normalize_axes, x.transpose(3, 1, 2, 0), "layer", 3)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Established:** four layers, one formula. They differ only in who is averaged with whom. Group normalization holds two of the others: one group is layer, $C$ groups are instance normalization.
+
+# %% mistake="normalize_axes" hint="Batch normalization was taken over the examples only. Per channel, rows and columns are averaged as well."
+# - "batch": (0, 2, 3)
+# + "batch": 0
+
+# %% mistake="normalize_axes" hint="For 'batch' the average runs over every axis, the channels included. Each channel keeps its own statistics: look at the dark column in the figure."
+# - "batch": (0, 2, 3)
+# + "batch": (0, 1, 2, 3)
+
+# %% mistake="normalize_axes" hint="'batch' and 'layer' are exchanged. Batch: one channel, all images. Layer: one image, all channels."
+# - "batch": (0, 2, 3), "layer": (1, 2, 3)
+# + "batch": (1, 2, 3), "layer": (0, 2, 3)
+
+# %% mistake="normalize_axes" hint="For 'layer' the average runs over the channels only, at each pixel by itself. That is the transformer's layer normalization; for images here it takes in rows and columns too, the dark row in the figure."
+# - "layer": (1, 2, 3)
+# + "layer": 1
+
+# %% mistake="normalize_axes" hint="For 'instance' the average runs over N, H and W or over C, H and W. An instance is one map: one image and one channel keep their own statistics."
+# - "instance": (2, 3)
+# + "instance": (0, 2, 3)
+
+# %% mistake="normalize_axes" hint="For 'instance' the average runs over N, H and W or over C, H and W. An instance is one map: one image and one channel keep their own statistics."
+# - "instance": (2, 3)
+# + "instance": (1, 2, 3)
+
+# %% mistake="normalize_axes" hint="The axes of NHWC were used for 'batch': the last one was kept. Here the channels are axis 1."
+# - "batch": (0, 2, 3)
+# + "batch": (0, 1, 2)
+
+# %% mistake="normalize_axes" hint="Without keepdims=True the mean has lost the axes that were averaged away, and no longer lines up with x. Add it to the mean and to the variance."
+# - parts.mean(axis=axes, keepdims=True)
+# - parts.var(axis=axes, keepdims=True)
+# + parts.mean(axis=axes)
+# + parts.var(axis=axes)
+
+# %% mistake="normalize_axes" hint="ε stands outside the root. It belongs inside: √(σ² + ε)."
+# - np.sqrt(var + eps)
+# + (np.sqrt(var) + eps)
+
+# %% mistake="normalize_axes" hint="The argument eps is not used. Add it to the variance, under the root."
+# - np.sqrt(var + eps)
+# + np.sqrt(var + 1e-5)
+
+# %% mistake="normalize_axes" hint="This divides by the variance. Take its root."
+# - np.sqrt(var + eps)
+# + (var + eps)
+
+# %% mistake="normalize_axes" hint="The variance is divided by one less than the count (ddof=1). All four normalizations divide by the count."
+# - parts.var(axis=axes, keepdims=True)
+# + parts.var(axis=axes, keepdims=True, ddof=1)
+
+# %% mistake="normalize_axes" hint="The mean was taken away, but nothing is divided by the standard deviation."
+# - ((parts - mean) / np.sqrt(var + eps))
+# + (parts - mean)
+
+# %% mistake="normalize_axes" hint="`x -= mean` changes the caller's own array (reshape gives a view, not a copy). Make a new array."
+# - var = parts.var(axis=axes, keepdims=True)
+# - ((parts - mean) / np.sqrt(var + eps))
+# + parts -= mean; var = parts.var(axis=axes, keepdims=True)
+# + (parts / np.sqrt(var + eps))
+
+# %% mistake="normalize_axes" hint="groups was read as the number of channels in a group. It is the number of groups: each has C/G channels."
+# - x.reshape(N, groups, C // groups, H, W)
+# + x.reshape(N, C // groups, groups, H, W)
+
+# %% mistake="normalize_axes" hint="The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels: the axis of groups comes first, then the one within the group."
+# - "group": (2, 3, 4)
+# + "group": (1, 3, 4)
+
+# %% mistake="normalize_axes" hint="For 'group' the average stops at the group's single channels: that is instance normalization. The axis of the channels within a group must be averaged, too."
+# - "group": (2, 3, 4)
+# + "group": (3, 4)
+
+# %% mistake="normalize_axes" hint="For 'group' the average runs over the images, too. Group normalization never looks at another image."
+# - "group": (2, 3, 4)
+# + "group": (0, 2, 3, 4)
+
+# %% mistake="normalize_axes" hint="For 'group' all channels were averaged together: that is layer normalization. Give each group its own statistics."
+# - "group": (2, 3, 4)
+# + "group": (1, 2, 3, 4)
+
+# %% mistake="normalize_axes" hint="The result still has the groups' shape, (N, G, C/G, H, W). Bring it back to the shape of x."
+# - / np.sqrt(var + eps)).reshape(x.shape)
+# + / np.sqrt(var + eps))
+
+# %% mistake="normalize_axes" hint="Your function returns nothing (None). End it with a return statement that gives x_hat."
+# - return ((parts - mean) / np.sqrt(var + eps)).reshape(x.shape)
+# + pass
+
+# %% [markdown]
+# And the judge again:
+
+# %% tags=["demo"]
+with your_functions():
+    for kind, norm in norms.items():
+        mine = normalize_axes(maps.numpy(), kind, groups=3)
+        print(f"{kind:>8}: agrees with torch to 1e-10: {np.abs(mine - norm(maps).numpy()).max() < 1e-10}")
+
+# %% [markdown]
+# ## Recap
+#
+# - One filter serves all positions, so one normalization should: $\mu_c, \sigma^2_c$ over $(N, H, W)$, one $\gamma$ and one $\beta$ per channel. A moved digit then gets a moved answer.
+# - $(N, C, H, W) \to (N \cdot H \cdot W, C)$, by moving the channels' axis and then `reshape`, turns both passes into those of units 03 and 04, with $m = N \cdot H \cdot W$.
+# - A bias before BN is taken away by the mean: `bias=False`, and $\beta$ does its work.
+# - In eval mode BN is a straight line per channel. Fold it: $W' = sW$, $b' = (b-\mu)s + \beta$, $s = \gamma/\sqrt{\sigma^2+\varepsilon}$.
+# - Batch, layer, instance and group normalization are one formula over different axes; only batch normalization looks at other images.
+
+# %%
+scoreboard()
+
+# %% [markdown]
+# **Next: 09, Is it really internal covariate shift?** We have seen many times now *that* BN helps. The paper's explanation was a hypothesis (unit 02). It is time to test it.
