@@ -94,10 +94,10 @@ def _frames(error):
     trace, frames = error.__traceback__, []
     while trace:
         code, line = trace.tb_frame.f_code, trace.tb_lineno
-        library = ("<frozen", "<__array", sys.base_prefix)
-        if code.co_filename != _frames.__code__.co_filename and not code.co_filename.startswith(library):
-            if "site-packages" not in code.co_filename:
-                frames.append((code.co_name, line, linecache.getline(code.co_filename, line).strip()))
+        library = code.co_filename.startswith(("<frozen", "<__array", sys.base_prefix))
+        library = library or "site-packages" in code.co_filename
+        if not library and code.co_filename != _frames.__code__.co_filename:
+            frames.append((code.co_name, line, linecache.getline(code.co_filename, line).strip()))
         trace = trace.tb_next
     return frames
 

@@ -70,7 +70,7 @@ def g(z, activation):
 
 # %% tags=["demo"]
 z = np.linspace(-5, 5, 501)
-fig, axes = plt.subplots(1, 3, figsize=(8.4, 2.7), sharex=True)
+fig, axes = plt.subplots(1, 3, figsize=(8.4, 3.3), sharex=True)
 for ax, activation in zip(axes, ["sigmoid", "tanh", "relu"]):
     a = g(z, activation)
     flat = {"sigmoid": (a < 0.05) | (a > 0.95), "tanh": abs(a) > 0.9, "relu": a == 0}[activation]
@@ -80,6 +80,7 @@ for ax, activation in zip(axes, ["sigmoid", "tanh", "relu"]):
     ax.set(title=activation.replace("relu", "ReLU"), xlabel="z", ylim=(-1.1, 1.6), xlim=(-5, 5))
     print(f"{activation:8} steepest slope {np.gradient(a, z).max():.2f}")
 axes[0].set_ylabel("value")
+fig.suptitle("Every curve has a flat part", fontweight="bold", x=0.01, ha="left")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
@@ -159,7 +160,7 @@ def layer_stats(x, weights, activation):
 # %% check="layer_stats.sigmoid" points=1
 r = np.random.RandomState(1)
 x_small = r.normal(0.5, 1.0, (9, 5))
-weights_small = [r.normal(0.3, 1.8, shape) for shape in [(5, 7), (7, 6), (6, 8)]]
+weights_small = [r.normal(0.3, 1.8, (5, 5)) for _ in range(3)]
 check("sigmoid net", layer_stats, x_small, weights_small, "sigmoid")
 ### BEGIN HIDDEN TESTS
 r = np.random.RandomState(2)
@@ -212,7 +213,7 @@ def layer_stats(x, weights, activation):
     for W in weights:
         z = a @ W
         a = g(z, activation)
-        flat = {"sigmoid": (z < 0.05) | (z > 0.95), "tanh": abs(z) > 0.9, "relu": z == 0}[activation]
+        flat = {"sigmoid": (z < 0.05) | (z > 0.95), "tanh": abs(z) > 0.9, "relu": a == 0}[activation]
         stats.append((a.mean(), a.std(), flat.mean()))
     return stats
 
@@ -474,7 +475,7 @@ check("a misspelled kind is refused", refuses, "hee")
 # + np.sqrt(6 / (fan_in + fan_out))
 
 
-# %% mistake="init_std" hint="The two kinds are exchanged. Xavier looks at both fans, He at fan_in alone."
+# %% mistake="init_std" hint="The two formulas are mixed up: Xavier's has both fans, fan_in + fan_out; He's has fan_in alone."
 def init_std(fan_in, fan_out, kind):
     if kind not in ("xavier", "he"):
         raise ValueError(kind)
@@ -493,7 +494,7 @@ def init_std(fan_in, fan_out, kind):
 # - np.sqrt(2 / fan_in)
 # + np.sqrt(2 / fan_out)
 
-# %% mistake="init_std" hint="kind makes no difference here: both answers are Xavier's. He looks at fan_in alone."
+# %% mistake="init_std" hint="The two formulas are mixed up: Xavier's has both fans, fan_in + fan_out; He's has fan_in alone."
 # - np.sqrt(2 / fan_in)
 # + np.sqrt(2 / (fan_in + fan_out))
 
@@ -593,14 +594,14 @@ r = np.random.RandomState(4)
 x_small, W_small, dout = r.normal(0.8, 1, (6, 5)), r.normal(0.1, 0.6, (5, 4)), r.normal(0.3, 1, (6, 4))
 check("one layer, sigmoid", gradient_norms, x_small, [W_small], "sigmoid", dout)
 ### BEGIN HIDDEN TESTS
-check("one layer, tanh, one image", gradient_norms, x_small[:1], [W_small], "tanh", dout[:1])
+check("one layer, one image", gradient_norms, x_small[:1], [W_small], "sigmoid", dout[:1])
 check("one layer, one unit", gradient_norms, x_small, [W_small[:, :1]], "sigmoid", dout[:, :1])
 ### END HIDDEN TESTS
 
 # %% check="gradient_norms.deep" points=1
 r = np.random.RandomState(5)
-x_small, dout = r.normal(0.4, 1, (6, 5)), r.normal(0.3, 1, (6, 3))
-weights_small = [r.normal(0.1, 0.6, shape) for shape in [(5, 7), (7, 4), (4, 3)]]
+x_small, dout = r.normal(0.4, 1, (6, 5)), r.normal(0.3, 1, (6, 5))
+weights_small = [r.normal(0.1, 0.6, (5, 5)) for _ in range(3)]
 check("three layers, sigmoid", gradient_norms, x_small, weights_small, "sigmoid", dout)
 ### BEGIN HIDDEN TESTS
 r = np.random.RandomState(6)
@@ -625,7 +626,7 @@ check("ReLU, far from 0", gradient_norms, x_small + 1e4, weights_small, "relu", 
 # %% [markdown]
 # Established: you can carry a gradient through any number of layers, and say how much of it reaches each weight matrix.
 
-# %% mistake="gradient_norms" hint="The slope is missing: dz is da times g′(z), element by element. Without it every curve is treated as a straight line."
+# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0, else 0."
 # - dz = da * slope
 # + dz = da
 
@@ -725,7 +726,7 @@ def gradient_norms(x, weights, activation, dout):
 # - da = dz @ weights[l].T
 # + da = da @ weights[l].T
 
-# %% mistake="gradient_norms" hint="The last layer's gradient passes as if the last layer had no curve. Here every layer has one, the last too: multiply dout by its slope."
+# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0, else 0."
 # - dz = da * slope
 # + dz = da * slope if l < len(weights) - 1 else da
 
@@ -737,11 +738,11 @@ def gradient_norms(x, weights, activation, dout):
 # - 1 - a[l + 1] ** 2
 # + 1 - a[l + 1]
 
-# %% mistake="gradient_norms" hint="ReLU lets everything through on the way back. Where it is switched off (a = 0) its slope is 0, and no gradient passes."
+# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0, else 0."
 # - a[l + 1] > 0
 # + np.ones_like(a[l + 1])
 
-# %% mistake="gradient_norms" hint="On the way back ReLU is a switch for the gradient: 1 where a > 0. You multiply by a itself."
+# %% mistake="gradient_norms" hint="da is multiplied by a itself instead of by the slope at a: a(1 − a), 1 − a², or 1 where a > 0."
 # - "relu": a[l + 1] > 0
 # + "relu": a[l + 1]
 
@@ -905,7 +906,7 @@ def train(seed, activation="sigmoid", std=0.1, lr=0.5, steps=1000, frozen=(), st
 
 # %% tags=["demo"]
 try:
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 except ImportError:
     tqdm = lambda it, **options: it
 
@@ -927,7 +928,10 @@ he = lambda fan_in: np.sqrt(2 / fan_in)
 print("after 500 steps, three seeds          accuracy              dead units of the last hidden layer")
 for activation, std, lr in [("relu", he, 0.1), ("relu", he, 2.0), ("sigmoid", 0.1, 2.0)]:
     with np.errstate(all="ignore"):  # one of the nets overflows: that is what we want to see
-        runs = [train(seed, activation, std, lr, steps=500) for seed in tqdm(range(3), desc=f"{activation}, lr {lr}")]
+        runs = [
+            train(seed, activation, std, lr, steps=500)
+            for seed in tqdm(range(3), desc=f"{activation}, lr {lr}", leave=False)
+        ]
     accuracies = "  ".join(f"{accuracy[-1]:.2f}" for _, accuracy in runs)
     dead = (
         [f"{np.mean(~(z_3[-1] > 0).any(axis=0)):.0%}" for z_3, _ in runs]
@@ -950,7 +954,7 @@ for activation, std, lr in [("relu", he, 0.1), ("relu", he, 2.0), ("sigmoid", 0.
 lecun = lambda fan_in: np.sqrt(1 / fan_in)  # keeps the forward signal; equals Xavier's rule in a square layer
 print("std of z_3, three seeds      step 0               step 500")
 for activation, std in [("tanh", lecun), ("relu", he)]:
-    runs = [train(seed, activation, std, lr=0.1, steps=500)[0] for seed in tqdm(range(3), desc=activation)]
+    runs = [train(seed, activation, std, lr=0.1, steps=500)[0] for seed in tqdm(range(3), desc=activation, leave=False)]
     before, after = ("  ".join(f"{z_3[t].std():.2f}" for z_3 in runs) for t in (0, -1))
     print(f"   {activation:5}                   {before}     {after}")
 
@@ -974,7 +978,7 @@ def movement(z_3):
 for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 10_000, "stop_at": 0.8})]:
     print(f"{title}, three seeds      steps                 movement             accuracy")
     for lr in (0.5, 0.1):
-        runs = [train(seed, lr=lr, **options) for seed in tqdm(range(3), desc=f"lr {lr}")]
+        runs = [train(seed, lr=lr, **options) for seed in tqdm(range(3), desc=f"lr {lr}", leave=False)]
         steps = "  ".join(f"{50 * (len(accuracy) - 1):5}" for _, accuracy in runs)
         moved = "  ".join(f"{movement(z_3):.2f}" for z_3, _ in runs)
         print(f"   learning rate {lr}     {steps}     {moved}     {'  '.join(f'{a[-1]:.2f}' for _, a in runs)}")
@@ -1004,12 +1008,12 @@ for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 10_000, "sto
 
 # %% tags=["demo"]
 STEPS = 5_000  # the paper trains for 50,000
-runs = [train(seed, steps=STEPS) for seed in tqdm(range(3), desc="three nets")]
+runs = [train(seed, steps=STEPS) for seed in tqdm(range(3), desc="three nets", leave=False)]
 print("accuracy at the end, three seeds:", *(f"{accuracy[-1]:.3f}" for _, accuracy in runs))
 
 # %% tags=["demo"]
 z_unit = runs[0][0][:, :, 0]  # net 0, unit 0: (records, images)
-fig, axes = plt.subplots(1, 3, figsize=(8.4, 2.7), sharex=True)
+fig, axes = plt.subplots(1, 3, figsize=(8.4, 3.0), sharex=True)
 bins = np.linspace(np.percentile(z_unit, 0.1), np.percentile(z_unit, 99.9), 41)
 for ax, step in zip(axes, [0, 500, STEPS]):
     z = z_unit[step // EVERY]
@@ -1018,6 +1022,7 @@ for ax, step in zip(axes, [0, 500, STEPS]):
         ax.axvline(q, color="k", ls=style, lw=1.5)
     ax.set(title=f"step {step:,}", xlabel="z of unit 0, last hidden layer")
 axes[0].set_ylabel("share of the images")
+fig.suptitle("One unit, the same images: another distribution", fontweight="bold", x=0.01, ha="left")
 plt.show()
 
 # %% [markdown]
@@ -1213,7 +1218,7 @@ for label, frozen in [
     ("layer 3 frozen: only those before", (3,)),
     ("layers 1 to 3 frozen", (1, 2, 3)),
 ]:
-    some_runs = [train(seed, frozen=frozen) for seed in tqdm(range(3), desc=label)]
+    some_runs = [train(seed, frozen=frozen) for seed in tqdm(range(3), desc=label, leave=False)]
     moved, right = zip(*((movement(z_3), accuracy[-1]) for z_3, accuracy in some_runs))
     print(f"   {label:38}", *(f"{m:6.2f}" for m in moved), "   ", *(f"{a:6.2f}" for a in right))
 
