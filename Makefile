@@ -38,7 +38,7 @@ validate: $(STAMP)  ## prove the exercises: answers pass, every known mistake is
 	@$(IN_ENV) bncourse validate $(UNITS)
 
 lint: $(STAMP)  ## look for slips in the code
-	@$(IN_ENV) ruff check .
+	@$(IN_ENV) ruff check . && ruff format --check --quiet .
 
 clean:  ## remove the environment and caches, nothing that you wrote
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
