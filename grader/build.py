@@ -10,7 +10,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from grader.errors import CourseError
-from grader.notebook import DIGITS, KIT, MNIST, OBSERVE, digest, setup_source, solved_notebook, student_notebook
+from grader.notebook import (
+    DIGITS,
+    KIT,
+    MNIST,
+    OBSERVE,
+    digest,
+    repository,
+    setup_source,
+    solved_notebook,
+    student_notebook,
+)
 from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
 from grader.record import record
 from grader.unit import Unit, read_unit
@@ -22,7 +32,6 @@ MADE_BY = [
     KIT,
     MNIST,
     DIGITS,
-    ROOT / "pyproject.toml",
 ]
 CELL_TIMEOUT = 900  # seconds
 QUIET_KERNEL = ["--IPKernelApp.log_level=40"]  # no remarks on the transport: it is this machine's loopback
@@ -35,7 +44,7 @@ def targets(source: Path) -> tuple[Path, Path]:
 
 def source_hash(source: Path) -> str:
     """A hash of all that a unit's notebooks are made from."""
-    total = hashlib.sha256()
+    total = hashlib.sha256(repository().encode())
     for path in [source, *MADE_BY]:
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:32]

@@ -80,15 +80,20 @@ def solved_notebook(unit: Unit, setup: str, tables: Tables) -> nbformat.Notebook
     return notebook
 
 
+def repository() -> str:
+    """owner/name of the course's public GitHub repository, from [project.urls] in pyproject.toml; "" while it has none."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    url = project.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")
+    return url.removeprefix("https://github.com/") if url.startswith("https://github.com/") else ""
+
+
 def _title(unit: Unit) -> nbformat.NotebookNode:
     points = f" · {unit.points:g} points" if unit.points else ""
     text = f"# {unit.title}\n\n**{unit.question}**\n\n*About {unit.minutes} minutes{points}.*"
     if unit.builds_on:
         text += f" *Builds on {', '.join(name[:2] for name in unit.builds_on)}.*"
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    repository = project.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")
-    if repository.startswith("https://github.com/"):
-        slug = repository.removeprefix("https://github.com/")
+    slug = repository()
+    if slug:
         link = f"https://colab.research.google.com/github/{slug}/blob/main/notebooks/{unit.name}.ipynb"
         text += f"\n\n[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
     return new_markdown_cell(text)

@@ -157,3 +157,14 @@ def test_digest_sees_sources_and_metadata_but_not_outputs(built):
     assert digest(notebook) == before
     notebook.cells[4].metadata["tags"] = ["skip-execution"]
     assert digest(notebook) != before
+
+
+def test_a_badge_only_where_there_is_a_repository(tiny, monkeypatch):
+    build(tiny, execute=False)
+    assert "colab" not in read(targets(tiny)[0]).cells[0].source
+    monkeypatch.setattr("grader.notebook.repository", lambda: "someone/course")
+    monkeypatch.setattr("grader.build.repository", lambda: "someone/course")
+    assert "older than" in stale(tiny)
+    build(tiny, execute=False)
+    link = "colab.research.google.com/github/someone/course/blob/main/notebooks/90_tiny.ipynb"
+    assert link in read(targets(tiny)[0]).cells[0].source
