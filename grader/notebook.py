@@ -81,7 +81,7 @@ def solved_notebook(unit: Unit, setup: str, tables: Tables) -> nbformat.Notebook
 
 
 def repository() -> str:
-    """owner/name of the course's public GitHub repository, from [project.urls] in pyproject.toml; "" while it has none."""
+    """owner/name of the GitHub repository that [project.urls] in pyproject.toml names; "" while it names none."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     url = project.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")
     return url.removeprefix("https://github.com/") if url.startswith("https://github.com/") else ""

@@ -17,8 +17,8 @@
 #
 # **Notation.** $L$ is the loss, one number. For any quantity $q$, `dq` means $\partial L/\partial q$: how much the
 # loss grows for each unit that $q$ grows. It has the shape of $q$. The layer above hands us `dy`. We owe three
-# answers: `dx` to the layer below, `dgamma` and `dbeta` to the optimizer. The paper's $m$, the batch size, is our
-# `N`.
+# answers: `dx` to the layer below, `dgamma` and `dbeta` to the optimizer. The batch size is $m$ in formulas, as in
+# the paper, and `N` in shapes; `D` is the number of features. In code `mean` is $\mu$ and `var` is $\sigma^2$.
 
 # %% [markdown]
 # ## 1. One input moves every output
@@ -63,10 +63,10 @@ ax.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# *In the figure:* solid bars show what BN does, hatched bars what would happen if the mean and the variance did not
-# move. Without them only the last output would change, by 0.63. In truth all six change. The last rises by a third of
-# that. The middle ones fall, because the mean went up. The first two rise nevertheless: the variance grew too, and
-# draws everything towards 0.
+# *In the figure:* solid bars show what BN does, hatched bars what would happen if the mean and the variance stood
+# still. If both stood still, only the last output would change, by 0.63. In truth all six change. The last rises by
+# only a third of 0.63. The middle ones fall, because the mean went up. The first two rise nevertheless: the variance
+# grew too, and draws everything towards 0.
 #
 # So row $i$ of `dx` depends on **every** row of `dy`. That is all that is hard about this unit.
 
@@ -170,23 +170,21 @@ def tangled(x):  # an output depends on its own input and on all inputs above it
     return x**3 + x.cumsum(axis=0).cumsum(axis=1) ** 2
 
 
-r = np.random.RandomState(0)  # and h is large below, so that a difference in method shows
-x, dy = r.normal(2, 1, (4, 3)), r.normal(size=(4, 3))
-check("central difference, h = 0.1", numerical_gradient, tangled, x, dy, h=0.1)
+r = np.random.RandomState(0)  # h is large, so that a difference in method shows
+check("central difference, h = 0.1", numerical_gradient, tangled, r.normal(2, 1, (4, 3)), r.normal(size=(4, 3)), h=0.1)
 
 # %% check="numerical_gradient.any_input" points=1
 r = np.random.RandomState(1)
-x, dy = np.array([[1, -2], [3, 5], [4, 2]]), r.normal(size=(3, 2))
-check("x of integers", numerical_gradient, lambda x: x**3 + x.cumsum(axis=0) ** 2, x, dy, h=0.1)
+integers, weights, three = np.array([[1, -2], [3, 5], [4, 2]]), r.normal(size=(3, 2)), np.array([1.0, -2.0, 3.0])
+check("x of integers", numerical_gradient, lambda x: x**3 + x.cumsum(axis=0) ** 2, integers, weights, h=0.1)
+z, dz = r.normal(size=(4, 3)), r.normal(size=(4, 3))
+check("x of shape (3,), y of shape (4, 3)", numerical_gradient, lambda v: z * v**3 + v[::-1], three, dz, h=0.1)
 ### BEGIN HIDDEN TESTS
-z, dz = r.normal(size=(5, 4)), r.normal(size=(5, 4))
-check(
-    "x of shape (D,), y of shape (N, D)", numerical_gradient, lambda g: z * g**3, np.array([1.0, -2, 3, 0.5]), dz, h=0.1
-)
-check("x transposed", numerical_gradient, lambda x: x**3 + x.sum(axis=0) ** 2, r.normal(size=(2, 3)).T, dy, h=0.1)
-x = r.normal(size=(6, 4))[::2, ::2]
-check("x not contiguous", numerical_gradient, lambda x: x**3 + x.sum(axis=0) ** 2, x, dy, h=0.1)
-check("x in float32", numerical_gradient, lambda x: x**3, np.array([[1, 2], [3, 4], [5, 7]], dtype="f4"), dy)
+f = lambda x: x**3 + x.sum(axis=0) ** 2
+check("x transposed", numerical_gradient, f, r.normal(size=(2, 3)).T, weights, h=0.1)
+check("x not contiguous", numerical_gradient, f, r.normal(size=(6, 4))[::2, ::2], weights, h=0.1)
+check("x in float32", numerical_gradient, lambda x: x**3, np.array([[1, 2], [3, 4], [5, 7]], dtype="f4"), weights)
+check("x of three axes, y a vector", numerical_gradient, lambda x: x.sum(axis=(0, 1)) ** 3, r.normal(size=(2, 2, 3)), three)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -198,7 +196,7 @@ check("x in float32", numerical_gradient, lambda x: x**3, np.array([[1, 2], [3, 
 # + f(x))).sum() / h
 
 
-# %% mistake="numerical_gradient" hint="The nudged entry was not put back before the next one was nudged, so the later entries are measured at another x. Restore it, or make a fresh nudged array for each entry."
+# %% mistake="numerical_gradient" hint="The nudged entry was not put back (x to its value, or the array of steps to zero) before the next one was nudged, so the later entries are measured at another x. Restore it, or make a fresh array for each entry."
 def numerical_gradient(f, x, dy, h=1e-5):
     x = np.array(x, dtype=np.float64)
     dx = np.zeros(x.shape)
@@ -237,7 +235,7 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # + (f(x - nudge) - f(x + nudge))
 
 
-# %% mistake="numerical_gradient" hint="The gradient is right, but x itself was nudged, and adding h and taking it away again does not give back the same bits. Work on a copy."
+# %% mistake="numerical_gradient" hint="x itself was nudged. Adding h and taking it away again does not give back the same bits; and in an array of integers 3 + 0.1 is stored as 3. Work on a copy in float64."
 def numerical_gradient(f, x, dy, h=1e-5):
     dx = np.zeros(x.shape)
     for k in np.ndindex(x.shape):
@@ -304,6 +302,40 @@ def numerical_gradient(f, x, dy, h=1e-5):
     return dx
 
 
+# %% mistake="numerical_gradient" hint="A whole row was nudged at a time. f may mix the columns, so nudge one single entry."
+# - nudge[k] = h
+# + nudge[k[0]] = h
+
+# %% mistake="numerical_gradient" hint="The nudged entry was not put back (x to its value, or the array of steps to zero) before the next one was nudged, so the later entries are measured at another x. Restore it, or make a fresh array for each entry."
+# - dx = np.zeros(x.shape)
+# + nudge, dx = np.zeros(x.shape), np.zeros(x.shape)
+# - nudge = np.zeros(x.shape)
+# + pass
+
+# %% mistake="numerical_gradient" hint="Only the first entry is filled: return stands inside the loop. Put it after the loop, level with for."
+# - / (2 * h)
+# + / (2 * h); return dx
+
+# %% mistake="numerical_gradient" hint="The loops count on two axes, but x may have any number: here it has one. np.ndindex(x.shape) visits every entry whatever the shape."
+# - for k in np.ndindex(x.shape):
+# + for k in [(i, j) for i in range(x.shape[0]) for j in range(x.shape[1])]:
+
+# %% mistake="numerical_gradient" hint="The loop, or dx, has the shape of dy. That is the shape of the outputs; dx has one entry for each entry of x, so take x.shape."
+# - for k in np.ndindex(x.shape):
+# + for k in np.ndindex(dy.shape):
+
+# %% mistake="numerical_gradient" hint="The loop, or dx, has the shape of dy. That is the shape of the outputs; dx has one entry for each entry of x, so take x.shape."
+# - dx = np.zeros(x.shape)
+# + dx = np.zeros_like(dy)
+
+# %% mistake="numerical_gradient" hint="An array like x is an array of integers when x is one: 3 + 0.1 is stored there as 3. Make x, dx and everything that h is added to float64, from the beginning."
+# - x = np.array(x, dtype=np.float64)
+# + x = np.array(x)
+# - dx = np.zeros(x.shape)
+# + dx = np.zeros_like(x)
+# - nudge = np.zeros(x.shape)
+# + nudge = np.zeros_like(x)
+
 # %% mistake="numerical_gradient" hint="The argument h is not used: the step is always 1e-5. The check asks for a larger one."
 # - x = np.array(x, dtype=np.float64)
 # + x, h = np.array(x, dtype=np.float64), 1e-5
@@ -325,78 +357,16 @@ def numerical_gradient(f, x, dy, h=1e-5):
 
 
 # %% [markdown]
-# ### How far can the judge be trusted?
-# Two errors pull in opposite directions.
-#
-# - **Truncation.** Between the two points the curve is not a straight line. That error is about $\frac{h^2}{6}$ times
-#   the third derivative: it shrinks with $h$.
-# - **Rounding.** The two losses agree in most of their digits. Subtracting cancels those and leaves the last, noisy
-#   ones. That error is about $10^{-16} |L| / h$ in float64: it **grows** as $h$ shrinks.
-#
-# To see both we need the truth. Python's `Decimal` can carry 60 digits, and there $h = 10^{-20}$ does no harm. NumPy
-# arrays may hold `Decimal`s, so the very same `batchnorm_forward` computes it.
-#
-# **Predict, then run.** Which $h$ serves the central difference best in float64: $10^{-2}$, $10^{-5}$, $10^{-8}$ or
-# $10^{-12}$?
-
-# %%
-my_guess_h = ...  # 1e-2, 1e-5, 1e-8 or 1e-12: it is drawn in the figure below
-
-# %%
-from decimal import Decimal, getcontext
-
-getcontext().prec = 60
-to_decimal = np.vectorize(Decimal, otypes=[object])
-
-
-def slope(rule, direction, h, number=np.asarray):
-    """How fast L = sum(dy * y) grows as x moves along a direction, by one of three rules, in numbers of a kind."""
-
-    def loss(t):
-        y, _ = batchnorm_forward(number(x_small) + t * number(direction), 1, 0, eps=number(0.125))
-        return (number(dy_small) * y).sum()
-
-    if rule == "forward":
-        return (loss(h) - loss(0 * h)) / h
-    central = (loss(h) - loss(-h)) / (2 * h)
-    return central if rule == "central" else (4 * slope("central", direction, h / 2) - central) / 3
-
-
-# %% tags=["demo"]
-directions = np.random.RandomState(0).normal(size=(20, 6, 1))  # twenty ways to move the six inputs
-truth = np.array([float(slope("central", d, Decimal("1e-20"), to_decimal)) for d in directions])
-steps = 10.0 ** np.arange(-13, 0.1, 0.25)
-fig, ax = plt.subplots(figsize=(7, 4))
-for rule, marker in [("forward", "o"), ("central", "s"), ("Richardson", "^")]:
-    found = np.array([[slope(rule, d, h) for d in directions] for h in steps])
-    error = np.sqrt(((found - truth) ** 2).mean(axis=1) / (truth**2).mean())
-    ax.loglog(steps, error, marker=marker, ms=4, label=rule)
-if my_guess_h is not ...:
-    ax.axvline(my_guess_h, color="black", lw=1, ls=":", label="your guess")
-ax.axhline(1e-10, color="black", lw=1, ls="-")
-ax.text(1.2, 1.3e-10, "$10^{-10}$", ha="right")
-ax.set(xlabel="step h", ylabel="relative error of the slope", title="Every difference has a best step")
-ax.legend(loc="upper center", ncols=4)
-plt.show()
-# %% [markdown]
-# *In the figure:* three V-shaped curves. Each falls to the left while truncation rules, reaches its best step, and
-# rises again, ragged, where rounding rules.
-#
-# - **Forward**: error like $h$. At best about $10^{-8}$, near $h = 10^{-7}$.
-# - **Central**: error like $h^2$. At best a few $10^{-11}$, near $h = 10^{-5}$. That is why `1e-5` is everybody's
-#   default. The rough sum says so too: $h^2$ meets $10^{-16}/h$ at $h = 10^{-16/3} \approx 5 \cdot 10^{-6}$.
-# - **Richardson**: a trick that makes a sharper judge of two blunt ones. Halving $h$ divides the central difference's
-#   main error by 4. So $\frac43 D(h/2) - \frac13 D(h)$ cancels it, and what remains shrinks like $h^4$. Now a larger
-#   step is affordable, and rounding hurts less. At best below $10^{-12}$, near $h = 3 \cdot 10^{-3}$.
-#
-# Keep two numbers. A central difference at $h = 10^{-5}$ vouches for a gradient to $10^{-8}$, with a margin. To vouch
-# for $10^{-10}$, as section 9 will, take Richardson. And judge in float64: with float32's seven digits rounding would
-# drown the rest.
+# How far can the judge be trusted? Two errors pull in opposite directions. **Truncation**: between the two points the
+# curve is not a straight line, an error that shrinks with $h$. **Rounding**: the two losses agree in most of their
+# digits, and subtracting leaves only the last, noisy ones, an error that grows as $h$ shrinks. In float64,
+# $h = 10^{-5}$ is a common default; it vouches for a gradient to about $10^{-8}$. Section 9 measures that.
 
 # %% [markdown]
 # ## 4. Three paths, measured
 # The judge can take the graph apart. To **close** a path, hold its statistic constant. What changes in `dx` is what
-# flowed along that path. No calculus so far.
+# flowed along that path. No calculus so far. (In `y_with` a held mean is held inside $\hat x$ only: $\sigma^2$ goes on
+# using its own. So the dotted arrow stays open, and what it carries counts as "through $\sigma^2$".)
 
 # %%
 from contextlib import contextmanager
@@ -437,20 +407,22 @@ with your_functions():
     print("the three parts add up to dx:", np.allclose(sum(parts), whole, atol=1e-8))
     fig, ax = plt.subplots(figsize=(7, 3.8))
     names = ["direct", "through $\\mu$", "through $\\sigma^2$"]
-    for k, (name, part, hatch) in enumerate(zip(names, parts, ["", "///", "..."])):
-        ax.bar(np.arange(6) + 0.25 * (k - 1), part[:, 0], 0.23, label=name, hatch=hatch, edgecolor="white")
-    ax.plot(np.arange(6), whole[:, 0], "D", color="black", ms=7, ls="none", label="their sum, dx")
+    for name, part, marker, line in zip(names, parts, "os^", ["none", "--", "-."]):
+        ax.plot(x_small[:, 0], part[:, 0], marker, ms=7, ls=line, label=name)
+    ax.plot(x_small, whole, "D", ms=11, ls="none", mfc="none", mec="black", mew=1.5, label="their sum, dx")
     ax.axhline(0, color="black", lw=1, ls="-")
-    ax.set(xlabel="row of the batch", ylabel="part of dx", title="dx is what the three paths bring, added up")
+    ax.axvline(x_small.mean(), color="black", lw=1, ls=":")
+    ax.text(x_small.mean() + 0.1, 1.0, r"$x = \mu$")
+    ax.set(xlabel="x, the six inputs", ylabel="part of dx", title="dx is what the three paths bring, added up")
     ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.16))
     plt.show()
 
 # %% [markdown]
-# *In the figure:* six groups of three bars, one for each row, and a diamond at their sum. The direct part follows
-# `dy`. What comes through $\mu$ is the same for every row: a push on the mean is a push on all alike. What comes
-# through $\sigma^2$ grows with the distance from the mean, and changes sign there.
+# *In the figure:* over each of the six inputs three marks, one for each path, and an open diamond at their sum. The
+# direct part (circles) follows `dy`. What comes through $\mu$ is the same for every row, a flat line: a push on the
+# mean is a push on all alike. What comes through $\sigma^2$ is a straight line in $x$ that is zero at $x = \mu$.
 #
-# Remember those two shapes, a constant and a line through the mean. They return in section 10.
+# Remember those two shapes, a constant and a line that is zero at the mean. They return in section 10.
 
 # %% [markdown]
 # ## 5. A check that cannot fail checks nothing
@@ -474,7 +446,8 @@ with your_functions():
 
 # %% [markdown]
 # ### Question 1
-# A colleague wants a gradient check of a BN layer that **can** fail. Which loss do you advise?
+# A colleague wants a gradient check of a BN layer that **can** fail. Which loss do you advise? Think first: what each
+# choice can see is measured below.
 #
 # - (a) $L = \frac12 \sum y^2$, so that `dy` is different in every entry.
 # - (b) $L = \sum r \cdot y$, with an array $r$ drawn at random once and kept.
@@ -518,8 +491,10 @@ with your_functions():
 
 # %% [markdown]
 # Only the random `dy` sees all four. With ones, the one thing a check can notice is a missing mean path; with
-# $\hat x$, a missing variance path; with $y$, either. None of these three notices a wrong scale, since the true `dx`
-# is (nearly) zero, and twice zero is zero.
+# $\hat x$, a missing variance path. With $y$, which is the loss $\frac12\sum y^2$, it notices either, but a missing
+# mean path only because $\beta = 12$ here: with $\beta = 0$ it is as blind as $\hat x$. None of these three notices a
+# wrong scale: a column of $y$ has not only its sum but also (nearly) its sum of squares fixed, so the true `dx` is
+# (nearly) zero, and twice zero is zero.
 #
 # The lesson reaches beyond BN. **Before you trust a check, ask which bugs it would miss**, and plant one to see. The
 # checks of this unit were made so: they were run against more than a hundred planted mistakes.
@@ -561,17 +536,18 @@ def affine_backward(dy, x_hat, gamma):
 
 # %% check="affine_backward.values" points=1
 r = np.random.RandomState(2)
-dy, x_hat, gamma = r.normal(size=(5, 3)), r.normal(size=(5, 3)), np.array([1.5, -0.7, 2.0])
-check("affine: dgamma, dbeta, dx_hat", affine_backward, dy, x_hat, gamma)
+given = r.normal(size=(5, 3)), r.normal(size=(5, 3)), np.array([1.5, -0.7, 2.0])  # dy, x_hat, gamma
+check("affine: dgamma, dbeta, dx_hat", affine_backward, *given)
 # %% check="affine_backward.parameters" points=1
 r = np.random.RandomState(3)
-dy, x_hat, gamma = r.normal(size=(4, 2)), r.normal(size=(4, 2)), np.array([0.4, -3.0])
-check("affine: dgamma and dbeta", lambda: affine_backward(dy, x_hat, gamma)[:2])
+given = r.normal(size=(4, 2)), r.normal(size=(4, 2)), np.array([0.4, -3.0])
+check("affine: dgamma and dbeta", lambda: affine_backward(*given)[:2])
 # %% check="affine_backward.x_hat" points=1
 r = np.random.RandomState(4)
-dy, x_hat, gamma = r.normal(size=(6, 4)), r.normal(size=(6, 4)), np.array([0.4, -3.0, 1.0, 0.0])
-check("affine: dx_hat", lambda: affine_backward(dy, x_hat, gamma)[2])
+given = r.normal(size=(6, 4)), r.normal(size=(6, 4)), np.array([0.4, -3.0, 1.0, 0.0])
+check("affine: dx_hat", lambda: affine_backward(*given)[2])
 ### BEGIN HIDDEN TESTS
+dy, x_hat, gamma = given
 check("affine, float32", affine_backward, *(a.astype("f4") for a in (dy, x_hat, gamma)), rtol=1e-4)
 check("affine, not contiguous", affine_backward, dy[::2, ::2], x_hat[::2, ::2], gamma[::2])
 check("affine, N = 2, D = 1", affine_backward, dy[:2, :1], x_hat[:2, :1], gamma[:1])
@@ -629,6 +605,10 @@ check("affine, N = D", affine_backward, dy[:4], x_hat[:4], gamma)
 # - dy.sum(axis=0)
 # + dy.sum()
 
+# %% mistake="affine_backward" hint="dgamma is a D×D matrix: dy.T @ x_hat pairs every feature's dy with every feature's x̂. Only a feature's own pairs count, so multiply entry by entry, then sum over axis 0."
+# - (dy * x_hat).sum(axis=0)
+# + dy.T @ x_hat
+
 # %% mistake="affine_backward" hint="dgamma and dbeta have shape (1, D). γ and β have shape (D,), and a gradient has the shape of its quantity: leave keepdims out."
 # - (dy * x_hat).sum(axis=0)
 # + (dy * x_hat).sum(axis=0, keepdims=True)
@@ -674,14 +654,16 @@ def variance_backward(dx_hat, x, mean, var, eps):
 
 # %% check="variance_backward.values" points=2
 r = np.random.RandomState(5)
-x, dx_hat = 20 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))
-mean, var = np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0])
-check("dvar", variance_backward, dx_hat, x, mean, var, 0.1)
+given = [20 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))][::-1]  # dx_hat, x; then mean, var, eps
+given += [np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0]), 0.1]
+check("dvar", variance_backward, *given)
 # %% check="variance_backward.own_statistics" points=1
 r = np.random.RandomState(6)
-x, dx_hat = 20 + r.normal(size=(6, 2)) * [0.5, 2], r.normal(size=(6, 2))
-check("dvar with the batch's own statistics", variance_backward, dx_hat, x, x.mean(0), x.var(0), 0.1)
+given = [20 + r.normal(size=(6, 2)) * [0.5, 2], r.normal(size=(6, 2))][::-1]
+given += [given[1].mean(axis=0), given[1].var(axis=0)]
+check("dvar with the batch's own statistics", variance_backward, *given, 0.1)
 ### BEGIN HIDDEN TESTS
+dx_hat, x, _, _ = given
 check("dvar, float32", variance_backward, *(a.astype("f4") for a in (dx_hat, x, x.mean(0), x.var(0))), 0.1, rtol=1e-3)
 check("dvar, not contiguous", variance_backward, dx_hat.T[:, ::2].T, x.T[:, ::2].T, x.mean(0), x.var(0), 0.1)
 check("dvar, N = 2, D = 1", variance_backward, dx_hat[:2, :1], x[:2, :1], np.array([3.0]), np.array([2.0]), 0.1)
@@ -696,6 +678,10 @@ check("dvar, a large offset", variance_backward, dx_hat, x + 1e6, x.mean(0) + 1e
 # %% mistake="variance_backward" hint="The factor −1/2 of the power rule is missing: the derivative of v to the power −1/2 begins with its exponent."
 # - * -0.5 * (var + eps)
 # + * (var + eps)
+
+# %% mistake="variance_backward" hint="The factor is −3/2, which is the new exponent. The power rule brings down the old one, −1/2, as the factor."
+# - * -0.5
+# + * -1.5
 
 # %% mistake="variance_backward" hint="The exponent is −1/2, that of the forward pass. Differentiating lowers an exponent by one: −1/2 becomes −3/2."
 # - ** -1.5
@@ -790,9 +776,9 @@ check("dvar, a large offset", variance_backward, dx_hat, x + 1e6, x.mean(0) + 1e
 #
 # <details><summary>Hint</summary>
 #
-# Along the dashed arrow: moving $\mu$ by 1 moves each $\hat x$ by $-1/\sqrt{\sigma^2+\epsilon}$. Along the dotted
-# arrow: moving $\mu$ by 1 moves $\sigma^2$ by $\frac1m\sum -2(x-\mu)$. Multiply each with the gradient that comes
-# along it; sum over the batch; add.
+# Along the dashed arrow: $\mu$ moves each $\hat x$ at the rate $-1/\sqrt{\sigma^2+\epsilon}$. Along the dotted arrow:
+# $\mu$ moves $\sigma^2$ at the rate $\frac1m\sum -2(x-\mu)$. Multiply each rate with the gradient that comes along
+# it. Sum the first over the batch (the second holds its sum already). Then add the two.
 # </details>
 
 
@@ -811,22 +797,18 @@ def mean_backward(dx_hat, dvar, x, mean, var, eps):
 
 # %% check="mean_backward.values" points=2
 r = np.random.RandomState(7)
-x, dx_hat = 20 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))
-dvar, mean, var = np.array([0.6, -1.1, 0.4]), np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0])
-check("dmean", mean_backward, dx_hat, dvar, x, mean, var, 0.1)
+given = [20 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))][::-1]  # dx_hat, x; then mean, var, eps
+given += [np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0]), 0.1]
+given.insert(1, np.array([0.6, -1.1, 0.4]))  # dvar
+check("dmean", mean_backward, *given)
 # %% check="mean_backward.own_statistics" points=1
 r = np.random.RandomState(8)
-x, dx_hat, dvar = 20 + r.normal(size=(6, 2)) * [0.5, 2], r.normal(size=(6, 2)), np.array([0.6, -1.1])
-check("dmean with the batch's own statistics", mean_backward, dx_hat, dvar, x, x.mean(0), x.var(0), 0.1)
+given = [20 + r.normal(size=(6, 2)) * [0.5, 2], np.array([0.6, -1.1]), r.normal(size=(6, 2))][::-1]
+given += [given[2].mean(axis=0), given[2].var(axis=0)]
+check("dmean with the batch's own statistics", mean_backward, *given, 0.1)
 ### BEGIN HIDDEN TESTS
-check(
-    "dmean, float32",
-    mean_backward,
-    *(a.astype("f4") for a in (dx_hat, dvar, x, x.mean(0), x.var(0))),
-    0.1,
-    rtol=1e-3,
-    atol=1e-4,
-)
+dx_hat, dvar, x, _, _ = given
+check("dmean, float32", mean_backward, *(a.astype("f4") for a in given), 0.1, rtol=1e-3, atol=1e-4)
 check("dmean, not contiguous", mean_backward, dx_hat.T[:, ::2].T, dvar, x.T[:, ::2].T, x.mean(0), x.var(0), 0.1)
 check(
     "dmean, N = 2, D = 1", mean_backward, dx_hat[:2, :1], dvar[:1], x[:2, :1], x[:2, :1].mean(0), np.array([2.0]), 0.1
@@ -858,9 +840,17 @@ check("dmean, a large offset", mean_backward, dx_hat, dvar, x + 1e6, (x + 1e6).m
 # - x.shape[0]
 # + x.shape[1]
 
-# %% mistake="mean_backward" hint="The 2 is missing in the second term: the derivative of a square begins with 2."
+# %% mistake="mean_backward" hint="The factor −2, or its 2 alone, is missing in the second term: when μ moves, (x − μ)² changes at the rate −2(x − μ)."
 # - (-2 * (x - mean))
 # + (-(x - mean))
+
+# %% mistake="mean_backward" hint="The factor −2, or its 2 alone, is missing in the second term: when μ moves, (x − μ)² changes at the rate −2(x − μ)."
+# - (-2 * (x - mean))
+# + (x - mean)
+
+# %% mistake="mean_backward" hint="The shape is (1, D). μ has shape (D,), and a gradient has the shape of its quantity: leave keepdims out."
+# - -dx_hat.sum(axis=0)
+# + -dx_hat.sum(axis=0, keepdims=True)
 
 # %% mistake="mean_backward" hint="ε is missing: x̂ was divided by √(σ² + ε)."
 # - np.sqrt(var + eps)
@@ -874,7 +864,7 @@ check("dmean, a large offset", mean_backward, dx_hat, dvar, x + 1e6, (x + 1e6).m
 # - -dx_hat.sum(axis=0)
 # + -dx_hat.mean(axis=0)
 
-# %% mistake="mean_backward" hint="The direct term is missing: only what comes back through σ² is there. μ also moves x̂ itself."
+# %% mistake="mean_backward" hint="The direct term, −Σdx̂/√(σ²+ε), is missing, or it is multiplied by the second one. μ moves x̂ itself and also σ²; by rule 1 the gradients that come back add."
 # - from_x_hat + from_var
 # + from_var
 
@@ -924,32 +914,9 @@ check("dmean, a large offset", mean_backward, dx_hat, dvar, x + 1e6, (x + 1e6).m
 # - dvar * (-2 * (x - mean)).sum(axis=0)
 # + (dvar * -2 * (x - mean)).sum()
 
-# %% mistake="mean_backward" hint="The two contributions are multiplied. By rule 1, where a value feeds two nodes, the gradients that come back add."
+# %% mistake="mean_backward" hint="The direct term, −Σdx̂/√(σ²+ε), is missing, or it is multiplied by the second one. μ moves x̂ itself and also σ²; by rule 1 the gradients that come back add."
 # - from_x_hat + from_var
 # + from_x_hat * from_var
-
-# %% [markdown]
-# The judge can try a single node, too: hand it the part of the graph from that node onward. Here are both of your
-# last two, on the small batch, with $\mu$ set to 4 where its own mean is 5.
-
-
-# %% tags=["demo"]
-def x_hat_from(mean, var=None):
-    """x_hat of the small batch as a function of its mean, and of its variance where that is given."""
-    if var is None:
-        var = ((x_small - mean) ** 2).mean(axis=0)
-    return (x_small - mean) / np.sqrt(var + 0.1)
-
-
-mean_4 = np.array([4.0])
-var_4 = ((x_small - mean_4) ** 2).mean(axis=0)
-with your_functions():
-    dvar = variance_backward(dy_small, x_small, mean_4, var_4, 0.1)
-    judged = numerical_gradient(lambda v: x_hat_from(mean_4, v), var_4, dy_small)
-    print("dvar:  node and judge agree to 1e-8:", np.allclose(dvar, judged, rtol=1e-8, atol=0))
-    dmean = mean_backward(dy_small, dvar, x_small, mean_4, var_4, 0.1)
-    judged = numerical_gradient(x_hat_from, mean_4, dy_small)
-    print("dmean: node and judge agree to 1e-8:", np.allclose(dmean, judged, rtol=1e-8, atol=0))
 
 # %% [markdown]
 # ## 7. The whole chain

@@ -139,7 +139,7 @@ q_eval = "d"
 # </details>
 
 
-# %% exercise="MyBatchNorm1d"
+# %% exercise="my_batchnorm1d"
 class MyBatchNorm1d(nn.Module):
     """What nn.BatchNorm1d(num_features, eps, momentum) is: same parameters, buffers, outputs, gradients.  About 15 minutes.
 
@@ -203,7 +203,7 @@ def gradients(layer, x, dy):
     return torch.autograd.grad((dy * layer(x)).sum(), (x, layer.weight, layer.bias))
 
 
-# %% check="MyBatchNorm1d.fresh" points=1
+# %% check="my_batchnorm1d.fresh" points=1
 def inside(layer):
     """What a layer keeps: the parameters' names, and its whole state."""
     return [name for name, _ in layer.named_parameters()], dict(layer.state_dict())
@@ -214,7 +214,7 @@ layer, theirs = MyBatchNorm1d(3), set_layer(nn.BatchNorm1d(3)).float()
 layer.load_state_dict(theirs.state_dict())
 assert torch.equal(layer.running_var, theirs.running_var), "loading a state_dict must fill running_var"
 
-# %% check="MyBatchNorm1d.training" points=1
+# %% check="my_batchnorm1d.training" points=1
 x = tensor(10, 6, 3, mean=5, std=2)
 check("y, training mode", lambda x: set_layer(MyBatchNorm1d(3, eps=0.1))(x), x)
 ### BEGIN HIDDEN TESTS
@@ -227,7 +227,7 @@ large = (1000 + np.random.RandomState(14).randint(-3, 4, (8, 3))).astype("f4")
 check("y, float32, large offset", lambda x: MyBatchNorm1d(3)(x), torch.from_numpy(large), rtol=1e-3)
 ### END HIDDEN TESTS
 
-# %% check="MyBatchNorm1d.gradients" points=1
+# %% check="my_batchnorm1d.gradients" points=1
 x, dy = tensor(20, 6, 3, mean=5, std=2), tensor(21, 6, 3)
 check("dx, dgamma, dbeta", lambda x, dy: gradients(set_layer(MyBatchNorm1d(3, eps=0.1)), x, dy), x, dy)
 ### BEGIN HIDDEN TESTS
@@ -237,7 +237,7 @@ check("gradients, eval", lambda x, dy: gradients(set_layer(MyBatchNorm1d(2, eps=
 ### END HIDDEN TESTS
 
 
-# %% check="MyBatchNorm1d.buffers" points=1
+# %% check="my_batchnorm1d.buffers" points=1
 def three_batches(D=3, **options):
     """The buffers after three batches, of 4, 5 and 6 rows, and whether autograd holds on to them."""
     layer = set_layer(MyBatchNorm1d(D, **options))
@@ -253,7 +253,7 @@ check("the buffers, default momentum", three_batches, 2)
 ### END HIDDEN TESTS
 
 
-# %% check="MyBatchNorm1d.eval" points=1
+# %% check="my_batchnorm1d.eval" points=1
 def evaluated(x, D=3, **options):
     """y in evaluation mode, and the buffers after it."""
     layer = set_layer(MyBatchNorm1d(D, **options)).eval()
@@ -294,53 +294,53 @@ with your_functions():
     for name, gap in gaps.items():
         print(f"{name:13} within 1e-6: {gap < 1e-6}")
 
-# %% mistake="MyBatchNorm1d" hint="The batch's variance goes into running_var as it is. It is normalized with the biased variance, but running_var gets the unbiased one, m/(m−1) times as large (unit 05)."
+# %% mistake="my_batchnorm1d" hint="The batch's variance goes into running_var as it is. It is normalized with the biased variance, but running_var gets the unbiased one, m/(m−1) times as large (unit 05)."
 # - var * len(x) / (len(x) - 1)
 # + var
 
-# %% mistake="MyBatchNorm1d" hint="The momentum is reversed. In PyTorch it is the weight of the new value: running = (1 − momentum)·running + momentum·new."
+# %% mistake="my_batchnorm1d" hint="The momentum is reversed. In PyTorch it is the weight of the new value: running = (1 − momentum)·running + momentum·new."
 # - self.running_mean.lerp_(mean, self.momentum)
 # - self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)
 # + self.running_mean.lerp_(mean, 1 - self.momentum)
 # + self.running_var.lerp_(var * len(x) / (len(x) - 1), 1 - self.momentum)
 
-# %% mistake="MyBatchNorm1d" hint="The output is right and dx is not: autograd took the mean and the variance for constants. They depend on x. Compute them outside no_grad and without detach(); only the update of the buffers belongs under no_grad."
+# %% mistake="my_batchnorm1d" hint="The output is right and dx is not: autograd took the mean and the variance for constants. They depend on x. Compute them outside no_grad and without detach(); only the update of the buffers belongs under no_grad."
 # - var = ((x - mean) ** 2).mean(dim=0)
 # + var = ((x - mean) ** 2).mean(dim=0).detach()
 # - mean = x.mean(dim=0)
 # + mean = x.mean(dim=0).detach()
 
-# %% mistake="MyBatchNorm1d" hint="The mean's part of the gradient is there, the variance's is not: the variance is detached from x. Both depend on x, and autograd must see both."
+# %% mistake="my_batchnorm1d" hint="The mean's part of the gradient is there, the variance's is not: the variance is detached from x. Both depend on x, and autograd must see both."
 # - var = ((x - mean) ** 2).mean(dim=0)
 # + var = ((x - mean) ** 2).mean(dim=0).detach()
 
-# %% mistake="MyBatchNorm1d" hint="Evaluation mode normalizes with the batch it is given. It must use running_mean and running_var: ask self.training."
+# %% mistake="my_batchnorm1d" hint="Evaluation mode normalizes with the batch it is given. It must use running_mean and running_var: ask self.training."
 # - mean, var = self.running_mean, self.running_var
 # + mean, var = x.mean(dim=0), x.var(dim=0, correction=0)
 
-# %% mistake="MyBatchNorm1d" hint="Training mode normalizes with the running statistics. In training each batch is normalized with its own mean and variance; the running ones are for evaluation."
+# %% mistake="my_batchnorm1d" hint="Training mode normalizes with the running statistics. In training each batch is normalized with its own mean and variance; the running ones are for evaluation."
 # - x_hat = (x - mean) / torch.sqrt(var + self.eps)
 # + x_hat = (x - self.running_mean) / torch.sqrt(self.running_var + self.eps)
 
-# %% mistake="MyBatchNorm1d" hint="The unbiased variance (m − 1, torch's default in x.var()) normalizes the batch. Algorithm 1 divides by m: correction=0. The unbiased one is for running_var only."
+# %% mistake="my_batchnorm1d" hint="The unbiased variance (m − 1, torch's default in x.var()) normalizes the batch. Algorithm 1 divides by m: correction=0. The unbiased one is for running_var only."
 # - var = ((x - mean) ** 2).mean(dim=0)
 # + var = x.var(dim=0)
 # - var * len(x) / (len(x) - 1)
 # + var
 
-# %% mistake="MyBatchNorm1d" hint="ε was added to the standard deviation. It stands inside the root: √(σ² + ε)."
+# %% mistake="my_batchnorm1d" hint="ε was added to the standard deviation. It stands inside the root: √(σ² + ε)."
 # - torch.sqrt(var + self.eps)
 # + (torch.sqrt(var) + self.eps)
 
-# %% mistake="MyBatchNorm1d" hint="ε is fixed: the argument eps is not used. Keep it in __init__ (self.eps = eps) and use it in forward."
+# %% mistake="my_batchnorm1d" hint="ε is fixed: the argument eps is not used. Keep it in __init__ (self.eps = eps) and use it in forward."
 # - self.eps, self.momentum = eps, momentum
 # + self.eps, self.momentum = 1e-5, momentum
 
-# %% mistake="MyBatchNorm1d" hint="The momentum is fixed: the argument is not used. Keep it in __init__ (self.momentum = momentum)."
+# %% mistake="my_batchnorm1d" hint="The momentum is fixed: the argument is not used. Keep it in __init__ (self.momentum = momentum)."
 # - self.eps, self.momentum = eps, momentum
 # + self.eps, self.momentum = eps, 0.1
 
-# %% mistake="MyBatchNorm1d" hint="The running statistics are plain attributes, so they are not in state_dict(): they would be missing from the saved file and stay behind when the model moves to a GPU. Use self.register_buffer."
+# %% mistake="my_batchnorm1d" hint="The running statistics are plain attributes, so they are not in state_dict(): they would be missing from the saved file and stay behind when the model moves to a GPU. Use self.register_buffer."
 # - self.register_buffer("running_mean", torch.zeros(num_features))
 # - self.register_buffer("running_var", torch.ones(num_features))
 # - self.register_buffer("num_batches_tracked", torch.tensor(0))
@@ -348,23 +348,23 @@ with your_functions():
 # + self.running_var = torch.ones(num_features)
 # + self.num_batches_tracked = 0
 
-# %% mistake="MyBatchNorm1d" hint="num_batches_tracked is missing from the state: it is a buffer too, an integer that begins at 0. Without it, load_state_dict complains about an unexpected key."
+# %% mistake="my_batchnorm1d" hint="num_batches_tracked is missing from the state: it is a buffer too, an integer that begins at 0. Without it, load_state_dict complains about an unexpected key."
 # - self.register_buffer("num_batches_tracked", torch.tensor(0))
 # + self.num_batches_tracked = 0
 
-# %% mistake="MyBatchNorm1d" hint="The running statistics are parameters here, so an optimizer would train them. They are measured, not learned: register_buffer."
+# %% mistake="my_batchnorm1d" hint="The running statistics are parameters here, so an optimizer would train them. They are measured, not learned: register_buffer."
 # - self.register_buffer("running_mean", torch.zeros(num_features))
 # - self.register_buffer("running_var", torch.ones(num_features))
 # + self.running_mean = nn.Parameter(torch.zeros(num_features))
 # + self.running_var = nn.Parameter(torch.ones(num_features))
 
-# %% mistake="MyBatchNorm1d" hint="γ and β are buffers here, so no optimizer would train them. What is learned is an nn.Parameter."
+# %% mistake="my_batchnorm1d" hint="γ and β are buffers here, so no optimizer would train them. What is learned is an nn.Parameter."
 # - self.weight = nn.Parameter(torch.ones(num_features))
 # - self.bias = nn.Parameter(torch.zeros(num_features))
 # + self.register_buffer("weight", torch.ones(num_features).requires_grad_())
 # + self.register_buffer("bias", torch.zeros(num_features).requires_grad_())
 
-# %% mistake="MyBatchNorm1d" hint="The parameters have names of their own. PyTorch calls γ `weight` and β `bias`; with other names no state_dict of an nn.BatchNorm1d can be loaded."
+# %% mistake="my_batchnorm1d" hint="The parameters have names of their own. PyTorch calls γ `weight` and β `bias`; with other names no state_dict of an nn.BatchNorm1d can be loaded."
 # - self.weight = nn.Parameter(torch.ones(num_features))
 # - self.bias = nn.Parameter(torch.zeros(num_features))
 # - return self.weight * x_hat + self.bias
@@ -372,24 +372,24 @@ with your_functions():
 # + self.beta = nn.Parameter(torch.zeros(num_features))
 # + return self.gamma * x_hat + self.beta
 
-# %% mistake="MyBatchNorm1d" hint="γ begins at 0, so the layer's output is 0 whatever x is. nn.BatchNorm1d begins with γ = 1 and β = 0: plain x̂."
+# %% mistake="my_batchnorm1d" hint="γ begins at 0, so the layer's output is 0 whatever x is. nn.BatchNorm1d begins with γ = 1 and β = 0: plain x̂."
 # - nn.Parameter(torch.ones(num_features))
 # + nn.Parameter(torch.zeros(num_features))
 
-# %% mistake="MyBatchNorm1d" hint="running_var begins at 0. nn.BatchNorm1d begins at 1: before any batch was seen, a division by √ε would multiply x by 300."
+# %% mistake="my_batchnorm1d" hint="running_var begins at 0. nn.BatchNorm1d begins at 1: before any batch was seen, a division by √ε would multiply x by 300."
 # - "running_var", torch.ones(num_features)
 # + "running_var", torch.zeros(num_features)
 
-# %% mistake="MyBatchNorm1d" hint="γ or β begins at random numbers. They begin at 1 and 0, so that a fresh layer only normalizes."
+# %% mistake="my_batchnorm1d" hint="γ or β begins at random numbers. They begin at 1 and 0, so that a fresh layer only normalizes."
 # - nn.Parameter(torch.ones(num_features))
 # + nn.Parameter(torch.linspace(-1, 1, num_features))
 
-# %% mistake="MyBatchNorm1d" hint="The buffers change in evaluation mode. A test image must not move the running statistics: update them in training mode only."
+# %% mistake="my_batchnorm1d" hint="The buffers change in evaluation mode. A test image must not move the running statistics: update them in training mode only."
 # - mean, var = self.running_mean, self.running_var
 # + mean, var = self.running_mean.clone(), self.running_var.clone(); self.running_mean.lerp_(x.mean(dim=0), self.momentum)
 
 
-# %% mistake="MyBatchNorm1d" hint="The buffers carry the graph of every batch so far: memory grows at each step, and a later backward pass fails. Update them under torch.no_grad(), or from mean.detach() and var.detach()."
+# %% mistake="my_batchnorm1d" hint="The buffers carry the graph of every batch so far: memory grows at each step, and a later backward pass fails. Update them under torch.no_grad(), or from mean.detach() and var.detach()."
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
@@ -411,51 +411,51 @@ class MyBatchNorm1d(nn.Module):
         return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
 
 
-# %% mistake="MyBatchNorm1d" hint="num_batches_tracked is never counted up: add 1 at each batch in training mode."
+# %% mistake="my_batchnorm1d" hint="num_batches_tracked is never counted up: add 1 at each batch in training mode."
 # - self.num_batches_tracked += 1
 # + pass
 
-# %% mistake="MyBatchNorm1d" hint="The running statistics are never updated, so evaluation mode would normalize with a mean of 0 and a variance of 1 for ever."
+# %% mistake="my_batchnorm1d" hint="The running statistics are never updated, so evaluation mode would normalize with a mean of 0 and a variance of 1 for ever."
 # - self.running_mean.lerp_(mean, self.momentum)
 # - self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)
 # + pass
 # + pass
 
-# %% mistake="MyBatchNorm1d" hint="running_var is never updated; running_mean is. Both belong to Algorithm 2."
+# %% mistake="my_batchnorm1d" hint="running_var is never updated; running_mean is. Both belong to Algorithm 2."
 # - self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)
 # + pass
 
-# %% mistake="MyBatchNorm1d" hint="This is the plain x̂: γ and β are not used."
+# %% mistake="my_batchnorm1d" hint="This is the plain x̂: γ and β are not used."
 # - return self.weight * x_hat + self.bias
 # + return x_hat + 0 * self.weight + 0 * self.bias
 
-# %% mistake="MyBatchNorm1d" hint="In evaluation mode γ and β are missing. They were learned, and the layers after this one expect them in both modes."
+# %% mistake="my_batchnorm1d" hint="In evaluation mode γ and β are missing. They were learned, and the layers after this one expect them in both modes."
 # - return self.weight * x_hat + self.bias
 # + return self.weight * x_hat + self.bias if self.training else x_hat + 0 * (self.weight + self.bias)
 
-# %% mistake="MyBatchNorm1d" hint="γ and β are exchanged: weight multiplies x̂, bias is added."
+# %% mistake="my_batchnorm1d" hint="γ and β are exchanged: weight multiplies x̂, bias is added."
 # - self.weight * x_hat + self.bias
 # + self.bias * x_hat + self.weight
 
-# %% mistake="MyBatchNorm1d" hint="The statistics are taken over the whole array: one mean for all features. Each feature has its own: dim=0 averages over the batch."
+# %% mistake="my_batchnorm1d" hint="The statistics are taken over the whole array: one mean for all features. Each feature has its own: dim=0 averages over the batch."
 # - mean = x.mean(dim=0)
 # - var = ((x - mean) ** 2).mean(dim=0)
 # + mean = x.mean().expand(x.shape[1])
 # + var = ((x - mean) ** 2).mean().expand(x.shape[1])
 
-# %% mistake="MyBatchNorm1d" hint="forward gives back None. End it with a return statement."
+# %% mistake="my_batchnorm1d" hint="forward gives back None. End it with a return statement."
 # - return self.weight * x_hat + self.bias
 # + pass
 
-# %% mistake="MyBatchNorm1d" hint="x itself is changed, in place: `x -= mean` writes into the tensor of the layer before. Make a new one."
+# %% mistake="my_batchnorm1d" hint="x itself is changed, in place: `x -= mean` writes into the tensor of the layer before. Make a new one."
 # - x_hat = (x - mean) / torch.sqrt(var + self.eps)
 # + x -= mean; x_hat = x / torch.sqrt(var + self.eps)
 
-# %% mistake="MyBatchNorm1d" hint="super().__init__() is missing. It comes first in __init__: nn.Module must set up its lists of parameters and buffers before you add to them."
+# %% mistake="my_batchnorm1d" hint="super().__init__() is missing. It comes first in __init__: nn.Module must set up its lists of parameters and buffers before you add to them."
 # - super().__init__()
 # + pass
 
-# %% mistake="MyBatchNorm1d" hidden=true hint="E[x²] − E[x]² loses all digits when the mean is large: in float32 nothing is left of a variance of 4 beside a mean of 1000. Subtract the mean first, then square."
+# %% mistake="my_batchnorm1d" hidden=true hint="E[x²] − E[x]² loses all digits when the mean is large: in float32 nothing is left of a variance of 4 beside a mean of 1000. Subtract the mean first, then square."
 # - ((x - mean) ** 2).mean(dim=0)
 # + (x**2).mean(dim=0) - mean**2
 
@@ -711,23 +711,20 @@ class Witness(nn.Module):
 
 # %% check="train_epoch.order" points=1
 def two_epochs(seed, N=10, batch_size=4):
-    """What a witness saw in two epochs, and the accuracy, which is 1 only if labels stay with their images."""
-    model, X = Witness(1, N), torch.arange(float(N)).double()[:, None]
-    with torch.no_grad():  # logits that are largest at the image's own number
-        model.linear.weight.copy_(2e3 * torch.arange(N)[:, None]), model.linear.bias.copy_(-1e3 * torch.arange(N) ** 2)
+    """A witness that was trained for two epochs, the order of the images in each, and the two accuracies."""
+    model, X, y = Witness(1, N), torch.arange(float(N)).double()[:, None], torch.arange(N)
+    with torch.no_grad():  # logits that are largest at the image's own number: every answer is right
+        model.linear.weight.copy_(2e3 * y[:, None]), model.linear.bias.copy_(-1e3 * y**2)
     optimizer, generator = torch.optim.SGD(model.parameters(), lr=0.0), torch.Generator().manual_seed(seed)
     model.eval()
-    result = [train_epoch(model, X, torch.arange(N), optimizer, batch_size, generator) for _ in range(2)]
-    return (
-        model,
-        *([sum(part, []) for part in (model.shown[: len(model.shown) // 2], model.shown[len(model.shown) // 2 :])]),
-        result,
-    )
+    accuracies = [train_epoch(model, X, y, optimizer, batch_size, generator)[1] for _ in range(2)]
+    shown = [int(image) for batch in model.shown for image in batch]
+    return model, shown[: len(shown) // 2], shown[len(shown) // 2 :], accuracies
 
 
 def order_of_images():
     """Whether the order of the images is as it should be."""
-    model, first, second, result = two_epochs(0)
+    model, first, second, accuracies = two_epochs(0)
     again, other = two_epochs(0)[1], two_epochs(1)[1]
     return {
         "sizes of the batches": [len(b) for b in model.shown],
@@ -736,7 +733,7 @@ def order_of_images():
         "another order in the second epoch": first != second,
         "the same generator, the same order": first == again,
         "another generator, another order": first != other,
-        "labels stay with their images": [r[1] for r in result],
+        "accuracy, 1 if labels stay with their images": accuracies,
         "training mode": all(model.modes),
     }
 
