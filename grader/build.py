@@ -71,8 +71,11 @@ def stale(source: Path) -> str | None:
     return None
 
 
-def build(source: Path, execute: bool = True) -> None:
-    """Write both notebooks of a unit. With execute=False the solved one keeps no outputs (for tests).
+def build(source: Path, execute: bool = True, afresh: bool = False) -> None:
+    """Write both notebooks of a unit.
+
+    Outputs are taken over from the notebook on disk when no code has changed since, unless afresh. With execute=False
+    the solved notebook has none (for tests).
 
     Raises SourceError or CourseError, and then writes nothing.
     """
@@ -81,7 +84,7 @@ def build(source: Path, execute: bool = True) -> None:
     solved = solved_notebook(unit, setup, record(unit, setup))
     student = student_notebook(solved)
     student_path, solved_path = targets(source)
-    if execute and not _reuse_outputs(solved, solved_path):
+    if execute and (afresh or not _reuse_outputs(solved, solved_path)):
         _execute(unit, solved)
     stamp = source_hash(source)
     for notebook in (solved, student):
@@ -155,7 +158,7 @@ def build_all(sources: list[Path], force: bool = False) -> int:
             print(f"{source.stem}: up to date")
             continue
         try:
-            build(source)
+            build(source, afresh=force)
             print(f"{source.stem}: built")
         except CourseError as error:
             failed = 1

@@ -54,13 +54,14 @@ q_memory = "a"
 q_memory = "b"
 
 # %% [markdown]
-# So, when a notebook behaves strangely: *Restart kernel and run all cells*. It forgets everything and runs the page
-# as it stands.
+# So, when a notebook behaves strangely: *Restart kernel and run all cells* (in Colab: *Restart session and run all*).
+# It forgets everything and runs the page as it stands, down to the first cell that fails. Go on from there by hand.
 
 # %% [markdown]
 # ## 2. A check that fails
 #
-# Exercises ask you to write a function. A *check* below the exercise runs it and says whether it is right.
+# Exercises ask you to write a function. A *check* below the exercise runs it and says whether it is right. Leave the
+# check cells as they are.
 #
 # Here is a function that is wrong on purpose. It should double every number of `x`; somebody typed `+` for `*`. The
 # next cell hands it to the check of your first exercise. **Predict:** what do you get, and what is expected, when an
@@ -82,7 +83,8 @@ except AssertionError as message:
 #
 # 1. **The first sentence** says what is wrong: a wrong shape, a wrong value, an error, nothing returned. For wrong
 #    values it names the first place that differs, here `[0]`, with what was expected and what came.
-# 2. **"Likely cause"** stands there when your result is exactly what a well-known mistake gives. It names the mistake.
+# 2. **"Likely cause"** stands there when the result, or its wrong part, is exactly what a well-known mistake gives. It
+#    names that mistake. *Likely*: another slip may give the same numbers.
 #
 # A failing check costs nothing. Try as often as you like.
 

@@ -14,7 +14,7 @@
 # - measure how a classifier suffers when its inputs move, and repair part of the damage without a single label;
 # - tell covariate shift from label shift and from concept drift.
 #
-# You need NumPy, the gradient of a sum of squares, and what an eigenvalue is.
+# You need NumPy, the gradient of a sum of squares, the chain rule, and what an eigenvalue is.
 # Batch normalization itself does not appear yet. Everything here is the problem that it answers.
 #
 # Some cells below run *your* functions. Until you have written them, such a cell says so and goes no further.
@@ -46,7 +46,8 @@ for name, column in zip(["wind", "temperature"], X_pond.T):
     print(f"{name:12} mean {column.mean():5.2f}   standard deviation {column.std():4.2f}")
 
 # %% [markdown]
-# The temperature has larger numbers than the wind. Not because it matters more: because of its unit.
+# The temperature has larger numbers than the wind. That is a matter of units: in km/h the wind's numbers would be 3.6
+# times as large, and nothing about the pond would be different.
 #
 # We fit $\hat y = Xw$ by least squares. With $N$ days and $D = 2$ features,
 #
@@ -120,6 +121,10 @@ check("path of no steps", gradient_descent, X, y, lr=0.03, steps=0)
 # - (X @ w - y) / N
 # + (X @ w - y) / (2 * N)
 
+# %% mistake="gradient_descent" hint="Your steps are twice as long as they should be. The derivative of a square brings down a 2, but L has 1/(2N) in front: the 2 cancels, and 1/N remains."
+# - (X @ w - y) / N
+# + (X @ w - y) * 2 / N
+
 # %% mistake="gradient_descent" hint="You walk uphill: each step goes along +∇L. Subtract lr·∇L, with the residual Xw − y, in that order (y − Xw is minus the residual)."
 # - w - lr * X.T
 # + w + lr * X.T
@@ -131,6 +136,56 @@ check("path of no steps", gradient_descent, X, y, lr=0.03, steps=0)
 # %% mistake="gradient_descent" hint="The start is missing. W_path has steps + 1 rows, and row 0 is w = 0, before any update."
 # - return W_path
 # + return W_path[1:]
+
+# %% mistake="gradient_descent" hint="The last w is missing: the start takes up row 0, so `steps` updates need steps + 1 rows."
+# - return W_path
+# + return W_path[:-1]
+
+# %% mistake="gradient_descent" hint="A row after row 0 is still 0: the loop leaves one out. It makes `steps` updates, for t = 0 to steps − 1, and each fills row t + 1."
+# - in range(steps)
+# + in range(steps - 1)
+
+# %% mistake="gradient_descent" hint="A row after row 0 is still 0: the loop leaves one out. It makes `steps` updates, for t = 0 to steps − 1, and each fills row t + 1."
+# - in range(steps)
+# + in range(1, steps)
+
+# %% mistake="gradient_descent" hint="Only the first update was made: the other rows are still 0. Is the return inside the loop?"
+# -     return W_path
+# +         return W_path
+
+# %% mistake="gradient_descent" hint="Each step must start from the w before it: new w = old w − lr·∇L. Yours starts from 0 again."
+# - w - lr * X.T
+# + -lr * X.T
+
+# %% mistake="gradient_descent" hint="Row 0 is overwritten. In the first turn t is 0, and row t − 1 is then the last row. Fill row t + 1 from row t."
+# - w = W_path[t]
+# + w = W_path[t - 1]
+# - W_path[t + 1] =
+# + W_path[t] =
+
+
+# %% mistake="gradient_descent" hint="You update one weight and already use it in the gradient for the next. One step uses one gradient: compute all of it from the old w, then update."
+def gradient_descent(X, y, lr, steps):
+    W_path = np.zeros((steps + 1, X.shape[1]))
+    for t in range(steps):
+        w = W_path[t].copy()
+        for j in range(X.shape[1]):
+            w[j] -= lr * X[:, j] @ (X @ w - y) / len(X)
+        W_path[t + 1] = w
+    return W_path
+
+
+# %% mistake="gradient_descent" hint="Some row t + 1 does not exist. W_path needs steps + 1 rows, and the loop makes `steps` turns."
+# - np.zeros((steps + 1, D))
+# + np.zeros((steps, D))
+
+# %% mistake="gradient_descent" hint="Some row t + 1 does not exist. W_path needs steps + 1 rows, and the loop makes `steps` turns."
+# - in range(steps)
+# + in range(steps + 1)
+
+# %% mistake="gradient_descent" hint="X is (N, D) and the residual (N,): they do not fit element by element. The gradient is a matrix product, Xᵀ times the residual."
+# - X.T @ (X @ w - y) / N
+# + np.mean(X * (X @ w - y), axis=0)
 
 # %% mistake="gradient_descent" hint="Only the last w came back. The figures below need every w on the way, one in each row."
 # - return W_path
@@ -259,7 +314,7 @@ with uses_your("gradient_descent"):
 # $$w_{t+1} - w^* = (I - \text{lr}\cdot H)\,(w_t - w^*).$$
 #
 # Along an eigenvector of $H$ with eigenvalue $\lambda$, the error is multiplied by $1 - \text{lr}\cdot\lambda$ at each
-# step. No more than that. Let us see it happen to an error that lies along an eigenvector.
+# step. Nothing else happens to it. Let us watch two errors, each along one eigenvector of the pond's $H$.
 
 # %%
 H = X_pond.T @ X_pond / len(X_pond)
@@ -317,16 +372,27 @@ check("limit, float32", max_stable_lr, r.normal(3, 2, (9, 4)).astype("f4"), rtol
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Established: one direction, the steepest, sets the learning rate for all. You know the limit without a single
-# training run.
+# Established: one direction, the steepest, sets the limit for all. You know it without a single training run.
 
-# %% mistake="max_stable_lr" hint="1/λ is the learning rate that removes the steepest error in one step (1 − lr·λ = 0). The limit lies further out: there the error changes its sign and keeps its size."
+# %% mistake="max_stable_lr" hint="Your limit is half of the right one. 1/λ is the learning rate that removes the steepest error in one step (1 − lr·λ = 0); the limit lies further out, where the error changes its sign and keeps its size. If you did write 2/λ, your H has a 2 too many: it is XᵀX/N."
 # - 2 / np
 # + 1 / np
 
-# %% mistake="max_stable_lr" hint="H is XᵀX divided by N. Without 1/N your limit shrinks as data are added, though the loss is a mean and does not change its shape."
+# %% mistake="max_stable_lr" hint="Your limit is half of the right one. 1/λ is the learning rate that removes the steepest error in one step (1 − lr·λ = 0); the limit lies further out, where the error changes its sign and keeps its size. If you did write 2/λ, your H has a 2 too many: it is XᵀX/N."
+# - X.T @ X / len(X)
+# + 2 * X.T @ X / len(X)
+
+# %% mistake="max_stable_lr" hint="H is XᵀX divided by N, the number of rows. Without 1/N, or with 1/D in its place, your limit shrinks as data are added, though the loss is a mean."
 # - X.T @ X / len(X)
 # + X.T @ X
+
+# %% mistake="max_stable_lr" hint="H is XᵀX divided by N, the number of rows. Without 1/N, or with 1/D in its place, your limit shrinks as data are added, though the loss is a mean."
+# - X.T @ X / len(X)
+# + X.T @ X / X.shape[1]
+
+# %% mistake="max_stable_lr" hint="You divide by N − 1, as for a sample covariance. This loss is a mean over N rows: H is XᵀX/N."
+# - X.T @ X / len(X)
+# + X.T @ X / (len(X) - 1)
 
 # %% mistake="max_stable_lr" hint="Your limit is twice too large. The 2 in 1/(2N) is gone after differentiating: H is XᵀX/N."
 # - X.T @ X / len(X)
@@ -346,6 +412,22 @@ def max_stable_lr(X):
 # %% mistake="max_stable_lr" hint="That is the covariance matrix: it is centred. This loss uses X as it is, and the mean of X bends it too. H is XᵀX/N."
 # - X.T @ X / len(X)
 # + (X - X.mean(0)).T @ (X - X.mean(0)) / len(X)
+
+# %% mistake="max_stable_lr" hint="`np.cov` gives the covariance matrix (for one feature: a number, which has no eigenvalues). It is centred, and this loss uses X as it is. H is XᵀX/N."
+# - X.T @ X / len(X)
+# + np.cov(X.T)
+
+# %% mistake="max_stable_lr" hint="That is the limit of the pond, whatever X is: your H comes from a cell above. Compute it from the X that is passed."
+# - H = X.T @ X / len(X)
+# + H = X_pond.T @ X_pond / len(X_pond)
+
+# %% mistake="max_stable_lr" hint="Your fraction is upside down. The larger λ is, the smaller the limit: solve lr·λ = 2 for lr."
+# - 2 / np.linalg.eigvalsh(H).max()
+# + np.linalg.eigvalsh(H).max() / 2
+
+# %% mistake="max_stable_lr" hint="`np.linalg.eigh` returns two things, eigenvalues and eigenvectors. `eigvalsh` returns the eigenvalues alone."
+# - np.linalg.eigvalsh(H).max()
+# + np.linalg.eigh(H).max()
 
 # %% mistake="max_stable_lr" hint="You return the eigenvalue itself. It is a curvature. Solve |1 − lr·λ| = 1 for lr."
 # - 2 / np.linalg.eigvalsh(H).max()
@@ -389,8 +471,8 @@ def max_stable_lr(X):
 # So the steepest direction forbids a large step, and the flattest direction needs one.
 # How bad that is, is one number: the **condition number** $\kappa = \lambda_{\max}/\lambda_{\min}$ of $H$.
 #
-# **Predict first.** If one feature's scale grows by 2, $\kappa$ grows by about 4. By what factor does the number of
-# steps to converge grow, if each run takes half of its own limit: 1, 2, 4, 16?
+# **Predict first.** Double the scale of the larger of two features, and $\kappa$ becomes about four times as large. By
+# what factor does the number of steps to converge grow, if each run takes half of its own limit: 1, 2, 4, 16?
 
 # %%
 my_guess = "?"
@@ -427,12 +509,12 @@ with uses_your("gradient_descent", "max_stable_lr"):
     plt.show()
 
 # %% [markdown]
-# *In the figure:* both axes are logarithmic. From κ = 3 on the points of all five seeds lie along one line of slope 1.
-# Twice the scale of one feature, about four times the steps. Yet scaling has taken no information from the data.
+# *In the figure:* both axes are logarithmic. From κ = 3 on the points of all five seeds lie close to one line of slope
+# 1: twice the scale of one feature, about four times the steps. Yet scaling has taken no information from the data.
 #
-# The dashed line is what theory says. At half the limit, lr = 1/λmax, the flattest error is multiplied by
-# $1 - 1/\kappa$ at each step, and the loss by its square. A factor of $10^{-6}$ takes about
-# $\tfrac12\kappa\ln 10^6 \approx 6.9\,\kappa$ steps.
+# The dashed line is what theory says of a large κ. At half the limit, $\text{lr} = 1/\lambda_{\max}$, the flattest
+# error is multiplied by $1 - 1/\kappa$ at each step, and its loss by the square of that. A factor of $10^{-6}$ then
+# takes about $\tfrac12\kappa\ln 10^6 \approx 6.9\,\kappa$ steps. (Near κ = 1 no direction is flat, and a few steps do.)
 #
 # ## 3. Standardize
 #
@@ -445,8 +527,8 @@ with uses_your("gradient_descent", "max_stable_lr"):
 # $\sigma_j = 0$, and $0/0$ is not a number. (Batch normalization places its ε a little differently, inside the root.
 # Here it is as above.)
 #
-# There are two functions because there are two data sets. The *training set* gives $\mu$ and $\sigma$.
-# *Every* data set that goes into the model is then treated with those same numbers.
+# You will write this as two functions, *fit* and *apply*. The *training set* alone gives $\mu$ and $\sigma$: fit. *Every*
+# data set that goes into the model, the training set too, is then standardized with those same numbers: apply.
 #
 # ### Exercise: fit (5 minutes)
 #
@@ -470,6 +552,7 @@ def standardize_fit(X):
 # %% check="standardize_fit.values" points=1
 X = np.array([[1.0, 40.0, 7.0], [2.0, 70.0, 7.0], [4.0, 10.0, 7.0], [9.0, 90.0, 7.0]])  # the last one is constant
 check("mean and std", standardize_fit, X)
+check("a feature that never changes", standardize_fit, X[:, 2:])
 ### BEGIN HIDDEN TESTS
 r = np.random.RandomState(5)
 check("fit, other shape", standardize_fit, r.normal([3, -50, 0, 8, 1], [1, 9, 0.1, 4, 2], (11, 5)))
@@ -509,6 +592,18 @@ def standardize_fit(X):
     return X.mean(axis=0), std
 
 
+# %% mistake="standardize_fit" hint="Your std is not quite 0 where it should be: something like ε was added. Fit reports what it finds; the ε belongs in apply."
+# - X.std(axis=0)
+# + X.std(axis=0) + 1e-8
+
+# %% mistake="standardize_fit" hint="Your std is not quite 0 where it should be: something like ε was added. Fit reports what it finds; the ε belongs in apply."
+# - X.std(axis=0)
+# + X.std(axis=0) + 1e-5
+
+# %% mistake="standardize_fit" hint="Under the root stands a sum. The variance is the mean of the squared distances: divide by N before taking the root."
+# - X.std(axis=0)
+# + np.sqrt(((X - X.mean(axis=0)) ** 2).sum(axis=0))
+
 # %% mistake="standardize_fit" hint="That is the root of the mean square: the mean was not subtracted before squaring."
 # - X.std(axis=0)
 # + np.sqrt((X**2).mean(axis=0))
@@ -532,6 +627,10 @@ def standardize_fit(X):
 # %% mistake="standardize_fit" hint="That is the median. It does not feel how far away the far values are; centring needs the mean."
 # - X.mean(axis=0), X.std(axis=0)
 # + np.median(X, axis=0), X.std(axis=0)
+
+# %% mistake="standardize_fit" hint="You return standardized data. Fit only measures; apply will use what it measured. Return mean, std."
+# - X.mean(axis=0), X.std(axis=0)
+# + (X - X.mean(axis=0)) / X.std(axis=0)
 
 # %% mistake="standardize_fit" hint="You return standardized data. Fit only measures; apply will use what it measured. Return mean, std."
 # - X.mean(axis=0), X.std(axis=0)
@@ -596,7 +695,8 @@ check("apply, float32", standardize_apply, *a, eps=0.1, rtol=1e-4)
 
 # %% [markdown]
 # Established: the training set comes out with mean 0 and standard deviation 1. New data do not, and they should not:
-# if they differ from the training set, the model gets to see it. A constant feature becomes 0, not NaN.
+# if they differ from the training set, the model gets to see it. A feature that was constant, and still is, becomes 0,
+# not NaN.
 
 # %% mistake="standardize_apply" hint="You divide by the variance. Then x_hat has the spread 1/σ instead of 1, and a feature with a large scale is squeezed to almost nothing."
 # - return (X - mean) / (std + eps)
@@ -630,6 +730,22 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # - return (X - mean) / (std + eps)
 # + return (X - X.mean(0)) / (X.std(0) + eps)
 
+# %% mistake="standardize_apply" hint="The mean is that of the X that came in, not the one that is passed. New data would always come out centred, however far they have moved."
+# - return (X - mean) / (std + eps)
+# + return (X - X.mean(0)) / (std + eps)
+
+# %% mistake="standardize_apply" hint="The std is that of the X that came in, not the one that is passed. New data are to be measured with the training set's spread."
+# - return (X - mean) / (std + eps)
+# + return (X - mean) / (X.std(0) + eps)
+
+# %% mistake="standardize_apply" hint="You add the mean. Centring takes it away: X − mean."
+# - return (X - mean) / (std + eps)
+# + return (X + mean) / (std + eps)
+
+# %% mistake="standardize_apply" hint="Only x_hat is asked for: one array, of X's shape."
+# - return (X - mean) / (std + eps)
+# + return (X - mean) / (std + eps), mean, std
+
 # %% mistake="standardize_apply" hint="ε is missing. A feature that is constant in the training set has std 0, and the division gives NaN or infinity."
 # - return (X - mean) / (std + eps)
 # + return (X - mean) / std
@@ -642,6 +758,10 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # - return (X - mean) / (std + eps)
 # + return (X - mean + eps) / std
 
+# %% mistake="standardize_apply" hint="ε went to the numerator too, where it shifts every value. It belongs to the denominator only."
+# - return (X - mean) / (std + eps)
+# + return (X - mean + eps) / (std + eps)
+
 # %% mistake="standardize_apply" hint="Your ε does not reach the features whose std is not 0. The docstring says std + ε everywhere, with the eps that is passed: neither np.maximum, nor a special case for std = 0, nor an ε of your own."
 # - return (X - mean) / (std + eps)
 # + return (X - mean) / np.maximum(std, eps)
@@ -650,7 +770,11 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # - return (X - mean) / (std + eps)
 # + return X - mean / (std + eps)
 
-# %% mistake="standardize_apply" hint="ε is added after the division. It belongs to the denominator: parentheses around std + ε."
+# %% mistake="standardize_apply" hint="ε is added after the division. It belongs to the denominator, and only there: parentheses around std + ε."
+# - return (X - mean) / (std + eps)
+# + return (X - mean) / (std + eps) + eps
+
+# %% mistake="standardize_apply" hint="ε is added after the division. It belongs to the denominator, and only there: parentheses around std + ε."
 # - return (X - mean) / (std + eps)
 # + return (X - mean) / std + eps
 
@@ -691,7 +815,7 @@ with uses_your("gradient_descent", "max_stable_lr", "standardize_fit", "standard
 # %% [markdown]
 # *In the figure:* on the left, narrow tilted ellipses. The path drops to the floor of the valley in one step and then
 # creeps; after ten steps it is still far from the star. On the right the contours are nearly circles, and the path goes
-# almost straight to the minimum. On circles the gradient points at the minimum, wherever you stand.
+# almost straight to the minimum. On circles the steepest way down points at the minimum, wherever you stand.
 #
 # Two things were wrong with the raw data. Which of them mattered, the mean or the scale? Take them away one at a time.
 
@@ -707,19 +831,19 @@ for name, X in [
     print(f"{name:21} κ = {np.linalg.cond(X) ** 2:6.2f}")
 
 # %% [markdown]
-# Both. A mean far from 0 ties the features together ($H$ = covariance + $\mu\mu^\top$), and different scales stretch
-# them.
+# Both, and κ comes close to 1 only when both are gone. Different scales stretch the contours. A mean far from 0 adds
+# a steep direction of its own: $H = \text{covariance} + \mu\mu^\top$.
 #
-# The last line is a limit of the remedy. Standardizing works on one feature at a time. If two features carry nearly
-# the same information, a valley remains. Removing that as well (*whitening*) takes a full matrix. Ioffe and Szegedy
-# (2015, arXiv 1502.03167, section 3) found it too costly inside a network and settled for one feature at a time. So
-# shall we.
+# The last line is a limit of the remedy. There the two features were mixed until their correlation was about 0.9.
+# Standardizing works on one feature at a time. If two features carry nearly the same information, a valley remains.
+# Removing that as well (*whitening*) takes a full matrix. Ioffe and Szegedy (2015, arXiv 1502.03167, section 3) found it
+# too costly inside a network and settled for one feature at a time. So shall we.
 #
 # ## 4. The same trouble inside a network
 #
 # You can standardize the inputs of a network once. But the input of its second layer is the output $a$ of its first,
 # and nobody standardizes that. Take one unit. It receives a pre-activation $z$ and sends $a = g(z)$ on. The next layer
-# computes $Z = W a$. If the gradient $dZ$ comes back, the two gradients are
+# computes $Z = W a$. We write $dZ$ for $\partial L/\partial Z$, and so on. When $dZ$ comes back, the chain rule gives two more:
 #
 # $$dW = dZ\cdot a \quad\text{(the weight after the unit)}, \qquad dz = dZ\cdot W\cdot g'(z) \quad\text{(goes on to the weights before it)}.$$
 #
@@ -741,18 +865,16 @@ for z in [-7.0, -1.0, 0.0, 1.0, 9.0]:
     print(f"{a:7.1f} {dZ * a:5.2f} {dZ * W * slope:5.2f}")
 
 # %% [markdown]
-# Read the sigmoid from top to bottom. At −7 the unit is silent: $a$ is nearly 0, so the weight *after* it learns
-# nothing, and the weights *before* it learn nothing. At +9 the weight after it gets its full share, but $dz$ is nearly
-# 0: the weights before it stand still.
+# Read the sigmoid from top to bottom. At −7 the unit is silent: $a$ and the slope are both nearly 0, so the weight
+# *after* it learns next to nothing, and so do the weights *before* it. At +9 the weight after it gets its full share,
+# but $dz$ is nearly 0: the weights before it hardly move.
 #
-# Read ReLU. At −7 both gradients are exactly 0. At +9 all is open, but the update of $W$ is nine times what it was at
-# $z = 1$.
+# Read ReLU. At −7 both gradients are exactly 0. At +9 all is open, but $dW$ is nine times what it was at $z = 1$.
 #
-# Is nine times a problem? For a squared loss $\tfrac12(Wa - t)^2$ this weight sees a data set with one feature, $a$.
-# You know its limit: $H = a^2$.
+# Is nine times a problem? Take a squared loss, $\tfrac12(Wa - t)^2$ with a target $t$. For the weight $W$ this is section
+# 2 with one example and one feature, $a$. So $H = a^2$, and you know the limit.
 #
-# **Predict first.** The learning rate is 0.1. For $z = 1$, $z = 4$ and $z = 9$: does the weight's error shrink, or
-# grow?
+# **Predict first.** The learning rate is 0.1. For $z = 1$, $z = 4$ and $z = 9$: does the error of $W$ shrink, or grow?
 
 # %%
 my_guess = {1: "?", 4: "?", 9: "?"}
@@ -761,11 +883,11 @@ my_guess = {1: "?", 4: "?", 9: "?"}
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
 z = np.linspace(-9, 11, 400)
 left.plot(z, sigmoid(z), label="a, drives the weight after")
-left.plot(z, 4 * sigmoid(z) * (1 - sigmoid(z)), label="4 σ′(z), drives those before")
+left.plot(z, 4 * sigmoid(z) * (1 - sigmoid(z)), label="4 g′(z), drives those before")
 for swing in (-7, 9):
     left.axvline(swing, ymax=0.68, color="k", linestyle=":", linewidth=1)
 left.set(
-    title="Sigmoid: it learns only near z = 0",
+    title="Sigmoid: a gradient passes only near z = 0",
     xlabel="pre-activation z",
     ylabel="factor in the gradient",
     ylim=(-0.04, 1.45),
@@ -783,12 +905,13 @@ right.legend(loc="lower left")
 plt.show()
 
 # %% [markdown]
-# *In the figure:* left, a sigmoid's $a$ climbs from 0 to 1 while its slope is a hump around 0; at the dotted lines, −7
-# and +9, the slope is practically 0. Right, the error of the weight after a ReLU unit on a logarithmic axis, lr = 0.1:
-# it shrinks slowly for $z = 1$, fast for $z = 4$, and explodes for $z = 9$.
+# *In the figure:* left, a sigmoid's $a$ climbs from 0 to 1, while its slope $g'$ (drawn four times as high) is a hump
+# around 0; at the dotted lines, −7 and +9, the slope is practically 0. Right, the error of the weight after a ReLU unit
+# on a logarithmic axis, lr = 0.1: it shrinks slowly for $z = 1$, fast for $z = 4$, and explodes for $z = 9$.
 #
-# No single learning rate suits a unit whose input swings like this. If that sounds like section 2, it is section 2:
-# the unit's output is a feature, and nobody has standardized it.
+# No single learning rate suits a unit whose input swings like this. What is safe at $z = 9$ lies below $2/81$, and at
+# $z = 1$ it removes less than 2.5 percent of the error in a step. The unit's output is a feature, and nobody has
+# standardized it.
 
 # %% [markdown]
 # **Question 1.** A ReLU unit feeds one weight $W$, and the loss is $\tfrac12(Wa - t)^2$. While $z = 3$, you set the
@@ -797,8 +920,8 @@ plt.show()
 #
 # - (a) It shrinks three times as fast, as $dW$ is three times as large.
 # - (b) It keeps its size and only changes its sign, as lr is at the limit.
-# - (c) It grows about threefold at each step, as $a$ has grown threefold.
-# - (d) It grows about seventeenfold at each step.
+# - (c) It grows about ninefold at each step, as $a^2$ is nine times as large.
+# - (d) It grows about seventeenfold at each step, as lr is nine times the new limit.
 
 # %% exercise="q_swing"
 # one letter, in quotes
@@ -810,7 +933,7 @@ q_swing = "d"
 check("question 1", q_swing)
 
 # %% [markdown]
-# Established: the limit goes with $1/a^2$. A factor of 3 in $a$ is a factor of 9 in curvature.
+# Established: the limit is $2/a^2$. A factor of 3 in $a$ is a factor of 9 in the limit.
 
 # %% mistake="q_swing" hint="dW is larger, but larger is not faster once you are past the limit. Work out 1 − lr·a² with lr = 2/9 and a = 9."
 q_swing = "a"
@@ -818,7 +941,7 @@ q_swing = "a"
 # %% mistake="q_swing" hint="It was at the limit for a = 3. The limit is 2/a², so it has moved. Work out 1 − lr·a² with lr = 2/9 and a = 9."
 q_swing = "b"
 
-# %% mistake="q_swing" hint="It does grow, but a enters twice: once in Wa, once in dW = dZ·a. Work out 1 − lr·a² with lr = 2/9 and a = 9."
+# %% mistake="q_swing" hint="The curvature a² is nine times as large, but the error is not multiplied by the curvature. Work out 1 − lr·a² with lr = 2/9 and a = 9."
 q_swing = "c"
 
 # %% [markdown]
@@ -853,6 +976,7 @@ for row, (name, (shift, severities)) in zip(axes, shifts.items()):
     for ax, s in zip(row, severities):
         ax.imshow(shift(X_test[:1], s)[0], cmap="gray", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
         ax.set_title(f"{s:g}", fontsize=9, fontweight="normal", loc="center")
     row[0].set_ylabel(name)
 fig.suptitle("The same digit, four shifts, severity from left to right", fontweight="bold", fontsize=11)
@@ -861,10 +985,10 @@ plt.show()
 # %% [markdown]
 # *In the figure:* one test digit in four rows. Brightness lifts the black background towards white; contrast draws all
 # to grey; inversion passes through grey and ends as black on white; translation moves the digit to the right, by so
-# many pixels (the largest may push a little ink over the edge).
+# many pixels (the larger ones push a little ink of some digits over the edge).
 #
 # ### Exercise: accuracy under a shift (5 minutes)
-# You need this to measure anything. `predict` and `shift` are functions; call them.
+# First a measure of the damage. `predict` and `shift` are functions that you are given; call them.
 #
 # <details><summary>Hint</summary>
 #
@@ -887,12 +1011,13 @@ def accuracy_under_shift(predict, X, y, shift):
 
 
 # %% check="accuracy_under_shift.values" points=1
-X = np.random.RandomState(34).uniform(0, 1, (13, 3, 4))
-y = np.array([2, 1, 1, 2, 0, 1, 0, 2, 1, 1, 0, 2, 2])
+r = np.random.RandomState(23417)
+X, y = r.uniform(0, 1, (17, 3, 4)), r.randint(0, 3, 17)
 thirds = lambda X: (X.sum((1, 2)) * 2 % 3).astype(int)
 above_average = lambda X: (X.sum((1, 2)) > X.sum((1, 2)).mean()).astype(int)  # looks at the whole set
 check("accuracy, darkened", accuracy_under_shift, thirds, X, y, lambda X: X**2)
-check("accuracy, compared with the average", accuracy_under_shift, above_average, X, y, lambda X: X**3)
+dim = lambda X: X * X.mean(0)  # so does this
+check("accuracy, compared with the average", accuracy_under_shift, above_average, X, y, dim)
 ### BEGIN HIDDEN TESTS
 r = np.random.RandomState(8)
 X = r.uniform(0, 1, (40, 5, 6))[::2, :, ::2].astype("f4")
@@ -902,7 +1027,7 @@ check("accuracy, turned", accuracy_under_shift, lambda X: thirds(X[:, :2]), X, y
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Established: one number for one predictor and one shift. It will measure both ways of standardizing.
+# Established: one number for one predictor and one shift.
 
 # %% mistake="accuracy_under_shift" hint="The shift is never applied: this is the accuracy on clean images. Predict from shift(X)."
 # - predict(shift(X))
@@ -937,6 +1062,31 @@ check("accuracy, turned", accuracy_under_shift, lambda X: thirds(X[:, :2]), X, y
 # + predict(shift(X)) == y
 
 
+# %% mistake="accuracy_under_shift" hint="Those are the predictions. Compare them with y, image by image; the mean of the comparison is the accuracy."
+# - float(np.mean(predict(shift(X)) == y))
+# + predict(shift(X))
+
+# %% mistake="accuracy_under_shift" hint="That is the mean of the predicted labels. Accuracy is the mean of a comparison: which predictions equal y?"
+# - float(np.mean(predict(shift(X)) == y))
+# + float(np.mean(predict(shift(X))))
+
+# %% mistake="accuracy_under_shift" hint="A parenthesis closes too early: the predictions are averaged first, and their mean is compared with y. Compare first, then average."
+# - float(np.mean(predict(shift(X)) == y))
+# + np.mean(predict(shift(X))) == y
+
+# %% mistake="accuracy_under_shift" hint="You compare the function itself with y, and a function equals no label. Call it: predict(…)."
+# - predict(shift(X))
+# + predict
+
+# %% mistake="accuracy_under_shift" hint="An axis is missing. shift and predict each take all the images at once, (N, H, W): neither one image nor flattened ones. What predict returns are labels already, (N,): no argmax."
+# - predict(shift(X))
+# + np.array([predict(shift(x)) for x in X])
+
+# %% mistake="accuracy_under_shift" hint="You shift image by image. A shift may look at the whole set, as a predictor may: pass it all the images in one call."
+# - predict(shift(X))
+# + predict(np.array([shift(x) for x in X]))
+
+
 # %% mistake="accuracy_under_shift" hint="You go image by image. A predictor that uses statistics of the whole set then sees sets of one, and its answers change. Pass all images in one call. (Remember this: batch normalization is such a predictor.)"
 def accuracy_under_shift(predict, X, y, shift):
     return float(np.mean([predict(shift(X[i : i + 1]))[0] == y[i] for i in range(len(X))]))
@@ -960,11 +1110,11 @@ def accuracy_under_shift(predict, X, y, shift):
 
 # %% [markdown]
 # The classifier is softmax regression, one linear layer: $\text{logits} = \hat x W + b$. It is trained by mini-batch
-# gradient descent on standardized pixels of up to 5,000 images. The seed chooses the images and their order. It runs
-# your `standardize_fit` and `standardize_apply`.
+# gradient descent on the standardized pixels of at most 5,000 images. The seed draws the images and the batches. The
+# code uses your `standardize_fit` and `standardize_apply`.
 #
-# We set ε = 0.1 here. Near the border some pixels are black in almost every image; their σ is tiny, and a slight
-# change of brightness would be blown up into an enormous $\hat x$.
+# We set ε = 0.1 here. Near the border some pixels are black in every training image, or in almost every one. Their σ is
+# 0 or tiny, and with a tiny ε a slight change of brightness would be blown up into an enormous $\hat x$.
 
 
 # %%
@@ -972,6 +1122,12 @@ def flat(X):
     return X.reshape(len(X), -1).astype(np.float64)
 
 
+def softmax(logits):
+    p = np.exp(logits - logits.max(1, keepdims=True))
+    return p / p.sum(1, keepdims=True)
+
+
+# %%
 def train_softmax(X, y, seed, steps=600, lr=0.05, batch=50):
     """Softmax regression on X (N, H, W), y (N,). Returns W (H·W, 10), b (10,), and the mean and std (H·W,) it used."""
     rng = np.random.default_rng(seed)
@@ -982,9 +1138,7 @@ def train_softmax(X, y, seed, steps=600, lr=0.05, batch=50):
     W, b = np.zeros((x_hat.shape[1], 10)), np.zeros(10)
     for _ in range(steps):
         i = rng.integers(0, len(x_hat), batch)
-        logits = x_hat[i] @ W + b
-        p = np.exp(logits - logits.max(1, keepdims=True))
-        dlogits = (p / p.sum(1, keepdims=True) - targets[i]) / batch
+        dlogits = (softmax(x_hat[i] @ W + b) - targets[i]) / batch
         W -= lr * x_hat[i].T @ dlogits
         b -= lr * dlogits.sum(0)
     return W, b, mean, std
@@ -1007,8 +1161,8 @@ def predict(model, X, own=False):
 
 
 # %% [markdown]
-# **Predict first.** For which of the four shifts will the set's own statistics bring the accuracy back: fully, partly,
-# not at all?
+# **Predict first.** How far will the set's own statistics bring the accuracy back under each of the four shifts: fully,
+# partly, not at all?
 
 # %%
 my_guess = {"brightness": "?", "contrast": "?", "inversion": "?", "translation": "?"}
@@ -1028,6 +1182,7 @@ def measure(model):
     return result
 
 
+# %% tags=["demo"]
 def draw_accuracies(ax, name, A):
     """A: (seed, severity, stored or own). Lines for the means, bands from the lowest to the highest seed."""
     severities = shifts[name][1]
@@ -1058,9 +1213,9 @@ with uses_your("standardize_fit", "standardize_apply", "accuracy_under_shift"):
 # With the set's own (dashed) brightness and contrast keep most of their accuracy; inversion keeps it up to 0.4 and has
 # almost none from 0.6 on; for translation the dashed line falls as well, only a little later.
 #
-# Nothing was retrained. Not one label was used. Two numbers for each pixel were recomputed.
+# For the repair nothing was retrained and not one label was used. Two numbers for each pixel were recomputed.
 #
-# Why these shifts and not those? Suppose a shift is $x \to \alpha x + \delta$ in every pixel. Then
+# Why these shifts and not those? Suppose a shift is $x \to \alpha x + \delta$ in every pixel, with $\alpha \ne 0$. Then
 # $\mu \to \alpha\mu + \delta$ and $\sigma \to |\alpha|\,\sigma$, so with $\varepsilon = 0$
 #
 # $$\hat x \to \frac{\alpha x + \delta - \alpha\mu - \delta}{|\alpha|\,\sigma} = \frac{\alpha}{|\alpha|}\,\hat x = \pm\,\hat x.$$
@@ -1075,9 +1230,9 @@ for alpha, delta in [(1, 0.4), (0.2, 0.4), (-1, 1.0)]:
     print(f"{alpha:4.1f} x + {delta}:  same x_hat: {same!s:5}   minus x_hat: {minus}")
 
 # %% [markdown]
-# - **Contrast** has $\alpha = 1 - s > 0$: undone, up to ε. **Brightness** has $\alpha = 1$; what clipping cut off is
-#   lost.
-# - **Inversion** has $\alpha = 1 - 2s$. Below one half it is a loss of contrast. Above, $\alpha$ is negative: every
+# - **Contrast** has $\alpha = 1 - s > 0$: undone, up to ε. **Brightness** has $\alpha = 1$: undone, up to the greys that
+#   clipping turns white. What stays dark still draws the digit, so even at 0.8 most of the accuracy is there.
+# - **Inversion** has $\alpha = 1 - 2s$. For $s$ below one half it is a loss of contrast. Above, $\alpha$ is negative: every
 #   $\hat x$ has the wrong sign, and what spoke for a digit now speaks against it. That is worse than guessing.
 # - **Translation** is not of this form. It moves ink from one pixel to another, and no mean or spread of one pixel
 #   knows where it came from.
@@ -1087,14 +1242,17 @@ for alpha, delta in [(1, 0.4), (0.2, 0.4), (-1, 1.0)]:
 #
 # ## 6. Not every shift is covariate shift
 #
-# A joint distribution splits in two ways, $p(x,y) = p(x)\,p(y\mid x) = p(y)\,p(x\mid y)$. Three things can happen to
-# it:
+# Inputs and labels together have a joint distribution, and it can be factored in two ways:
+#
+# $$p(x,y) = p(x)\,p(y\mid x) = p(y)\,p(x\mid y).$$
+#
+# Three kinds of change have names. Each moves one factor and keeps its partner:
 #
 # | | moves | stays |
 # |---|---|---|
 # | covariate shift | $p(x)$ | $p(y\mid x)$ |
 # | label shift | $p(y)$ | $p(x\mid y)$ |
-# | concept drift | $p(y\mid x)$ | possibly all of $p(x)$ |
+# | concept drift | $p(y\mid x)$ | in the pure case, $p(x)$ |
 #
 # Here they are with numbers: an animal is black or ginger ($x$), and it is a cat or not ($y$).
 
@@ -1169,27 +1327,41 @@ cases = {
     "label shift": (X_test[four_or_nine], y_test[four_or_nine]),
     "concept drift": (X_test, renamed),
 }
+
+# %% tags=["demo"]
 with uses_your("standardize_fit", "standardize_apply", "accuracy_under_shift"):
     models = [train_softmax(X_train, y_train, seed) for seed in range(5)]
     print("accuracy, mean (lowest to highest of 5 seeds)")
     print("                    stored statistics       own statistics")
     for name, (X, y) in cases.items():
-        A = np.array(
-            [
-                [accuracy_under_shift(lambda X: predict(m, X, own), X, y, lambda X: X) for m in models]
-                for own in (False, True)
-            ]
-        )
-        print(f"{name:16}", *(f"   {a.mean():.2f} ({a.min():.2f} to {a.max():.2f})" for a in A))
+        A = [
+            [accuracy_under_shift(lambda X: predict(m, X, own), X, y, lambda X: X) for m in models]
+            for own in (False, True)
+        ]
+        print(f"{name:16}", *(f"   {np.mean(a):.2f} ({min(a):.2f} to {max(a):.2f})" for a in A))
 
 # %% [markdown]
 # Covariate shift: they help. Concept drift: the inputs are the same as before, so their statistics know nothing of it,
 # and repair nothing.
 #
-# Label shift: they *harm*. The mean of a set of fours and nines contains what fours and nines have in common, and
-# subtracting it takes that away from every image. The model has to decide among ten digits without it. Statistics of
-# the data at hand are only as good as that data is representative. Unit 10 meets this again, as batches sorted by
-# class.
+# Label shift: they *harm*. Which of the two does it, the mean or the standard deviation? Exchange one at a time.
+
+# %% tags=["demo"]
+with uses_your("standardize_fit", "standardize_apply"):
+    X, y = cases["label shift"]
+    own_mean, own_std = standardize_fit(flat(X))
+    models = [train_softmax(X_train, y_train, seed) for seed in range(5)]
+    for name, mixed in {
+        "own mean, stored std": [(W, b, own_mean, std) for W, b, _, std in models],
+        "stored mean, own std": [(W, b, mean, own_std) for W, b, mean, _ in models],
+    }.items():
+        a = [np.mean(predict(model, X) == y) for model in mixed]
+        print(f"fours and nines, {name}: {np.mean(a):.2f} ({min(a):.2f} to {max(a):.2f})")
+
+# %% [markdown]
+# The mean. The mean of a set of fours and nines contains what fours and nines have in common, and subtracting it takes
+# that away from every image. The model has to decide among ten digits without it. A set's own statistics help only as
+# far as the set is representative. Unit 10 meets this again, as batches sorted by class.
 #
 # ## Recap
 #

@@ -160,7 +160,7 @@ def layer_stats(x, weights, activation):
 # %% check="layer_stats.sigmoid" points=1
 r = np.random.RandomState(1)
 x_small = r.normal(0.5, 1.0, (9, 5))
-weights_small = [r.normal(0.3, 1.8, (5, 5)) for _ in range(3)]
+weights_small = [r.normal(0.3, 1.8, (5, 5)) for _ in range(4)]
 check("sigmoid net", layer_stats, x_small, weights_small, "sigmoid")
 ### BEGIN HIDDEN TESTS
 r = np.random.RandomState(2)
@@ -314,9 +314,39 @@ def layer_stats(x, weights, activation):
 # - a = g(a @ W, activation)
 # + a = g(a @ W.T, activation)
 
-# %% mistake="layer_stats" hint="Every layer uses the sigmoid, whatever activation says. Pass it on: g(…, activation)."
+# %% mistake="layer_stats" hint="Every layer uses one fixed curve, whatever activation says. Pass it on: g(…, activation)."
 # - a = g(a @ W, activation)
 # + a = g(a @ W, "sigmoid")
+
+# %% mistake="layer_stats" hint="Every layer uses one fixed curve, whatever activation says. Pass it on: g(…, activation)."
+# - a = g(a @ W, activation)
+# + a = g(a @ W, "tanh")
+
+# %% mistake="layer_stats" hint="activation is a word, not a function. Give it to g: g(z, activation)."
+# - a = g(a @ W, activation)
+# + a = activation(a @ W)
+
+# %% mistake="layer_stats" hint="Mean and standard deviation are exchanged: the mean comes first."
+# - (a.mean(), a.std(), saturated.mean())
+# + (a.std(), a.mean(), saturated.mean())
+
+# %% mistake="layer_stats" hint="Nothing is at both ends at once: with & the condition is never true. Saturated is one end or (|) the other."
+# - (a < 0.05) | (a > 0.95)
+# + (a < 0.05) & (a > 0.95)
+
+# %% mistake="layer_stats" hint="`or` asks whether a whole array is true, and NumPy refuses. Element by element it is |, with parentheses: (…) | (…)."
+# - saturated = (a < 0.05) | (a > 0.95)
+# + saturated = (a < 0.05) or (a > 0.95)
+# - saturated = np.abs(a) > 0.9
+# + saturated = (a < -0.9) or (a > 0.9)
+
+# %% mistake="layer_stats" hint="For tanh the border is 0.9, not 0.95: its range is 2 wide, and 5% of that is 0.1."
+# - np.abs(a) > 0.9
+# + np.abs(a) > 0.95
+
+# %% mistake="layer_stats" hint="These are three lists, one for each statistic. Asked is one list with a tuple (mean, std, fraction) for each layer."
+# - return stats
+# + return [list(column) for column in zip(*stats)]
 
 # %% [markdown]
 # Now look. Three init scales, twenty layers, three seeds each.
@@ -509,6 +539,25 @@ def init_std(fan_in, fan_out, kind):
     return {"xavier": np.sqrt(2 / (fan_in + fan_out)), "he": np.sqrt(2 / fan_in)}[kind]
 
 
+# %% mistake="init_std" hint="Only a part stands under the root. Take the root of the whole variance."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + 2 / np.sqrt(fan_in + fan_out)
+
+# %% mistake="init_std" hint="Only a part stands under the root. Take the root of the whole variance."
+# - np.sqrt(2 / fan_in)
+# + np.sqrt(2) / fan_in
+
+# %% mistake="init_std" hint="Python divides first, then adds: 2 / fan_in + fan_out. Put the sum in parentheses."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + np.sqrt(2 / fan_in + fan_out)
+
+# %% mistake="init_std" hint="This is upside down: the more inputs a unit has, the smaller its weights must be."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + np.sqrt((fan_in + fan_out) / 2)
+# - np.sqrt(2 / fan_in)
+# + np.sqrt(fan_in / 2)
+
+
 # %% mistake="init_std" hint="These are weights. The function returns one number, from which weights can be drawn."
 def init_std(fan_in, fan_out, kind):
     if kind not in ("xavier", "he"):
@@ -591,7 +640,7 @@ def gradient_norms(x, weights, activation, dout):
 
 # %% check="gradient_norms.one_layer" points=1
 r = np.random.RandomState(4)
-x_small, W_small, dout = r.normal(0.8, 1, (6, 5)), r.normal(0.1, 0.6, (5, 4)), r.normal(0.3, 1, (6, 4))
+x_small, W_small, dout = r.normal(0.8, 1, (6, 5)), r.normal(0.1, 0.6, (5, 5)), r.normal(0.3, 1, (6, 5))
 check("one layer, sigmoid", gradient_norms, x_small, [W_small], "sigmoid", dout)
 ### BEGIN HIDDEN TESTS
 check("one layer, one image", gradient_norms, x_small[:1], [W_small], "sigmoid", dout[:1])
@@ -605,16 +654,16 @@ weights_small = [r.normal(0.1, 0.6, (5, 5)) for _ in range(3)]
 check("three layers, sigmoid", gradient_norms, x_small, weights_small, "sigmoid", dout)
 ### BEGIN HIDDEN TESTS
 r = np.random.RandomState(6)
-x_wide, five = r.normal(0.2, 1, (8, 14)), [r.normal(0, 0.8, (7, 7)) for _ in range(5)]
-check("five layers, strided input", gradient_norms, x_wide[::2, ::2], five, "sigmoid", r.normal(1, 1, (7, 4)).T)
+x_wide, narrow = r.normal(0.2, 1, (8, 14)), [r.normal(0, 0.8, shape) for shape in [(7, 9), (9, 4), (4, 2), (2, 3)]]
+check("four layers, strided input", gradient_norms, x_wide[::2, ::2], narrow, "sigmoid", r.normal(1, 1, (3, 4)).T)
 single = [x_small.astype("f4"), [W.astype("f4") for W in weights_small], "sigmoid", dout.astype("f4")]
 check("three layers, float32", gradient_norms, *single, rtol=1e-4)
 ### END HIDDEN TESTS
 
 # %% check="gradient_norms.tanh_relu" points=1
 r = np.random.RandomState(7)
-x_small, dout = r.normal(0.4, 1, (6, 5)), r.normal(0.3, 1, (6, 3))
-weights_small = [r.normal(0.2, 0.6, shape) for shape in [(5, 7), (7, 4), (4, 3)]]
+x_small, dout = r.normal(0.4, 1, (6, 5)), r.normal(0.3, 1, (6, 5))
+weights_small = [r.normal(0.2, 0.6, (5, 5)) for _ in range(3)]
 check("three layers, tanh", gradient_norms, x_small, weights_small, "tanh", dout)
 check("three layers, ReLU", gradient_norms, x_small, weights_small, "relu", dout)
 ### BEGIN HIDDEN TESTS
@@ -626,7 +675,7 @@ check("ReLU, far from 0", gradient_norms, x_small + 1e4, weights_small, "relu", 
 # %% [markdown]
 # Established: you can carry a gradient through any number of layers, and say how much of it reaches each weight matrix.
 
-# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0, else 0."
+# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0 (not ≥, since a is never below 0), else 0."
 # - dz = da * slope
 # + dz = da
 
@@ -672,9 +721,42 @@ def gradient_norms(x, weights, activation, dout):
 # - norms.append(np.linalg.norm(dW))
 # + norms.append(np.linalg.norm(da))
 
-# %% mistake="gradient_norms" hint="dW is built from the layer's output. A weight multiplies the layer's input a_{l−1}, so that is what stands in its gradient. The shape tells: dW must be (fan_in, fan_out)."
+# %% mistake="gradient_norms" hint="dW is built from the layer's output. A weight multiplies the layer's input a_{l−1}, so that is what stands in its gradient. The shape tells: dW must be (fan_in, fan_out). If your list of activations lacks x, its indices are off by one: begin it with x."
 # - dW = a[l].T @ dz
 # + dW = a[l + 1].T @ dz
+
+
+# %% mistake="gradient_norms" hint="dW is built from the layer's output. A weight multiplies the layer's input a_{l−1}, so that is what stands in its gradient. The shape tells: dW must be (fan_in, fan_out). If your list of activations lacks x, its indices are off by one: begin it with x."
+def gradient_norms(x, weights, activation, dout):
+    a, norms, da = [], [], dout
+    for W in weights:
+        a.append(g((a[-1] if a else x) @ W, activation))
+    for l in reversed(range(len(weights))):
+        dz = da * {"sigmoid": a[l] * (1 - a[l]), "tanh": 1 - a[l] ** 2, "relu": a[l] > 0}[activation]
+        norms.append(np.linalg.norm(a[l - 1].T @ dz))
+        da = dz @ weights[l].T
+    return norms[::-1]
+
+
+# %% mistake="gradient_norms" hint="The slope is taken one layer too early, at the layer's input. It belongs to the layer's output: with a = [x, …] that is a[l + 1]."
+def gradient_norms(x, weights, activation, dout):
+    a, norms, da = [x], [], dout
+    for W in weights:
+        a.append(g(a[-1] @ W, activation))
+    for l in reversed(range(len(weights))):
+        dz = da * {"sigmoid": a[l] * (1 - a[l]), "tanh": 1 - a[l] ** 2, "relu": a[l] > 0}[activation]
+        norms.append(np.linalg.norm(a[l].T @ dz))
+        da = dz @ weights[l].T
+    return norms[::-1]
+
+
+# %% mistake="gradient_norms" hint="The slope multiplies element by element: * (⊙ in the formula), not the matrix product @."
+# - dz = da * slope
+# + dz = da @ slope
+
+# %% mistake="gradient_norms" hint="This multiplies images with images, an N × N matrix. dW sums over the images and has the shape of W: the transposed input comes first, a.T @ dz."
+# - dW = a[l].T @ dz
+# + dW = dz @ a[l].T
 
 # %% mistake="gradient_norms" hint="The norm is squared: take the root of the sum of squares."
 # - np.linalg.norm(dW)
@@ -726,7 +808,7 @@ def gradient_norms(x, weights, activation, dout):
 # - da = dz @ weights[l].T
 # + da = da @ weights[l].T
 
-# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0, else 0."
+# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0 (not ≥, since a is never below 0), else 0."
 # - dz = da * slope
 # + dz = da * slope if l < len(weights) - 1 else da
 
@@ -738,7 +820,7 @@ def gradient_norms(x, weights, activation, dout):
 # - 1 - a[l + 1] ** 2
 # + 1 - a[l + 1]
 
-# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0, else 0."
+# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0 (not ≥, since a is never below 0), else 0."
 # - a[l + 1] > 0
 # + np.ones_like(a[l + 1])
 
@@ -1026,7 +1108,7 @@ fig.suptitle("One unit, the same images: another distribution", fontweight="bold
 plt.show()
 
 # %% [markdown]
-# *The figure shows* three histograms over the same images, on the same horizontal axis. At step 0 all images give nearly the same $z$. Later
+# *The figure shows* three histograms over the same images, on the same horizontal axis (the vertical ones differ). At step 0 all images give nearly the same $z$. Later
 # they spread over several units, and the middle moves. The solid line is the median, the dotted ones are the 15th and 85th percentiles.
 #
 # **Question: which of these is it?** Which one is internal covariate shift, by the paper's definition?
@@ -1110,6 +1192,14 @@ check("float32 history", lambda: np.asarray(percentile_track(history.astype("f4"
 # - np.percentile(history, q, axis=1).T
 # + np.percentile(history, q, axis=1)
 
+# %% mistake="percentile_track" hint="reshape does not turn a table round: it refills the numbers row by row. Transpose, with .T."
+# - np.percentile(history, q, axis=1).T
+# + np.percentile(history, q, axis=1).reshape(-1, len(q))
+
+# %% mistake="percentile_track" hint="These are percentiles counted from above. The 15th percentile has 15% of the values below it."
+# - np.percentile(history, q, axis=1).T
+# + np.percentile(history, 100 - np.array(q), axis=1).T
+
 # %% mistake="percentile_track" hint="These are the percentiles of all steps thrown together. Without an axis NumPy flattens the history, and time is gone."
 # - np.percentile(history, q, axis=1).T
 # + np.percentile(history, q)
@@ -1129,10 +1219,16 @@ def percentile_track(history, q=(15, 50, 85)):
     return np.stack([mean - std, mean, mean + std], axis=1)
 
 
-# %% mistake="percentile_track" hint="This picks the nearest sorted value below. NumPy's default interpolates between two neighbours; np.percentile does it for you."
+# %% mistake="percentile_track" hint="This picks one of the sorted values. NumPy's default interpolates between two neighbours; np.percentile does it for you."
 def percentile_track(history, q=(15, 50, 85)):
     ordered = np.sort(history, axis=1)
     return ordered[:, [int(p / 100 * ordered.shape[1]) for p in q]]
+
+
+# %% mistake="percentile_track" hint="This picks one of the sorted values. NumPy's default interpolates between two neighbours; np.percentile does it for you."
+def percentile_track(history, q=(15, 50, 85)):
+    ordered = np.sort(history, axis=1)
+    return ordered[:, [round(p / 100 * (ordered.shape[1] - 1)) for p in q]]
 
 
 # %% mistake="percentile_track" hint="q is ignored: 15, 50 and 85 are its default, not a constant. Use what the caller asks for, in the caller's order."

@@ -35,11 +35,13 @@ for i in range(m):
     print(f"example {i}", *(f"{v:7.1f}" for v in x_B[i]))
 
 # %% [markdown]
-# The units live on different scales: unit 0 near 2, unit 2 near −30.
+# The units differ in level and in spread: unit 0 stays within 1 of 2, unit 2 within 10 of −30. ("Unit 1" is a unit of
+# the net. "Unit 01", with two digits, is a notebook of this course.)
 #
 # ## 2. Lines 1 and 2: the statistics of the batch
 #
-# For one unit, write its $m$ values in the batch as $x_1, \dots, x_m$. Algorithm 1 begins with
+# Algorithm 1 of the BN paper has four lines. For one unit, write its $m$ values in the batch as $x_1, \dots, x_m$.
+# Lines 1 and 2 are
 #
 # $$\mu_B = \frac1m \sum_{i=1}^m x_i, \qquad \sigma^2_B = \frac1m \sum_{i=1}^m (x_i - \mu_B)^2 .$$
 #
@@ -93,13 +95,13 @@ check("mean of each unit", lambda x: batch_statistics(x)[0], x)
 
 # %% check="batch_statistics.variance" points=1
 r = np.random.RandomState(32)
-x = r.normal([5, -20, 300], [1, 3, 40], (6, 3))
+x = r.normal([5, -20, 300], [0.5, 1, 2], (6, 3))
 mean, var = check("mean and variance", batch_statistics, x)
 assert np.allclose(var[0], np.sum((x[:, 0] - mean[0]) ** 2) / 6), "var[0] is not the mean squared deviation of column 0"
 
 # %% check="batch_statistics.robust" points=1
 r = np.random.RandomState(33)
-x = r.normal(3, 2, (5, 4))
+x = r.normal(3, 2, (6, 5))
 x[:, 1] = 7.0
 mean, var = check("a feature that never changes", batch_statistics, x)
 assert var[1] == 0, "the variance of a constant feature is 0"
@@ -212,6 +214,44 @@ check("statistics, two examples", batch_statistics, r.normal(2, 5, (2, 5)))
 # + mean = x.mean
 # + var = x.var
 
+# %% mistake="batch_statistics" hint="The shapes do not line up: a mean over axis 1 has one number per example, N of them, and (N, D) minus (N,) fits only by chance. Average over the examples, so that (D,) is left."
+# - mean = x.mean(axis=0)
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + mean = x.mean(axis=1)
+# + var = ((x - mean) ** 2).mean(axis=1)
+
+# %% mistake="batch_statistics" hint="These are the squared deviations themselves, one for every element. The variance is their average over the examples."
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + var = (x - mean) ** 2
+
+# %% mistake="batch_statistics" hint="The mean is right, but this is one variance for the whole array. Each column needs its own: tell var() or mean() which axis to average over."
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + var = ((x - mean) ** 2).mean()
+
+# %% mistake="batch_statistics" hint="ε is in the variance already. Line 2 knows no ε; it is added in line 3, under the root."
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + var = ((x - mean) ** 2).mean(axis=0) + 1e-5
+
+# %% mistake="batch_statistics" hint="The numbers are right, but they stand in Python lists. NumPy does it without a loop: told which axis to average over, x.mean() gives an array of D numbers."
+# - return mean, var
+# + return list(mean), list(var)
+
+# %% mistake="batch_statistics" hint="Both results are right, but they are the rows of one array. Return two arrays, separated by a comma."
+# - return mean, var
+# + return np.array([mean, var])
+
+# %% mistake="batch_statistics" hint="x was centred before its mean was taken, and the mean of centred values is 0. Take the mean of x as it came, and leave x as it is."
+# - mean = x.mean(axis=0)
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + x = x - x.mean(axis=0)
+# + mean, var = x.mean(axis=0), x.var(axis=0)
+
+# %% mistake="batch_statistics" hint="x was centred before its mean was taken, and the mean of centred values is 0. Take the mean of x as it came, and leave x as it is."
+# - mean = x.mean(axis=0)
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + x -= x.mean(axis=0)
+# + mean, var = x.mean(axis=0), x.var(axis=0)
+
 # %% [markdown]
 # ### Two formulas for one variance
 #
@@ -238,7 +278,7 @@ for offset in (0, 100, 10_000, 1_000_000):
 #
 # $$\hat x_i = \frac{x_i - \mu_B}{\sqrt{\sigma^2_B + \varepsilon}}$$
 #
-# $\varepsilon$ is a small constant, $10^{-5}$ in most libraries. Unit 1 of our batch:
+# $\varepsilon$ is a small constant: $10^{-5}$ in PyTorch, $10^{-3}$ in Keras. For the 17 of unit 1,
 # $(17 - 10)/\sqrt{25 + 0.00001} \approx 1.4$. Unit by unit:
 
 # %%
@@ -296,7 +336,7 @@ check("x_hat, one example", normalize, x[:1], x.mean(0), x.var(0), eps=0.01)
 
 # %% [markdown]
 # **Established:** with the batch's own statistics, every column of $\hat x$ has mean 0 and variance
-# $\sigma^2_B / (\sigma^2_B + \varepsilon)$: 1, or a hair below.
+# $\sigma^2_B / (\sigma^2_B + \varepsilon)$: a hair below 1, unless $\sigma^2_B$ is as small as $\varepsilon$.
 
 # %% mistake="normalize" hint="ε was added to the standard deviation. It stands inside the square root, beside the variance: √(σ² + ε), not √σ² + ε. With σ² = 1 and ε = 0.1 that is 1.049 against 1.1."
 # - np.sqrt(var + eps)
@@ -378,11 +418,27 @@ def normalize(x, mean, var, eps=1e-5):
 # - (x - mean)
 # + (x.T - mean)
 
+# %% mistake="normalize" hint="The mean is the given one, but the variance is measured anew from x. Use the var that was passed in."
+# - var + eps
+# + x.var(axis=0) + eps
+
+# %% mistake="normalize" hint="The variance is the given one, but the mean is measured anew from x. Use the mean that was passed in."
+# - (x - mean)
+# + (x - x.mean(axis=0))
+
+# %% mistake="normalize" hint="The mean is added. To centre, subtract it."
+# - (x - mean)
+# + (x + mean)
+
+# %% mistake="normalize" hint="These are mu_B and var_B, the statistics of the printed batch. Use the mean and var that were passed in; they work on all columns at once, without a loop."
+# - x_hat = (x - mean) / np.sqrt(var + eps)
+# + x_hat = np.column_stack([(x[:, j] - mu_B[j]) / np.sqrt(var_B[j] + eps) for j in range(D)])
+
 # %% [markdown]
 # ### What ε is for, and what it costs
 #
 # Take features whose standard deviation $\sigma$ shrinks to zero. Normalizing should bring each to standard deviation
-# 1.
+# 1. **Predict.** How far down does it, with $\varepsilon = 10^{-5}$? And what comes out at $\sigma = 0$?
 
 # %%
 pattern = np.array([-1.0, 1.0, 1.0, -1.0])
@@ -437,8 +493,8 @@ plt.show()
 # apart; in the middle all are centred on 0 with the same spread; on the right unit $j$ is centred on $\beta_j$ with
 # spread $\gamma_j$.
 #
-# Whatever the layers in front did, the mean of $y$ is $\beta$ and its spread is $|\gamma|$ (up to $\varepsilon$): two
-# numbers that the layer owns.
+# As long as the unit varies within the batch, it does not matter what the layers in front did: the mean of $y$ is
+# $\beta$ and its spread is $|\gamma|$ (up to $\varepsilon$). The layer owns both numbers.
 
 # %% [markdown]
 # **Concept question 1.** A ReLU comes first, then batch normalization. Unit $k$ is "dead": in this batch it puts out
@@ -508,7 +564,7 @@ gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
 y = check("y", lambda x, gamma, beta, eps: batchnorm_forward(x, gamma, beta, eps)[0], x, gamma, beta, 0.1)
 assert np.allclose(y.mean(0), beta), "each column of y must have mean beta"
 ### BEGIN HIDDEN TESTS
-x = (1000 + r.normal(0, 2, (9, 4))).astype("f4")
+x = (1_000_000 + r.randint(-20, 21, (8, 4))).astype("f4")  # 8: the mean is exact
 gamma, beta = np.array([[1.0, 0.5, 2, 3], [1.0, -1, 0, 4]], dtype="f4")
 check("y, large offset, float32", lambda *a: batchnorm_forward(*a)[0], x, gamma, beta, rtol=1e-3)
 x = np.asfortranarray(r.normal(2, 3, (6, 10)))[:, ::2]
@@ -631,7 +687,7 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - var=var
 # + var=var + eps
 
-# %% mistake="batchnorm_forward" hint="cache['x_hat'] holds y. Keep the value from before γ and β: the gradient of γ is made of it."
+# %% mistake="batchnorm_forward" hint="cache['x_hat'] holds y. (Was x_hat changed in place, by `x_hat *= gamma`?) Keep the value from before γ and β: the gradient of γ is made of it."
 # - x_hat=x_hat
 # + x_hat=y
 
@@ -669,19 +725,39 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - gamma=gamma
 # + gamma=beta
 
+# %% mistake="batchnorm_forward" hint="mean and var have shape (1, D): keepdims=True kept the axis that was averaged away. y is right all the same, but the cache keeps them as (D,)."
+# - mean = x.mean(axis=0)
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + mean = x.mean(axis=0, keepdims=True)
+# + var = x.var(axis=0, keepdims=True)
+
+# %% mistake="batchnorm_forward" hint="ε is added twice: to the variance, and once more under the root. Line 2 knows no ε."
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + var = ((x - mean) ** 2).mean(axis=0) + eps
+
+# %% mistake="batchnorm_forward" hint="Python divides before it subtracts: x − mean / √(…) scales nothing. Put the difference in parentheses."
+# - (x - mean) / np.sqrt(var + eps)
+# + x - mean / np.sqrt(var + eps)
+
+# %% mistake="batchnorm_forward" hint="cache['eps'] holds a fixed number. Keep the eps that was passed in: the gradient has to use the same."
+# - eps=eps
+# + eps=1e-5
+
+# %% mistake="batchnorm_forward" hidden=true hint="E[x²] − E[x]² is right on paper, but with a large mean and little spread it subtracts two nearly equal numbers and their digits cancel. Subtract the mean first, then square."
+# - var = ((x - mean) ** 2).mean(axis=0)
+# + var = (x**2).mean(axis=0) - mean**2
+
 # %% [markdown]
 # ## 5. Batch normalization is a small sub-network in each unit
 #
-# Here is Algorithm 1 once more, for *one* unit: its $m$ values go in, $m$ values come out. The experiments below use
-# this version, so they run whether or not your own is finished.
+# Here is Algorithm 1 once more, for *one* unit: its $m$ values go in, $m$ values come out, and no axis has to be named.
+# The experiments below use this version, so they run whether or not your own is finished.
 
 
 # %%
 def bn_one_unit(x, gamma=1.0, beta=0.0, eps=1e-5):
     """Algorithm 1 for one unit.  x: (m,), the unit's values in the batch.  Returns y: (m,)."""
-    mu = sum(x) / len(x)
-    var = sum((x - mu) ** 2) / len(x)
-    return gamma * (x - mu) / np.sqrt(var + eps) + beta
+    return gamma * (x - x.mean()) / np.sqrt(x.var() + eps) + beta  # var() divides by m
 
 
 # %% tags=["demo"]
@@ -757,7 +833,7 @@ def linear_fraction(z, threshold=1.0):
 
 # %% check="linear_fraction.value" points=1
 r = np.random.RandomState(40)
-z = r.normal(0.7, 1.6, (40, 6))
+z = r.normal(0.7, 1.6, (40, 6)).round(1)  # some are exactly 1 or -1
 check("share of the near-linear part", linear_fraction, z)
 check("share, threshold 0.5", linear_fraction, z, threshold=0.5)
 ### BEGIN HIDDEN TESTS
@@ -828,6 +904,14 @@ check("share, not contiguous", linear_fraction, z[:, ::2])
 # - np.mean(np.abs(z) <= threshold)
 # + np.mean(z[np.abs(z) <= threshold])
 
+# %% mistake="linear_fraction" hint="This averages |z| first and compares once, so it can only say yes or no. Compare every element, then average."
+# - float(np.mean(np.abs(z) <= threshold))
+# + np.mean(np.abs(z)) <= threshold
+
+# %% mistake="linear_fraction" hint="Values exactly at the threshold are left out. The near-linear part is |z| ≤ threshold, its ends included."
+# - np.abs(z) <= threshold
+# + np.abs(z) < threshold
+
 # %% [markdown]
 # ### Predict, then run
 #
@@ -855,6 +939,7 @@ def linear_share(gamma, beta, seed, depth=8, width=20, N=1000):
     return shares
 
 
+# %% tags=["demo"]
 settings = [(1, 0), (4, 0), (1, 2)]  # (gamma, beta)
 tracks = {s: np.array([linear_share(*s, seed) for seed in (0, 1, 2)]) for s in settings}
 print("your guess:", my_guess)
@@ -883,7 +968,7 @@ plt.show()
 # %% [markdown]
 # *The figure:* left, the sigmoid and its tangent lie on each other within the grey band, and most of the bell curve
 # of $\hat x$ falls into that band. Right, the share of variance that one linear layer explains, against depth, mean
-# of three seeds with their range shaded: with $\gamma = 1, \beta = 0$ it falls slowly and is still well above 0.8
+# of three seeds with their range shaded: with $\gamma = 1, \beta = 0$ it falls slowly and is still above 0.8
 # after eight layers; with $\gamma = 4$ or with $\beta = 2$ it falls to about 0.3.
 #
 # So a layer that stopped at $\hat x$ would hold its sigmoids mostly in their straight part, and in these random nets
@@ -903,6 +988,8 @@ for g, b in ((0.5, 0), (1, 0), (2, 0), (4, 0), (1, 2), (1, 4)):
     print(f"{g:5.1f}  {b:4.1f}   {share:29.2f}")
 
 # %% [markdown]
+# Your `linear_fraction` measures the same on a sample: try `linear_fraction(4 * np.random.randn(100_000))`.
+#
 # ## 7. Can the layer take it all back?
 #
 # If normalizing hurts somewhere, gradient descent should be able to undo it. Is there a $\gamma$ and a $\beta$ with
@@ -1040,6 +1127,12 @@ check("gamma and beta, default eps", identity_parameters, r.normal(-1, 2, (4, 5)
 # - return gamma, beta
 # + return 1.0, 0.0
 
+# %% mistake="identity_parameters" hint="The numbers are right, but the results have shape (1, D): keepdims=True kept the axis that was averaged away. Shape (D,) is wanted."
+# - x.var(axis=0)
+# - x.mean(axis=0)
+# + x.var(axis=0, keepdims=True)
+# + x.mean(axis=0, keepdims=True)
+
 # %% [markdown]
 # If BN can be the identity, what is gained? Not new functions: a new *parametrization*. Without BN, the mean and the
 # scale of a unit are set by all weights of all layers in front of it together. With BN they are set by two numbers,
@@ -1076,7 +1169,7 @@ q_bias = "b"
 q_bias = "c"
 
 # %% [markdown]
-# See it on the second unit of our batch:
+# See it on unit 1 of our batch:
 
 # %%
 z_unit = x_B[:, 1]
@@ -1107,9 +1200,10 @@ for a in (0.001, 0.1, 1, 10, 1000):
 
 # %% [markdown]
 # Only for tiny $a$: there $a^2\sigma^2$ falls to the size of $\varepsilon$, and $\varepsilon$ no longer is negligible.
+# (The 0.00002 at large $a$ is the $\varepsilon$ in $\mathrm{BN}(Wu)$, the other side of the comparison.)
 #
 # A consequence for learning, from the paper's section 3.3: if $y$ does not care about the length of $w$, then the
-# longer $w$ is, the less a fixed step matters. The gradient shrinks by $1/a$. Numerically, for some loss of $y$, one
+# longer $w$ is, the less a fixed step matters. The gradient shrinks by the factor $1/a$. Numerically, for some loss of $y$, one
 # weight nudged up and down:
 
 # %%
@@ -1161,9 +1255,10 @@ q_negative_scale = "d"
 # %% [markdown]
 # ## 10. Before the activation, or after?
 #
-# The paper normalizes $z$, *before* the activation: $u \to Wu \to \mathrm{BN} \to \mathrm{ReLU}$. Its argument: $z$
-# is a sum of many terms, so its distribution is likely to be symmetric and closer to normal; mean and variance
-# describe it well. The output of a ReLU is neither.
+# The paper normalizes $z = Wu$, *before* the activation: $u \to Wu \to \mathrm{BN} \to \mathrm{ReLU}$. Its argument
+# (section 3.2): $u$ is the output of an activation, and the *shape* of its distribution changes in training, which a
+# fixed mean and variance do not prevent. $z$ is more likely symmetric and "more Gaussian", so that mean and variance
+# describe it well.
 #
 # Take a unit whose $z$ has drifted down, so that it is rarely active. Put BN on either side of the ReLU, with $\gamma = 1$
 # and $\beta = 0$.
@@ -1204,8 +1299,8 @@ plt.show()
 # Which trains better? *Evidence:* mixed. In one public ImageNet benchmark of single runs
 # ([caffenet-benchmark](https://github.com/ducha-aiki/caffenet-benchmark/blob/master/batchnorm.md)) a small CaffeNet
 # reached 49.3% with BN after the ReLU and 47.8% with BN before it. For a GoogLeNet it was the other way round, 59.6% against
-# 60.7%, but those two runs also differed in their initialisation. *Convention:* conv, BN, ReLU, as in the paper. This
-# course keeps to it.
+# 60.7%, but those two runs differed in more than the order: only the second had $\gamma$ and $\beta$, and the
+# initialisation was another. *Convention:* conv, BN, ReLU, as in the paper. This course keeps to it.
 
 # %% [markdown]
 # ## 11. One loose end
@@ -1238,5 +1333,5 @@ print("the example 17 in batch 2:  x_hat =", bn_one_unit(batch_2)[0].round(3))
 scoreboard()
 
 # %% [markdown]
-# **Next:** unit 04, the backward pass. You keep `cache` for it. The gradient has to find its way through $\mu_B$ and
+# **Next:** unit 04, the backward pass. It starts from what `cache` holds. The gradient has to find its way through $\mu_B$ and
 # $\sigma_B^2$ too, and it is easy to forget one of these paths.

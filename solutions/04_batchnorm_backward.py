@@ -184,12 +184,17 @@ f = lambda x: x**3 + x.sum(axis=0) ** 2
 check("x transposed", numerical_gradient, f, r.normal(size=(2, 3)).T, weights, h=0.1)
 check("x not contiguous", numerical_gradient, f, r.normal(size=(6, 4))[::2, ::2], weights, h=0.1)
 check("x in float32", numerical_gradient, lambda x: x**3, np.array([[1, 2], [3, 4], [5, 7]], dtype="f4"), weights)
-check("x of three axes, y a vector", numerical_gradient, lambda x: x.sum(axis=(0, 1)) ** 3, r.normal(size=(2, 2, 3)), three)
+check(
+    "x of three axes, y a vector",
+    numerical_gradient,
+    lambda x: x.sum(axis=(0, 1)) ** 3,
+    r.normal(size=(2, 2, 3)),
+    three,
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# *Established:* you have a judge for any function at all, and it needs no derivation. It is slow, two calls of `f`
-# for each entry, so it judges small cases only.
+# *Established:* you have a judge for any function. It is slow, two calls of `f` for each entry, so keep the cases small.
 
 # %% mistake="numerical_gradient" hint="This is a forward difference: it compares f(x + h) with f(x), and its error shrinks only like h. Step to both sides, h up and h down: the errors of the two halves cancel, and what is left shrinks like h²."
 # - f(x - nudge))).sum() / (2 * h)
@@ -328,6 +333,14 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # - dx = np.zeros(x.shape)
 # + dx = np.zeros_like(dy)
 
+# %% mistake="numerical_gradient" hint="The loop, or dx, has the shape of dy. That is the shape of the outputs; dx has one entry for each entry of x, so take x.shape."
+# - dx = np.zeros(x.shape)
+# + dx = np.zeros_like(dy)
+# - for k in np.ndindex(x.shape):
+# + for k in np.ndindex(dy.shape):
+# - nudge = np.zeros(x.shape)
+# + nudge = np.zeros_like(dy)
+
 # %% mistake="numerical_gradient" hint="An array like x is an array of integers when x is one: 3 + 0.1 is stored there as 3. Make x, dx and everything that h is added to float64, from the beginning."
 # - x = np.array(x, dtype=np.float64)
 # + x = np.array(x)
@@ -357,16 +370,16 @@ def numerical_gradient(f, x, dy, h=1e-5):
 
 
 # %% [markdown]
-# How far can the judge be trusted? Two errors pull in opposite directions. **Truncation**: between the two points the
-# curve is not a straight line, an error that shrinks with $h$. **Rounding**: the two losses agree in most of their
-# digits, and subtracting leaves only the last, noisy ones, an error that grows as $h$ shrinks. In float64,
-# $h = 10^{-5}$ is a common default; it vouches for a gradient to about $10^{-8}$. Section 9 measures that.
+# How far can the judge be trusted? Two errors pull in opposite directions. **Truncation** shrinks with $h$: between
+# the two points the curve is not a straight line. **Rounding** grows as $h$ shrinks: the two losses agree in most of
+# their digits, and subtracting leaves only the last, noisy ones. In float64, $h = 10^{-5}$ is a common default. It
+# vouches for a gradient to about $10^{-8}$. Section 9 measures that.
 
 # %% [markdown]
 # ## 4. Three paths, measured
 # The judge can take the graph apart. To **close** a path, hold its statistic constant. What changes in `dx` is what
-# flowed along that path. No calculus so far. (In `y_with` a held mean is held inside $\hat x$ only: $\sigma^2$ goes on
-# using its own. So the dotted arrow stays open, and what it carries counts as "through $\sigma^2$".)
+# flowed along that path. (In `y_with`, $\sigma^2$ uses its own mean even where the mean is held. So what the dotted
+# arrow carries counts as "through $\sigma^2$".)
 
 # %%
 from contextlib import contextmanager
@@ -412,15 +425,15 @@ with your_functions():
     ax.plot(x_small, whole, "D", ms=11, ls="none", mfc="none", mec="black", mew=1.5, label="their sum, dx")
     ax.axhline(0, color="black", lw=1, ls="-")
     ax.axvline(x_small.mean(), color="black", lw=1, ls=":")
-    ax.text(x_small.mean() + 0.1, 1.0, r"$x = \mu$")
+    ax.text(x_small.mean() + 0.1, 0.6, r"$x = \mu$")
     ax.set(xlabel="x, the six inputs", ylabel="part of dx", title="dx is what the three paths bring, added up")
     ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.16))
     plt.show()
 
 # %% [markdown]
-# *In the figure:* over each of the six inputs three marks, one for each path, and an open diamond at their sum. The
-# direct part (circles) follows `dy`. What comes through $\mu$ is the same for every row, a flat line: a push on the
-# mean is a push on all alike. What comes through $\sigma^2$ is a straight line in $x$ that is zero at $x = \mu$.
+# *In the figure:* over each of the six inputs, a mark for each path and an open diamond at their sum. The direct part
+# (circles) follows `dy`. What comes through $\mu$ is a flat line: a push on the mean is a push on all alike. What
+# comes through $\sigma^2$ is a straight line in $x$, zero at $x = \mu$.
 #
 # Remember those two shapes, a constant and a line that is zero at the mean. They return in section 10.
 
@@ -446,8 +459,8 @@ with your_functions():
 
 # %% [markdown]
 # ### Question 1
-# A colleague wants a gradient check of a BN layer that **can** fail. Which loss do you advise? Think first: what each
-# choice can see is measured below.
+# A colleague wants a gradient check of a BN layer that **can** fail. Which loss do you advise? Think first: the
+# measurement comes after.
 #
 # - (a) $L = \frac12 \sum y^2$, so that `dy` is different in every entry.
 # - (b) $L = \sum r \cdot y$, with an array $r$ drawn at random once and kept.
@@ -491,19 +504,19 @@ with your_functions():
 
 # %% [markdown]
 # Only the random `dy` sees all four. With ones, the one thing a check can notice is a missing mean path; with
-# $\hat x$, a missing variance path. With $y$, which is the loss $\frac12\sum y^2$, it notices either, but a missing
-# mean path only because $\beta = 12$ here: with $\beta = 0$ it is as blind as $\hat x$. None of these three notices a
-# wrong scale: a column of $y$ has not only its sum but also (nearly) its sum of squares fixed, so the true `dx` is
-# (nearly) zero, and twice zero is zero.
+# $\hat x$, a missing variance path. With $y$, which is the loss $\frac12\sum y^2$, it notices either; the missing mean
+# path only because $\beta = 12$ here (with $\beta = 0$ it is as blind as $\hat x$).
 #
-# The lesson reaches beyond BN. **Before you trust a check, ask which bugs it would miss**, and plant one to see. The
-# checks of this unit were made so: they were run against more than a hundred planted mistakes.
+# None of these three notices a wrong scale. A column of $y$ has a fixed sum, and (nearly) a fixed sum of squares. So
+# the true `dx` is (nearly) zero, and twice zero is zero.
+#
+# **Before you trust a check, ask which bugs it would miss**, and plant one to see. This unit's own checks were run
+# against more than a hundred planted mistakes.
 
 # %% [markdown]
 # ## 6. Backward, node by node
 # Now derive. Walk the graph from right to left. At each node: take the gradient that arrives, multiply by the local
-# derivative, and apply the two rules of section 2. You check each node by itself, so the first wrong one cannot hide
-# behind the next.
+# derivative, apply the two rules. Each node is checked by itself.
 #
 # ### The affine node: $y = \gamma \hat x + \beta$
 # Look at one entry, $y_{ij} = \gamma_j \hat x_{ij} + \beta_j$. Its local derivatives are $\hat x_{ij}$ for
@@ -630,8 +643,7 @@ check("affine, N = D", affine_backward, dy[:4], x_hat[:4], gamma)
 
 # %% [markdown]
 # ### Exercise: `variance_backward`
-# Use the `mean` and `var` that you are handed. A node does not ask where its inputs came from, and the check hands
-# you some that are not those of `x`.
+# Use the `mean` and `var` that you are handed: in the check they are not those of `x`.
 #
 # <details><summary>Hint</summary>
 #
@@ -654,12 +666,12 @@ def variance_backward(dx_hat, x, mean, var, eps):
 
 # %% check="variance_backward.values" points=2
 r = np.random.RandomState(5)
-given = [20 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))][::-1]  # dx_hat, x; then mean, var, eps
-given += [np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0]), 0.1]
+given = [r.normal(size=(7, 3)), 20 + r.normal(size=(7, 3)) * [1, 2, 3]]  # dx_hat, x
+given += [np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0]), 0.1]  # mean, var, eps
 check("dvar", variance_backward, *given)
 # %% check="variance_backward.own_statistics" points=1
 r = np.random.RandomState(6)
-given = [20 + r.normal(size=(6, 2)) * [0.5, 2], r.normal(size=(6, 2))][::-1]
+given = [r.normal(size=(6, 2)), 20 + r.normal(size=(6, 2)) * [0.5, 2]]
 given += [given[1].mean(axis=0), given[1].var(axis=0)]
 check("dvar with the batch's own statistics", variance_backward, *given, 0.1)
 ### BEGIN HIDDEN TESTS
@@ -797,13 +809,12 @@ def mean_backward(dx_hat, dvar, x, mean, var, eps):
 
 # %% check="mean_backward.values" points=2
 r = np.random.RandomState(7)
-given = [20 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))][::-1]  # dx_hat, x; then mean, var, eps
-given += [np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0]), 0.1]
-given.insert(1, np.array([0.6, -1.1, 0.4]))  # dvar
+given = [r.normal(size=(7, 3)), np.array([0.6, -1.1, 0.4]), 20 + r.normal(size=(7, 3)) * [1, 2, 3]]  # dx_hat, dvar, x
+given += [np.array([19.0, 22.0, 17.0]), np.array([0.8, 3.0, 7.0]), 0.1]  # mean, var, eps
 check("dmean", mean_backward, *given)
 # %% check="mean_backward.own_statistics" points=1
 r = np.random.RandomState(8)
-given = [20 + r.normal(size=(6, 2)) * [0.5, 2], np.array([0.6, -1.1]), r.normal(size=(6, 2))][::-1]
+given = [r.normal(size=(6, 2)), np.array([0.6, -1.1]), 20 + r.normal(size=(6, 2)) * [0.5, 2]]
 given += [given[2].mean(axis=0), given[2].var(axis=0)]
 check("dmean with the batch's own statistics", mean_backward, *given, 0.1)
 ### BEGIN HIDDEN TESTS
@@ -921,13 +932,12 @@ check("dmean, a large offset", mean_backward, dx_hat, dvar, x + 1e6, (x + 1e6).m
 # %% [markdown]
 # ## 7. The whole chain
 # Three arrows leave $x$: to $\hat x$, to $\mu$, to $\sigma^2$. By rule 1, `dx` is a sum of three terms, and you have
-# seen their shapes in section 4: `dy`'s own, a constant, a line through the mean.
+# seen their shapes in section 4: `dy`'s own, a constant, a line that is zero at the mean.
 
 # %% [markdown]
 # ### Exercise: `batchnorm_backward`
-# Write the whole chain, from `dy` to `dx`, in one function that needs none of the others. The first check goes node
-# by node: it feeds you upstream gradients made so that only some paths carry anything, and names the **first** part
-# that is wrong.
+# Write the whole chain, from `dy` to `dx`, in one function that needs none of the others. The first check feeds it
+# gradients for which only some paths carry anything, and so names the **first** part that is wrong.
 #
 # <details><summary>Hint</summary>
 #
@@ -939,7 +949,7 @@ check("dmean, a large offset", mean_backward, dx_hat, dvar, x + 1e6, (x + 1e6).m
 
 # %% exercise="batchnorm_backward"
 def batchnorm_backward(dy, cache):
-    """The backward pass of batch normalization, node by node.  About 12 minutes.
+    """The backward pass of batch normalization, node by node.  About 10 minutes.
 
     dy: (N, D); cache: what batchnorm_forward returned, a dict with x, x_hat (N, D), mean, var, gamma (D,) and eps.
     Returns (dx (N, D), dgamma (D,), dbeta (D,)).  dy and cache are not changed.
@@ -961,54 +971,58 @@ def batchnorm_backward(dy, cache):
 
 
 # %% check="batchnorm_backward.nodes" points=2
-line, bend, wave = np.array([[-5, -3, -1, 1, 3, 5], [5, -1, -4, -4, -1, 5], [-5, 7, 4, -4, -7, 5]])[:, :, None] / 4
-mean, spread, gamma = np.array([10.0, -3.0, 50.0]), np.array([0.7, 0.4, 1.6]), np.array([1.5, -0.7, 2.0])
-x, var = mean + spread * line, spread**2 * (line**2).mean()
-cache = {"x": x, "x_hat": (x - mean) / np.sqrt(var + 0.1), "mean": mean, "var": var, "gamma": gamma, "eps": 0.1}
-silent = bend * [0.3, -0.5, 0.2] + wave * [
-    0.1,
-    0.2,
-    -0.3,
-]  # each column: sum 0, sum with x_hat 0, so no statistic feels it
+def case():
+    """Four rows, two features; and a silent dy: its sum is 0, also with x_hat, so no statistic feels it."""
+    line, bend, wave = np.array([[-3, -1, 1, 3], [1, -1, -1, 1], [-1, 3, -3, 1]])[:, :, None] / 2.0
+    centred, mean, gamma = line * [0.7, 0.4], np.array([10.0, -3.0]), np.array([1.5, -0.7])
+    cache = {"x": mean + centred, "mean": mean, "var": (centred**2).mean(axis=0), "gamma": gamma, "eps": 0.1}
+    cache["x_hat"] = centred / np.sqrt(cache["var"] + 0.1)
+    return line, bend * [0.3, -0.5] + wave * [0.2, 0.3], cache
 
 
-def backward(dy):  # on copies, so that one call cannot spoil the next
-    return batchnorm_backward(dy.copy(), {**cache, "x": cache["x"].copy(), "x_hat": cache["x_hat"].copy()})
+def backward(dy):  # a fresh cache each time, so that one call cannot spoil the next
+    return batchnorm_backward(dy, case()[2])
+
+
+def form():  # how many arrays, and of what shape: their values do not count yet
+    zero = lambda part: 0 * part if isinstance(part, np.ndarray) else part
+    result = backward(case()[1])
+    return tuple(map(zero, result)) if isinstance(result, (tuple, list)) else result
 
 
 def node_by_node():
+    line, silent, _ = case()
     _, dgamma, dbeta = backward(silent + line + 1)
     parts = {"dgamma": dgamma, "dbeta": dbeta, "dx along the direct path": backward(silent)[0]}
-    parts["dx with the path through the mean"] = backward(silent + [1, 2, -1])[0]
+    parts["dx with the path through the mean"] = backward(silent + [1, 2])[0]
     parts["dx with the path through the variance"] = backward(silent + line)[0]
     return parts
 
 
-def form(result):  # how many arrays, and of what shape: their values do not count yet
-    return tuple(0 * part for part in result) if isinstance(result, (tuple, list)) else result
-
-
-check("what comes back: dx, dgamma, dbeta", lambda: form(backward(silent)))
+check("what comes back: dx, dgamma, dbeta", lambda: form())
 check("node by node", lambda: node_by_node())
 
+
 # %% check="batchnorm_backward.parameters" points=1
-r = np.random.RandomState(9)
-dy, x_hat = r.normal(size=(5, 3)), r.normal(size=(5, 3))
-cache = {
-    "x": 2 + 3 * x_hat,
-    "x_hat": x_hat,
-    "mean": 2 + np.zeros(3),
-    "var": 8.9 + np.zeros(3),
-    "gamma": np.array([1.5, -0.7, 2.0]),
-    "eps": 0.1,
-}
-check("dgamma and dbeta", lambda: batchnorm_backward(dy, cache)[1:])
+def case():
+    r = np.random.RandomState(9)
+    x_hat = r.normal(size=(5, 3))
+    cache = {"x": 2 + 3 * x_hat, "x_hat": x_hat, "mean": np.full(3, 2.0), "var": np.full(3, 8.9), "eps": 0.1}
+    return r.normal(size=(5, 3)), {**cache, "gamma": np.array([1.5, -0.7, 2.0])}
+
+
+check("dgamma and dbeta", lambda: batchnorm_backward(*case())[1:])
+
+
 # %% check="batchnorm_backward.direct_path" points=1
-x = np.array([[-1.0, 3.0], [1.0, 3.0], [-1.0, 7.0], [1.0, 7.0]])
-cache = {"x": x, "x_hat": (x - [0, 5]) / np.sqrt([1.1, 4.1]), "mean": np.array([0.0, 5.0]), "var": np.array([1.0, 4.0])}
-cache.update(gamma=np.array([3.0, -2.0]), eps=0.1)
-silent = np.array([[1.0, 2.0], [1.0, -2.0], [-1.0, -2.0], [-1.0, 2.0]])
-check("dx along the direct path alone", lambda: batchnorm_backward(silent, cache)[0])
+def case():
+    x, mean, var = np.array([[-1.0, 3], [1, 3], [-1, 7], [1, 7]]), np.array([0.0, 5.0]), np.array([1.0, 4.0])
+    cache = {"x": x, "x_hat": (x - mean) / np.sqrt(var + 0.1), "mean": mean, "var": var, "eps": 0.1}
+    silent = np.array([[1.0, 2.0], [1.0, -2.0], [-1.0, -2.0], [-1.0, 2.0]])
+    return silent, {**cache, "gamma": np.array([3.0, -2.0])}
+
+
+check("dx along the direct path alone", lambda: batchnorm_backward(*case())[0])
 
 
 # %% check="batchnorm_backward.whole" points=2
@@ -1021,9 +1035,8 @@ def case(N, D, seed, offset=20.0, eps=0.1):
     return r.normal(size=(N, D)), cache
 
 
-dy, cache = case(7, 4, seed=10)
-dx, _, _ = check("batchnorm_backward", batchnorm_backward, dy, cache)
-assert np.allclose(dx.sum(axis=0), 0), "each column of dx should sum to zero"
+result = check("batchnorm_backward", batchnorm_backward, *case(5, 3, seed=10))
+assert np.allclose(result[0].sum(axis=0), 0), "each column of dx should sum to zero"
 ### BEGIN HIDDEN TESTS
 dy, cache = case(9, 5, seed=11, eps=1e-5)
 check("backward, another shape", batchnorm_backward, dy, cache)
@@ -1040,8 +1053,9 @@ check("backward, a constant feature", batchnorm_backward, dy, cache)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# *Established:* your backward pass follows every path. You have derived the six equations that close section 3 of the
-# BN paper ([arXiv 1502.03167](https://arxiv.org/abs/1502.03167)), just before its section 3.1.
+# *Established:* your backward pass follows every path that can show in `dx`. Those are the six equations that close
+# section 3 of the BN paper ([arXiv 1502.03167](https://arxiv.org/abs/1502.03167)), just before its section 3.1. The
+# paper writes out one term that the next section shows to be zero.
 
 # %% mistake="batchnorm_backward" hint="The first wrong node is x, where the three paths join: what comes through the mean is missing. μ depends on every x, so dmean has to be passed on to dx."
 # - dx_hat / root + through_mean + through_var
@@ -1079,7 +1093,7 @@ check("backward, a constant feature", batchnorm_backward, dy, cache)
 # - np.sqrt(var + cache["eps"])
 # + np.sqrt(var)
 
-# %% mistake="batchnorm_backward" hint="The first wrong node is dx_hat: γ is missing. x̂ reaches y through a multiplication by γ."
+# %% mistake="batchnorm_backward" hint="The direct path lacks γ: either dx_hat is not dy·γ, or in the first term of dx stands dy where dx_hat belongs. x̂ reaches y through a multiplication by γ."
 # - dy * cache["gamma"]
 # + dy * 1.0
 
@@ -1095,9 +1109,39 @@ check("backward, a constant feature", batchnorm_backward, dy, cache)
 # - dbeta = dy.sum(axis=0)
 # + dbeta = dy
 
-# %% mistake="batchnorm_backward" hint="The first wrong node is dvar: its sign is turned. A larger variance makes x̂ smaller in size."
+# %% mistake="batchnorm_backward" hint="The first wrong node is dvar: its sign is turned, or that of its term in dx. A larger variance makes x̂ smaller in size, so dvar holds a minus; the three terms of dx are added."
 # - * -0.5
 # + * 0.5
+
+# %% mistake="batchnorm_backward" hint="dgamma or dbeta was computed from dx_hat = dy·γ, so it carries a factor γ too many. Both need dy as it arrived."
+# - (dy * x_hat).sum(axis=0)
+# + (dy * cache["gamma"] * x_hat).sum(axis=0)
+
+# %% mistake="batchnorm_backward" hint="dgamma or dbeta was computed from dx_hat = dy·γ, so it carries a factor γ too many. Both need dy as it arrived."
+# - dbeta = dy.sum(axis=0)
+# + dbeta = (dy * cache["gamma"]).sum(axis=0)
+
+# %% mistake="batchnorm_backward" hint="dgamma and dbeta have shape (1, D). γ and β have shape (D,), and a gradient has the shape of its quantity: leave keepdims out."
+# - (dy * x_hat).sum(axis=0)
+# + (dy * x_hat).sum(axis=0, keepdims=True)
+# - dbeta = dy.sum(axis=0)
+# + dbeta = dy.sum(axis=0, keepdims=True)
+
+# %% mistake="batchnorm_backward" hint="The first of the three has not the shape of x. The order is (dx, dgamma, dbeta), and dx is not summed over the batch: it has one entry for each entry of x."
+# - return dx, dgamma, dbeta
+# + return dx.sum(axis=0), dgamma, dbeta
+
+# %% mistake="batchnorm_backward" hint="In dvar or dmean dy stands in place of dx_hat, so γ is missing there. Both collect what arrives at x̂."
+# - (dx_hat * (x - mean))
+# + (dy * (x - mean))
+
+# %% mistake="batchnorm_backward" hint="In dvar or dmean dy stands in place of dx_hat, so γ is missing there. Both collect what arrives at x̂."
+# - -dx_hat.sum(axis=0)
+# + -dy.sum(axis=0)
+
+# %% mistake="batchnorm_backward" hint="The first wrong node is dvar: the factor is −3/2, which is the new exponent. The power rule brings down the old one, −1/2, as the factor."
+# - * -0.5
+# + * -1.5
 
 # %% mistake="batchnorm_backward" hint="The first wrong node is dvar: the factor −1/2 of the power rule is missing."
 # - * -0.5 / root**3
@@ -1111,7 +1155,7 @@ check("backward, a constant feature", batchnorm_backward, dy, cache)
 # - (dx_hat * (x - mean)).sum(axis=0)
 # + (dx_hat * (x - mean))
 
-# %% mistake="batchnorm_backward" hint="The first wrong node is dmean: its sign is turned. x̂ holds x − μ, so when μ grows, x̂ falls."
+# %% mistake="batchnorm_backward" hint="The first wrong node is dmean: its sign is turned, or that of its term in dx. x̂ holds x − μ, so when μ grows, x̂ falls: dmean holds a minus; the three terms of dx are added."
 # - -dx_hat.sum(axis=0)
 # + dx_hat.sum(axis=0)
 
@@ -1123,7 +1167,7 @@ check("backward, a constant feature", batchnorm_backward, dy, cache)
 # - x.shape[0]
 # + x.shape[1]
 
-# %% mistake="batchnorm_backward" hint="The order is (dx, dgamma, dbeta): dx comes first here, because that is what the layer below asks for."
+# %% mistake="batchnorm_backward" hint="The first of the three has not the shape of x. The order is (dx, dgamma, dbeta), and dx is not summed over the batch: it has one entry for each entry of x."
 # - return dx, dgamma, dbeta
 # + return dgamma, dbeta, dx
 
@@ -1139,11 +1183,15 @@ check("backward, a constant feature", batchnorm_backward, dy, cache)
 # - dx_hat / root + through_mean
 # + dx_hat * root + through_mean
 
-# %% mistake="batchnorm_backward" hint="The first wrong node is x, at the direct path: dx_hat is passed on as it is. x̂ is (x − μ) divided by the root, so its local derivative is one over the root."
+# %% mistake="batchnorm_backward" hint="The first wrong node is x, at the direct path: dx_hat, or even dy, is passed on as it is. x̂ is (x − μ) divided by the root, so its local derivative is one over the root."
 # - dx_hat / root + through_mean
 # + dx_hat + through_mean
 
-# %% mistake="batchnorm_backward" hint="The first wrong node is x, at the direct path: dy stands there in place of dx_hat, so γ is missing in this one term."
+# %% mistake="batchnorm_backward" hint="The first wrong node is x, at the direct path: dx_hat, or even dy, is passed on as it is. x̂ is (x − μ) divided by the root, so its local derivative is one over the root."
+# - dx_hat / root + through_mean
+# + dy + through_mean
+
+# %% mistake="batchnorm_backward" hint="The direct path lacks γ: either dx_hat is not dy·γ, or in the first term of dx stands dy where dx_hat belongs. x̂ reaches y through a multiplication by γ."
 # - dx_hat / root + through_mean
 # + dy / root + through_mean
 
@@ -1248,7 +1296,7 @@ q_mean_in_variance = "c"
 
 # %% check="q_mean_in_variance.answer" points=1
 check("q_mean_in_variance", q_mean_in_variance)
-# %% mistake="q_mean_in_variance" hint="μ still moves every x̂ directly, because x̂ holds x − μ. The dashed path of the graph is alive; only the dotted arrow is dead. Look at the bars of section 4: the path through μ brings plenty."
+# %% mistake="q_mean_in_variance" hint="μ still moves every x̂ directly, because x̂ holds x − μ. The dashed path of the graph is alive; only the dotted arrow is dead. Look at the figure of section 4: the path through μ brings plenty."
 q_mean_in_variance = "a"
 
 # %% mistake="q_mean_in_variance" hint="σ² depends on x directly as well: with μ held still, one x moves (x − μ)²/m with slope 2(x − μ)/m. Only the way from x over μ to σ² is dead."
@@ -1258,15 +1306,14 @@ q_mean_in_variance = "b"
 q_mean_in_variance = "d"
 
 # %% [markdown]
-# So a slip in that one term never shows in `dx`. That is why the check of `mean_backward` handed you a mean that was
-# not the batch's own.
+# So a slip in that one term never shows in `dx`. Hence the strange mean in the check of `mean_backward`.
 
 # %% [markdown]
 # ### Second: $x - \mu$ is $\hat x$ in disguise
 # Write $s = \sqrt{\sigma^2+\epsilon}$. Then $x - \mu = s\,\hat x$. Put that into the variance's gradient, and one
 # power of $s$ goes away:
 #
-# $$d\sigma^2 = -\frac{1}{2 s^3} \sum d\hat x\,(x-\mu) = -\frac{1}{2 s^2} \sum d\hat x\,\hat x .$$
+# $$\texttt{dvar} = d\sigma^2 = -\frac{1}{2 s^3} \sum d\hat x\,(x-\mu) = -\frac{1}{2 s^2} \sum d\hat x\,\hat x .$$
 #
 # Send it on to $x$. The 2s cancel, and another power of $s$:
 #
@@ -1277,21 +1324,19 @@ q_mean_in_variance = "d"
 # %% tags=["demo"]
 with your_functions():
     _, small = batchnorm_forward(x_small, 1.5, 12.0)
-    s, dx_hat_small = np.sqrt(small["var"] + small["eps"]), 1.5 * dy_small
-    left = (
-        variance_backward(dx_hat_small, x_small, small["mean"], small["var"], small["eps"])
-        * 2
-        * (x_small - small["mean"])
-        / 6
-    )
-    right = -small["x_hat"] * np.mean(dx_hat_small * small["x_hat"]) / s
+    s_small, centred, arriving = np.sqrt(small["var"] + small["eps"]), x_small - small["mean"], 1.5 * dy_small
+    left = variance_backward(arriving, x_small, small["mean"], small["var"], small["eps"]) * 2 * centred / 6
+    right = -small["x_hat"] * np.mean(arriving * small["x_hat"]) / s_small
     print("left and right agree:", np.allclose(left, right, rtol=1e-12))
 
 # %% [markdown]
 # ### Third: the sums are old friends
-# Do the same for the mean's path, with the dotted arrow gone. Then every term of `dx` begins with $\frac1s$. And look
-# at the two sums that are left: $\sum d\hat x$ and $\sum d\hat x\,\hat x$. Since $d\hat x = \gamma\,dy$, you already
-# hold both, up to a factor, among your three answers.
+# Do the same for the mean's path. With the dotted arrow gone, only its direct term is left, and goes on to $x$:
+#
+# $$\texttt{dmean} = d\mu = -\frac1s \sum d\hat x, \qquad d\mu \cdot \frac1m = -\frac1s \cdot \frac1m \sum d\hat x .$$
+#
+# Now every term of `dx` begins with $\frac1s$. Two sums are left, $\sum d\hat x$ and $\sum d\hat x\,\hat x$. Since
+# $d\hat x = \gamma\,dy$, you already hold both, up to a factor, among your three answers.
 
 # %% [markdown]
 # ### Exercise: `batchnorm_backward_closed_form`
@@ -1300,8 +1345,8 @@ with your_functions():
 # <details><summary>Hint</summary>
 #
 # On paper first: factor out $\gamma / s$. Inside remain three terms: `dy` itself, something the same for every row,
-# and something times $\hat x$. The last two were measured in section 4: a constant, and a line through the mean. Five
-# lines of code are enough.
+# and something times $\hat x$. The last two were measured in section 4: a constant, and a line that is zero at the
+# mean. Five lines of code are enough.
 # </details>
 
 
@@ -1332,7 +1377,7 @@ def case(N, D, seed, offset=20.0, eps=0.1):
     return r.normal(size=(N, D)), cache
 
 
-check("closed form", batchnorm_backward_closed_form, *case(7, 4, seed=16))
+check("closed form", batchnorm_backward_closed_form, *case(5, 3, seed=16))
 
 
 # %% check="batchnorm_backward_closed_form.other_batches" points=2
@@ -1345,7 +1390,7 @@ def case(N, D, seed, offset=20.0, eps=0.1):
     return r.normal(size=(N, D)), cache
 
 
-check("closed form, a tall batch", batchnorm_backward_closed_form, *case(200, 2, seed=17))
+check("closed form, a tall batch", batchnorm_backward_closed_form, *case(13, 2, seed=17))
 ### BEGIN HIDDEN TESTS
 dy, cache = case(9, 5, seed=18, eps=1e-5)
 single = {k: v.astype("f4") if isinstance(v, np.ndarray) else v for k, v in cache.items()}
@@ -1418,7 +1463,7 @@ check("no Python loop over the batch", lambda: arrays_made(400) < 200)
 # - scale * (dy - dbeta / m - x_hat * dgamma / m)
 # + scale * dy - scale / cache["gamma"] * (dbeta / m + x_hat * dgamma / m)
 
-# %% mistake="batchnorm_backward_closed_form" hint="γ is counted twice. If the sums are already those of dy·γ, do not multiply by γ again."
+# %% mistake="batchnorm_backward_closed_form" hint="γ is counted twice, in all of dx or in some of its terms. If a sum is already one of dy·γ, do not multiply it by γ again; and with γ in front of the parentheses, dy stands inside, not dx_hat."
 # - scale * (dy
 # + cache["gamma"] * scale * (dy
 
@@ -1437,6 +1482,48 @@ check("no Python loop over the batch", lambda: arrays_made(400) < 200)
 # %% mistake="batchnorm_backward_closed_form" hint="The x̂ term has the wrong sign. The minus of the power rule survives: dσ² = −(1/2s²) Σ dx̂·x̂."
 # - - x_hat * dgamma
 # + + x_hat * dgamma
+
+# %% mistake="batchnorm_backward_closed_form" hint="γ is counted twice, in all of dx or in some of its terms. If a sum is already one of dy·γ, do not multiply it by γ again; and with γ in front of the parentheses, dy stands inside, not dx_hat."
+# - scale * (dy
+# + scale * (dy * cache["gamma"]
+
+# %% mistake="batchnorm_backward_closed_form" hint="γ is counted twice, in all of dx or in some of its terms. If a sum is already one of dy·γ, do not multiply it by γ again; and with γ in front of the parentheses, dy stands inside, not dx_hat."
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + scale * (dy - cache["gamma"] * (dbeta / m + x_hat * dgamma / m))
+
+# %% mistake="batchnorm_backward_closed_form" hint="dgamma or dbeta was computed from dx_hat = dy·γ, so it carries a factor γ too many. Both need dy as it arrived."
+# - return dx, dgamma, dbeta
+# + return dx, dgamma * cache["gamma"], dbeta * cache["gamma"]
+
+# %% mistake="batchnorm_backward_closed_form" hint="dgamma or dbeta was computed from dx_hat = dy·γ, so it carries a factor γ too many. Both need dy as it arrived."
+# - return dx, dgamma, dbeta
+# + return dx, dgamma, dbeta * cache["gamma"]
+
+# %% mistake="batchnorm_backward_closed_form" hint="γ/s, or a part of it, multiplies only one of the three terms. Put parentheses around all three."
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + scale * dy - dbeta / m - x_hat * dgamma / m
+
+# %% mistake="batchnorm_backward_closed_form" hint="γ/s, or a part of it, multiplies only one of the three terms. Put parentheses around all three."
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + dy - dbeta / m - x_hat * dgamma / m * scale
+
+# %% mistake="batchnorm_backward_closed_form" hint="γ/s, or a part of it, multiplies only one of the three terms. Put parentheses around all three."
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + cache["gamma"] * dy - dbeta / m - x_hat * dgamma / m / np.sqrt(cache["var"] + cache["eps"])
+
+# %% mistake="batchnorm_backward_closed_form" hint="m is dy.size, the number of all elements. Each feature has statistics of its own, over N values: m is the length of axis 0."
+# - dy.shape[0]
+# + dy.size
+
+# %% mistake="batchnorm_backward_closed_form" hint="The order is (dx, dgamma, dbeta): dx comes first, because that is what the layer below asks for."
+# - return dx, dgamma, dbeta
+# + return dgamma, dbeta, dx
+
+# %% mistake="batchnorm_backward_closed_form" hint="dgamma and dbeta have shape (1, D). γ and β have shape (D,), and a gradient has the shape of its quantity: leave keepdims out."
+# - (dy * x_hat).sum(axis=0)
+# + (dy * x_hat).sum(axis=0, keepdims=True)
+# - dbeta = dy.sum(axis=0)
+# + dbeta = dy.sum(axis=0, keepdims=True)
 
 # %% mistake="batchnorm_backward_closed_form" hint="ε is missing under the root."
 # - np.sqrt(cache["var"] + cache["eps"])
@@ -1535,12 +1622,75 @@ check("no Python loop over the batch", lambda: arrays_made(400) < 200)
 
 # %% [markdown]
 # ## 9. Four witnesses
-# A derivation can hold a slip, and so can a test. So bring in witnesses that share nothing. Finite differences know
-# no calculus. Your staged pass and your closed form are different formulas. PyTorch's autograd is other people's
-# code.
+# A derivation can hold a slip, and so can a test. So bring in witnesses as unlike as can be. Finite differences know no
+# calculus. PyTorch's autograd is other people's code. Your two passes are different formulas for `dx`. We ask that all
+# agree to $10^{-10}$, relative to the largest entry.
 #
-# We ask that they agree to $10^{-10}$, relative to the largest entry. A central difference cannot vouch for that
-# (section 3); Richardson can.
+# ### Optional: how sharp is the first witness?
+# *Skip to "The four together" if time is short: a central difference vouches for $10^{-8}$, Richardson's rule for
+# $10^{-10}$.*
+#
+# Truncation is about $\frac{h^2}{6}$ times the third derivative, rounding about $10^{-16} |L| / h$. Can a difference do
+# better? **Richardson's rule** makes a sharper judge of two blunt ones. Halving $h$ divides the main error of the
+# central difference $D(h)$ by 4. So $\frac43 D(h/2) - \frac13 D(h)$ cancels it. What remains shrinks like $h^4$.
+#
+# To see errors we need the truth. Python's `Decimal` can carry 60 digits, and there $h = 10^{-20}$ does no harm.
+#
+# **Predict, then run.** Will Richardson's best step be smaller than $10^{-5}$, about the same, or larger?
+
+# %%
+my_guess_h = ...  # 1e-7, 1e-5 or 1e-3: it is drawn in the figure below
+
+# %%
+from decimal import Decimal, getcontext
+
+getcontext().prec = 60
+to_decimal = np.vectorize(Decimal, otypes=[object])
+
+
+def slope(rule, direction, h, number=np.asarray):
+    """How fast L = sum(dy * y) grows as x moves along a direction, by one of three rules, in numbers of a kind."""
+
+    def loss(t):
+        y, _ = batchnorm_forward(number(x_small) + t * number(direction), 1, 0, eps=number(0.125))
+        return (number(dy_small) * y).sum()
+
+    if rule == "forward":
+        return (loss(h) - loss(0 * h)) / h
+    central = (loss(h) - loss(-h)) / (2 * h)
+    return central if rule == "central" else (4 * slope("central", direction, h / 2) - central) / 3
+
+
+# %% tags=["demo"]
+directions = np.random.RandomState(0).normal(size=(20, 6, 1))  # twenty ways to move the six inputs
+truth = np.array([float(slope("central", d, Decimal("1e-20"), to_decimal)) for d in directions])
+steps = 10.0 ** np.arange(-13, 0.1, 0.25)
+fig, ax = plt.subplots(figsize=(7, 4))
+for rule, marker in [("forward", "o"), ("central", "s"), ("Richardson", "^")]:
+    found = np.array([[slope(rule, d, h) for d in directions] for h in steps])
+    error = np.sqrt(((found - truth) ** 2).mean(axis=1) / (truth**2).mean())
+    ax.loglog(steps, error, marker=marker, ms=4, label=rule)
+if my_guess_h is not ...:
+    ax.axvline(my_guess_h, color="black", lw=1, ls=":", label="your guess")
+ax.axhline(1e-10, color="black", lw=1, ls="-")
+ax.text(1.2, 1.3e-10, "$10^{-10}$", ha="right")
+ax.set(xlabel="step h", ylabel="relative error of the slope", title="Every difference has a best step")
+ax.legend(loc="upper center", ncols=4)
+plt.show()
+
+# %% [markdown]
+# *In the figure:* three V-shaped curves. Each falls to the left while truncation rules, reaches its best step, and
+# rises again, ragged, where rounding rules.
+#
+# - **Forward** (which steps to one side only): error like $h$. At best about $10^{-8}$, near $h = 10^{-7}$.
+# - **Central**: error like $h^2$. At best a few $10^{-11}$, near $h = 10^{-5}$.
+# - **Richardson**: error like $h^4$. So a larger step will do, and rounding hurts less. At best below $10^{-12}$, near
+#   $h = 3 \cdot 10^{-3}$.
+#
+# All this in float64: with float32's seven digits rounding would drown the rest.
+#
+# ### The four together
+# The finite differences are Richardson's, made of your `numerical_gradient` at two steps.
 
 # %% tags=["demo"]
 from itertools import combinations
@@ -1580,28 +1730,27 @@ def gap(a, b):
 
 # %% tags=["demo"]
 r = np.random.RandomState(23)
-x, dy = 5 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))
-gamma, beta = np.array([1.5, -0.7, 2.0]), np.array([11.0, 12.0, 13.0])
-_, cache = batchnorm_forward(x, gamma, beta, eps=0.1)
+seven, weights = 5 + r.normal(size=(7, 3)) * [1, 2, 3], r.normal(size=(7, 3))
+given = seven, np.array([1.5, -0.7, 2.0]), np.array([11.0, 12.0, 13.0])  # x, gamma, beta
+_, kept = batchnorm_forward(*given, eps=0.1)
 with your_functions():
-    found = {"differences": by_differences(x, gamma, beta, dy, 0.1)}
-    found["staged"] = batchnorm_backward(dy, cache)
-    found["closed form"] = batchnorm_backward_closed_form(dy, cache)
+    found = {"differences": by_differences(*given, weights, 0.1)}
+    found["staged"] = batchnorm_backward(weights, kept)
+    found["closed form"] = batchnorm_backward_closed_form(weights, kept)
     if torch is not None:
-        found["autograd"] = by_torch(x, gamma, beta, dy, 0.1)
+        found["autograd"] = by_torch(*given, weights, 0.1)
     for first, second in combinations(found, 2):
         print(f"{first:>12} and {second:<12} agree to 1e-10: {gap(found[first], found[second]) < 1e-10}")
 
 # %% [markdown]
-# Were one of the four wrong, it would stand alone against the other three, and you would know which to open.
+# Were one `dx` wrong, it would stand alone against three, and you would know which to open. But your two passes share
+# the cache and the lines for `dgamma` and `dbeta`: a slip there would set two against two.
 
 # %% [markdown]
 # ## 10. What BN takes out of a gradient
-# Look at the shape of the closed form. From $d\hat x$ two things are taken: a constant, and a multiple of $\hat x$.
-# The rest is scaled by $1/s$, and that is all.
-#
-# Think of one feature's column as **one vector with $m$ entries**, and this becomes geometry. With $m = 3$ it can be
-# drawn. Take $\gamma = 1$, so that $d\hat x$ is `dy`.
+# In the closed form two things are taken from $d\hat x$: a constant, and a multiple of $\hat x$. The rest is scaled by
+# $1/s$, and that is all. Think of one feature's column as **one vector with $m$ entries**, and this becomes geometry.
+# With $m = 3$ it can be drawn. Take $\gamma = 1$, so that $d\hat x$ is `dy`.
 
 
 # %% tags=["demo"]
@@ -1655,6 +1804,8 @@ with your_functions():
 # So $\sum dx = 0$ and $\sum dx\,\hat x \approx 0$, for each feature and whatever `dy` was. The vector starts with $m$
 # dimensions and is left with $m - 2$. For small batches that is drastic. **Predict, then run:** how much of the
 # gradient gets through when $m = 2$?
+#
+# (The code gives BN $m$ identical features. Column $k$ of the identity, as `dy`, asks about row $k$ alone.)
 
 # %%
 my_guess_two = ...  # all of it, half of it, none of it?
@@ -1662,14 +1813,14 @@ my_guess_two = ...  # all of it, half of it, none of it?
 # %% tags=["demo"]
 with your_functions():
     for m in (2, 3, 4, 8):
-        same = np.repeat(np.arange(m)[:, None] ** 2.0, m, axis=1)  # m features, all alike
+        same = np.repeat(np.arange(m)[:, None] ** 2.0, m, axis=1)  # m identical features
         _, alike = batchnorm_forward(same, np.ones(m), np.zeros(m))
         jacobian, _, _ = batchnorm_backward_closed_form(np.eye(m), alike)  # column k: dx when dy is 1 in row k
         print(f"m = {m}: directions that get through: {np.linalg.matrix_rank(jacobian, tol=1e-3)}")
 
 # %% [markdown]
-# With two rows, none. But for $\epsilon$, their $\hat x$ is $-1$ and $1$ whatever the two numbers were. So the
-# numbers hardly matter to the loss. Unit 10 returns to small batches.
+# With two rows, none. But for $\epsilon$, the smaller becomes $-1$ and the larger $1$, whatever two different numbers
+# they were. So the numbers hardly matter to the loss. Unit 10 returns to small batches.
 #
 # ### Why ≈ and not =
 # $\hat x$ is a little shorter than it should be. Its mean square is $\frac{\sigma^2}{\sigma^2+\epsilon}$, not 1, so
@@ -1677,7 +1828,8 @@ with your_functions():
 #
 # $$\sum s\,dx\;\hat x = \frac{\epsilon}{\sigma^2+\epsilon} \sum d\hat x\,\hat x .$$
 #
-# Step 1 has no such remainder: $\sum dx = 0$ holds exactly, whatever $\epsilon$ is.
+# Step 1 has no such remainder. And step 2 brings no mean back, since $\hat x$ itself sums to zero. So $\sum dx = 0$ holds
+# exactly, whatever $\epsilon$ is.
 
 # %% tags=["demo"]
 with your_functions():
@@ -1702,11 +1854,12 @@ with your_functions():
 # %% [markdown]
 # *In the figure:* two rising curves, one for a feature of variance 10 and one for 0.001; the measured points lie on
 # the formula. With the usual $\epsilon = 10^{-5}$ a millionth of the $\hat x$-component is left in the first case,
-# and a hundredth in the second. Where $\epsilon$ outweighs $\sigma^2$, all of it stays.
+# and a hundredth in the second. Where $\epsilon$ far outweighs $\sigma^2$,
+# nearly all of it stays.
 
 # %% [markdown]
 # ### Question 3
-# Every column of `dx` sums to zero, whatever `dy` is. What is the reason?
+# Every column of `dx` sums to zero, whatever `dy` is. What is the reason? Think first: the text after it explains.
 #
 # - (a) If all $x$ of a feature grow by the same amount, no $y$ changes.
 # - (b) $\hat x$ has mean zero, so a gradient that passes through it has too.
@@ -1721,19 +1874,20 @@ q_sum_of_dx = "a"
 # %% check="q_sum_of_dx.answer" points=1
 check("q_sum_of_dx", q_sum_of_dx)
 
-# %% mistake="q_sum_of_dx" hint="That values have mean zero says nothing about gradients. Hold μ at its value as a constant: x̂ is the same, with mean zero, and yet the direct path alone gives a dx whose sum is not zero (section 4)."
+# %% mistake="q_sum_of_dx" hint="The mean of zero alone is not the reason. Hold μ at its value as a constant: x̂ is the same, with mean zero, and yet the sum of dx is no longer zero. What counts is how μ moves with x."
 q_sum_of_dx = "b"
 
 # %% mistake="q_sum_of_dx" hint="By rule 1 nothing is used up where a graph forks: β gets Σ dy, and dx̂ still gets all of dy·γ. Without any β, dx would sum to zero as well."
 q_sum_of_dx = "c"
 
-# %% mistake="q_sum_of_dx" hint="dy may sum to anything: in all our checks it did not sum to zero, and dx did. It is BN that takes the sum away."
+# %% mistake="q_sum_of_dx" hint="dy may sum to anything: dy_small sums to 2.25, and its dx (section 4) to 0. It is BN that takes the sum away."
 q_sum_of_dx = "d"
 
 # %% [markdown]
-# A gradient says how the loss changes. Along a direction in which **nothing** changes it must be zero. BN has two
-# such directions for every feature: shift all its inputs, or stretch them about their mean. The shift is the vector
-# $(1, \dots, 1)$. The stretch is $x - \mu$, which points along $\hat x$. They are the two things that BN takes out.
+# A gradient says how the loss changes. Along a direction in which **nothing** changes it must be zero. BN has such
+# directions for every feature: shift all its inputs, or, but for $\epsilon$, stretch them about their mean. The shift
+# is the vector $(1, \dots, 1)$. The stretch is $x - \mu$, which points along $\hat x$. They are the two things that BN
+# takes out.
 
 
 # %% tags=["demo"]
@@ -1747,45 +1901,27 @@ print("stretched ×2,  eps = 0:    y stays to 1e-12:", bool(change(2 * x_small, 
 print("stretched ×2,  eps = 1e-5: y stays to 1e-12:", bool(change(2 * x_small, 1e-5) < 1e-12))
 
 # %% [markdown]
+# The last line is why it was ≈: with $\epsilon$, a stretch does change $y$ a little.
+#
 # Unit 03 found that a bias in front of BN is redundant. Here is the same fact seen from behind: such a bias would
 # receive the gradient $\sum dx$, which is 0. It would never learn.
 
 # %% [markdown]
-# ## 11. Is the short one fast?
-# Same answer, fewer steps. A hunch: with N = 512 rows and D = 1024 features most of the time goes into writing and
-# reading whole (N, D) arrays. So first count how many of those each of your two functions makes. Then time both, side
-# by side.
+# ## 11. Optional: is the short one fast?
+# Same answer, fewer steps. Time both, in turns, on 512 rows and 1024 features.
 #
-# **Predict, then run.** How many times as long does the staged pass take?
+# **Predict, then run.** What share of the staged pass's time does the closed form take?
 
 # %%
-my_guess_speed = ...  # the staged time divided by the closed form's
-
-
-# %% tags=["demo"]
-class Watched(np.ndarray):
-    """An array that counts the arrays of at least half a million elements computed from it."""
-
-    large = 0
-
-    def __array_finalize__(self, parent):
-        Watched.large += self.size >= 512 * 1024
-
-
-r = np.random.RandomState(24)
-x_large, dy_large = r.normal(5, 2, (512, 1024)), r.normal(size=(512, 1024))
-_, cache_large = batchnorm_forward(x_large, np.full(1024, 1.5), np.zeros(1024))
-with your_functions():
-    watched = {key: value.view(Watched) if key in ("x", "x_hat") else value for key, value in cache_large.items()}
-    for name, backward in [("staged", batchnorm_backward), ("closed form", batchnorm_backward_closed_form)]:
-        dy_watched, Watched.large = dy_large.view(Watched), 0
-        backward(dy_watched, watched)
-        print(f"{name:>12}: {Watched.large} arrays of shape (N, D)")
+my_guess_speed = ...  # the closed form's time divided by the staged pass's
 
 # %% tags=["demo"]
 from time import perf_counter
 
 with your_functions():
+    r = np.random.RandomState(24)
+    _, cache_large = batchnorm_forward(r.normal(5, 2, (512, 1024)), np.full(1024, 1.5), np.zeros(1024))
+    dy_large = r.normal(size=(512, 1024))
     times = {batchnorm_backward: [], batchnorm_backward_closed_form: []}
     for _ in range(40):
         for backward, spent in times.items():  # in turns, so that a slow moment of the machine hits both
@@ -1810,12 +1946,11 @@ with your_functions():
 
 # %% [markdown]
 # *In the figure:* one dot for each of forty calls, staged on the left and closed form on the right, a thick bar at
-# each median. In the reference run the staged pass made 12 large arrays and took about 9 ms of processor time, the
-# closed form 6 arrays and about 5 ms (medians, one core of a shared machine). Your times will differ. That the arrays
-# are the reason stays a hunch: the counts fit it, and do not prove it.
+# each median. In our runs the closed form took from a third to 55% of the staged time. Yours will differ, with your
+# machine and your code.
 #
-# Frameworks compute the closed form in their kernels, for speed. For us the better reason is section 10. Nobody sees
-# in the staged code **what** BN does to a gradient; in the closed form it is written plainly.
+# Frameworks compute the closed form in their kernels, for speed. For us the better reason is section 10: nobody sees in
+# the staged code **what** BN does to a gradient.
 
 # %% [markdown]
 # ## Recap

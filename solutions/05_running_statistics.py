@@ -114,16 +114,16 @@ print("all eight rows of logits the same:", bool(np.all(alone == alone[0])))
 
 # %% [markdown]
 # With m = 1 the mean is z itself, so x̂ = (z − z)/√(0 + ε) = 0 and y = γ·0 + β = β. The image is gone.
-# What the network answers is read off β alone. No error, no NaN: just a wrong answer.
+# The answer follows from β and the layer behind it. No error, no NaN: one answer, whatever was sent.
 
 # %% [markdown]
 # ## The same image, other neighbours
 #
-# A batch of one is the extreme. Take a batch of 4, 16 or 64: our image and m − 1 others. We keep the image and change
-# the others 300 times.
+# A batch of one is the extreme. Take a batch of 4, 16 or 64: our image and m − 1 others. We keep the image and draw
+# the others anew, 30 times.
 #
-# **Predict.** For which m does the answer still change? Write down a guess for 16: of 100 images, how many get more
-# than one answer?
+# **Predict.** For which m does the answer still change? Write down a guess for m = 16: of 100 images, how many get
+# more than one answer in the 30 batches?
 
 
 # %% tags=["demo"]
@@ -230,7 +230,7 @@ mean = check("E[x] from 6 batches of 4", mean_of, batches)
 
 # %% check="population_statistics.var" points=1
 r = np.random.RandomState(2)
-batches = [r.normal([5, -40, 300], [1, 3, 9], (3, 3)) for _ in range(7)]
+batches = [r.normal([5, -40, 300, 0], [1, 3, 9, 2], (3, 4)) for _ in range(7)]
 mean, var = check("E[x] and Var[x] from 7 batches of 3", population_statistics, batches)
 assert np.all(var > np.mean([x.var(axis=0) for x in batches], axis=0)), "Var[x] must exceed the mean batch variance"
 ### BEGIN HIDDEN TESTS
@@ -253,6 +253,28 @@ check("a constant feature", population_statistics, constant)
 # - m = len(batches[0])
 # + m = len(batches)
 
+# %% mistake="population_statistics" hint="m is taken as the number of columns. It is the number of rows of one batch: its samples."
+# - m = len(batches[0])
+# + m = batches[0].shape[1]
+
+# %% mistake="population_statistics" hint="m is taken as the number of all samples, over all batches. But each σ²_B was measured around the mean of its own m samples: m is the number of rows of one batch."
+# - m = len(batches[0])
+# + m = len(batches[0]) * len(batches)
+
+# %% mistake="population_statistics" hint="m/(m−1) multiplies the mean too. A mean of batch means is right as it is: only the variance comes out too small."
+# - mean = np.mean(
+# + mean = m / (m - 1) * np.mean(
+
+# %% mistake="population_statistics" hint="Parentheses are missing: `m / m - 1 * …` is 1 minus the rest. Write m / (m - 1)."
+# - m / (m - 1)
+# + m / m - 1
+
+# %% mistake="population_statistics" hint="The results have the shape (1, D): an axis is left over, as keepdims=True leaves it. Wanted is (D,)."
+# - x.mean(axis=0)
+# + x.mean(axis=0, keepdims=True)
+# - x.var(axis=0)
+# + x.var(axis=0, keepdims=True)
+
 # %% mistake="population_statistics" hint="The factor is upside down: (m−1)/m makes a variance that is too small smaller still."
 # - m / (m - 1)
 # + (m - 1) / m
@@ -269,9 +291,23 @@ check("a constant feature", population_statistics, constant)
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
 # + np.concatenate(batches).var(axis=0)
 
+# %% mistake="population_statistics" hint="The variance of all samples poured together, with the factor on top. m/(m−1) repairs a variance around a batch's own mean: take one variance per batch, then their mean."
+# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
+# + m / (m - 1) * np.concatenate(batches).var(axis=0)
+
 # %% mistake="population_statistics" hint="This is the variance of the batch means: how much batches differ from each other, about σ²/m. Wanted is how much samples differ: average the variance inside each batch."
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
 # + np.var([x.mean(axis=0) for x in batches], axis=0)
+
+# %% mistake="population_statistics" hint="This is the variance of the batch means: how much batches differ from each other, about σ²/m. Wanted is how much samples differ: average the variance inside each batch."
+# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
+# + m / (m - 1) * np.var([x.mean(axis=0) for x in batches], axis=0)
+
+# %% mistake="population_statistics" hint="Lists of the batches' statistics come back, one entry per batch. Take the mean over the batches, for the mean and for the variance."
+# - np.mean([x.mean(axis=0) for x in batches], axis=0)
+# + [x.mean(axis=0) for x in batches]
+# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
+# + [x.var(axis=0) for x in batches]
 
 # %% mistake="population_statistics" hint="Standard deviations are averaged and then squared. The mean of roots is not the root of the mean: average the variances."
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
@@ -306,6 +342,12 @@ def population_statistics(batches):
     m = len(batches[0])
     return np.mean(batches, axis=1), m / (m - 1) * np.var(batches, axis=1)
 
+
+# %% mistake="population_statistics" hint="The averaging runs over the wrong axis. Inside a batch average over its rows (axis 0), which leaves (D,); then average over the batches, which leaves (D,) again."
+# - x.mean(axis=0)
+# + x.mean(axis=1)
+# - x.var(axis=0)
+# + x.var(axis=1)
 
 # %% mistake="population_statistics" hint="The two results are in the wrong order: return the mean first, then the variance."
 # - return mean, var
@@ -375,13 +417,13 @@ print(f"fixed: {fixed:.0f}%")
 
 # %% [markdown]
 # The solid line is flat: fixed statistics give one accuracy whatever the batch. The dashed line, with the test batch's
-# statistics, starts at chance for one image and climbs towards the flat line as the batch grows. A narrow band around it spans
-# the three orders.
+# statistics, starts at chance for one image and climbs to the flat line as the batch grows. The band around it, from the
+# lowest to the highest of the three orders, is mostly thinner than the line itself.
 
 # %% [markdown]
 # ## The running average
 #
-# Algorithm 2 needs a second pass over the data, with frozen weights. The cheaper way, in every library: keep an
+# Algorithm 2 needs a second pass over the data, with frozen weights. The cheaper way, in every common library: keep an
 # average *while* training. After each batch, with $\rho$ for momentum in PyTorch's sense,
 #
 # $$\text{running} \leftarrow (1-\rho)\cdot\text{running} + \rho\cdot\text{new}, \qquad
@@ -440,6 +482,22 @@ check("strided update", update_running, np.arange(6.0)[::2], np.arange(9.0)[::3]
 # - (1 - momentum) * running + momentum * new
 # + momentum * new
 
+# %% mistake="update_running" hint="The old value is lost: only the new one comes back. Without (1 − momentum)·running there is no memory."
+# - (1 - momentum) * running + momentum * new
+# + 1 * new
+
+# %% mistake="update_running" hint="The new value never enters. The two weights must add up to 1: what the old value loses, the new one gets."
+# - (1 - momentum) * running + momentum * new
+# + (1 - momentum) * running
+
+# %% mistake="update_running" hint="The momentum that is given is not used: 0.1 stands in its place."
+# - (1 - momentum) * running + momentum * new
+# + 0.9 * running + 0.1 * new
+
+# %% mistake="update_running" hint="Parentheses are missing: `1 - momentum * running` multiplies first. Write (1 - momentum)."
+# - (1 - momentum) * running
+# + 1 - momentum * running
+
 # %% mistake="update_running" hint="Momentum is not used: both values have weight one half."
 # - (1 - momentum) * running + momentum * new
 # + (running + new) / 2
@@ -453,13 +511,14 @@ check("strided update", update_running, np.arange(6.0)[::2], np.arange(9.0)[::3]
 # + running *= 1 - momentum; running += momentum * new; return running
 
 # %% [markdown]
-# You have shown that you know which value the momentum multiplies. It is the question that breaks most ports between
-# libraries.
+# You have shown that you know which value the momentum multiplies. Ask it whenever you carry a network from one library
+# to another.
 #
 # ### How long does it remember?
 #
-# Unroll the update: a batch seen k steps ago still has the weight ρ(1−ρ)ᵏ, and everything older than the last k steps
-# has, together, (1−ρ)ᵏ. Small momentum means long memory.
+# Unroll the update: a batch seen k steps ago (k = 0 is the newest) has the weight ρ(1−ρ)ᵏ. Everything before the last k
+# steps has, together, the weight (1−ρ)ᵏ. Small momentum means long memory. As a rule of thumb it is 1/ρ steps: by then
+# the weight of all that came before has shrunk to about a third.
 #
 # **Predict.** A unit's batch mean jumps from 2 to 5. With momentum 0.1, how many steps until the running mean has covered
 # 90% of the jump? With 0.01?
@@ -474,7 +533,8 @@ def remembered(history, start, momentum):
 
 for momentum in (0.5, 0.1, 0.01, 0.001):
     steps = int(np.ceil(np.log(0.1) / np.log(1 - momentum)))  # the first k with (1 − ρ)ᵏ ≤ 0.1
-    print(f"momentum {momentum:5}: 90% of a jump after {steps:4} steps")
+    left = (1 - momentum) ** (1 / momentum)
+    print(f"momentum {momentum:5}: 90% of a jump after {steps:4} steps; {left:.0%} is old after {1 / momentum:4.0f}")
 
 # %% tags=["demo"]
 rng = np.random.RandomState(0)
@@ -490,16 +550,16 @@ ax.legend(loc="upper left", ncols=2)
 plt.show()
 
 # %% [markdown]
-# Grey dots are batch means, which jump from 2 to 5 at step 300. Momentum 0.5 (thin) follows at once and keeps most of the noise.
-# Momentum 0.1 (dashed) is steadier and late by some twenty steps. Momentum 0.01 (dash-dotted) is smooth and still short of 5
-# a hundred steps later. All three start at 0, and they forget that start no faster than anything else.
+# Grey dots are batch means, which jump from 2 to 5 at step 300. Momentum 0.5 (thin) follows at once and keeps much of the noise.
+# Momentum 0.1 (dashed) is steadier and late by some twenty steps. Momentum 0.01 (dash-dotted) is smooth, and a
+# hundred steps later it has come only to about 4. All three start at 0, and forget that start no faster than anything else.
 #
 # **Question.** You fine-tune a network on new data with PyTorch's `momentum=0.01`. After 20 steps with batches of 32 you call
 # `eval()`. Roughly what share of `running_mean` still comes from the old data?
 #
 # - (a) Practically nothing: 20 × 32 = 640 new images have been averaged in since.
 # - (b) About 12%: what 20 steps of a running average leave of the old value.
-# - (c) About 18%: what is left when the new data's share is taken away.
+# - (c) About 18%: 20 steps with a weight of 1% each, a little less than 20%.
 # - (d) About 82%: the running average has hardly noticed the new data.
 
 # %% exercise="q_memory"
@@ -522,23 +582,28 @@ q_memory = "c"
 # %% [markdown]
 # ### Stale after a fast change
 #
-# Now on the network. From step 1,000 on the training images are inverted: white paper, black ink. The weights adapt
-# quickly, since in training BN uses the batch. But `eval()` uses what is remembered. The statistics never influence
+# Now on the network. It trains for 1,000 steps. Then all images are inverted, in training and in the test: paper becomes
+# ink, ink becomes paper. The weights adapt quickly, since in training BN uses the batch. But `eval()` uses what is remembered. The statistics never influence
 # training, so one run serves all momenta: we keep the history of batch statistics and ask afterwards what each would remember.
 #
-# **Predict.** Which of momentum 0.1, 0.01, 0.001 still fails 100 steps after the change?
+# **Predict.** 100 steps after the change, with which of momentum 0.1, 0.01, 0.001 is more than half of the test still wrong?
 
 # %% tags=["demo"]
-momenta, marks = (0.1, 0.01, 0.001), (1, 3, 10, 30, 100, 300)
+momenta, marks = (0.1, 0.01, 0.001), (0, 1, 3, 10, 30, 100, 300)  # steps since the change; 0: just before it
 
 
-def eval_accuracy(net, mean, var):
-    """Accuracy in % on inverted test images, with these statistics in BN."""
-    return 100 * np.mean(logits_of(net, (1 - X_test[:1000]) @ net["W1"], (mean, var))[0].argmax(1) == y_test[:1000])
+def eval_accuracies(net, means, variances, inverted):
+    """Test accuracy in %: with what each momentum remembers, then with statistics recomputed for these weights."""
+    x_pop, x_test = (1 - x if inverted else x for x in (images[:3000], X_test[:1000]))
+    z = x_pop @ net["W1"]
+    kept = [(remembered(np.array(means), 0, p), remembered(np.array(variances), 1, p)) for p in momenta]
+    logits = [logits_of(net, x_test @ net["W1"], stats)[0] for stats in [*kept, (z.mean(0), z.var(0))]]
+    return [100 * np.mean(rows.argmax(1) == y_test[:1000]) for rows in logits]
 
 
+# %% tags=["demo"]
 def after_inversion(seed):
-    """Rows: each momentum, then fresh population statistics. Columns: marks, in steps since the inversion."""
+    """Rows: each momentum, then recomputed statistics. Columns: marks."""
     net, rng, means, variances, table = new_net(seed), np.random.RandomState(seed), [], [], []
     for t in range(1 - 1000, max(marks) + 1):
         batch = rng.randint(0, len(X_train), 32)
@@ -547,34 +612,32 @@ def after_inversion(seed):
         means.append(z.mean(0))
         variances.append(z.var(0, ddof=1))
         if t in marks:
-            kept = [[remembered(np.array(h), s, p) for h, s in ((means, 0), (variances, 1))] for p in momenta]
-            z = (1 - images[:3000]) @ net["W1"]
-            table.append([eval_accuracy(net, *stats) for stats in [*kept, (z.mean(0), z.var(0))]])
+            table.append(eval_accuracies(net, means, variances, inverted=t > 0))
     return np.transpose(table)
 
 
-runs = np.array([after_inversion(seed) for seed in range(3)])  # (3 seeds, 4 kinds, 6 marks)
+runs = np.array([after_inversion(seed) for seed in range(3)])  # (3 seeds, 4 kinds, 7 marks)
 
 # %% tags=["demo"]
 fig, ax = plt.subplots(figsize=(8.2, 3.8))
-colors = ("#0072B2", "#D55E00", "#009E73", "#000000")
+colors, places = ("#0072B2", "#D55E00", "#009E73", "#000000"), range(len(marks))
 names = [*(f"running, momentum {p}" for p in momenta), "recomputed for the current weights"]
 for k, (name, marker, style, color) in enumerate(zip(names, "osd^", ("--", "-.", ":", "-"), colors)):
-    ax.plot(marks, runs[:, k].mean(0), style, marker=marker, color=color, label=name)
-    ax.fill_between(marks, runs[:, k].min(0), runs[:, k].max(0), color=color, alpha=0.15, linewidth=0)
-ax.set_xscale("log")
-ax.minorticks_off()
-ax.set_xticks(marks, marks)
+    ax.plot(places, runs[:, k].mean(0), style, marker=marker, color=color, label=name)
+    ax.fill_between(places, runs[:, k].min(0), runs[:, k].max(0), color=color, alpha=0.15, linewidth=0)
+ax.set_xticks(places, ["before", *marks[1:]])
 ax.set(xlabel="training steps since the images were inverted", ylabel="test accuracy in eval mode (%)", ylim=(0, 102))
 ax.set_title("The weights have adapted, the running statistics have not")
 ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 for k, name in enumerate(names):
-    print(f"after 100 steps, {name}: {runs[:, k, marks.index(100)].mean():.0f}% (mean of 3 seeds)")
+    before, later = runs[:, k, 0].mean(), runs[:, k, marks.index(100)].mean()
+    print(f"{name}: {before:.0f}% before, {later:.0f}% after 100 steps (mean of 3 seeds)")
 
 # %% [markdown]
-# Four lines of test accuracy against steps since the change, each the mean of three seeds with a band from the lowest to
-# the highest. With recomputed statistics (triangles) the network recovers first. The running statistics follow in the order of their
-# momentum: 0.1 (circles) close behind, then 0.01 (squares), then 0.001 (diamonds). The weights are the same in all four.
+# Four lines of test accuracy, each the mean of three seeds with a band from the lowest to the highest. Before the change
+# all four are high. One step after it all four are near zero: the weights themselves do not fit yet. With recomputed
+# statistics (triangles) the network recovers first. The running statistics follow in the order of their momentum: 0.1
+# (circles) close behind, then 0.01 (squares), then 0.001 (diamonds). The weights are the same in all four.
 #
 # So when training is fine and `eval()` is bad, suspect the statistics before the weights. Recomputing them on some
 # training batches costs one forward pass each.
@@ -592,7 +655,8 @@ for k, name in enumerate(names):
 # | 6. start of the buffers | none needed | mean 0, var 1, count 0 | mean 0, var 1 |
 # | 7. training on a batch of one | not discussed | `ValueError` | no error |
 #
-# The PyTorch column is run below, line by line. The Keras column is read from its source and not run here. (The
+# Where torch is installed, the PyTorch column is run below, line by line. The Keras column is read from its source and
+# not run here. (The
 # fused kernel that TensorFlow used under Keras 2 for images kept the unbiased variance.) To port a momentum, take 1 − momentum:
 # Keras' 0.99 is PyTorch's 0.01.
 #
@@ -621,7 +685,7 @@ def in_torch(read, data=x, **options):
 
 # %% tags=["demo"]
 print("1. momentum: running_mean from 0, new value 4")
-print(f"   weight 0.1 on the new {0.9 * 0 + 0.1 * 4:.4f}, on the old {0.1 * 0 + 0.9 * 4:.4f}")
+print(f"   0.1 multiplies the new {0.9 * 0 + 0.1 * 4:.4f}, 0.1 multiplies the old {0.1 * 0 + 0.9 * 4:.4f}")
 print("   torch, momentum=0.1  ", in_torch(lambda bn, y: bn.running_mean, momentum=0.1))
 print("2. variance that normalizes: the first output")
 print(f"   biased {(1 - 4) / np.sqrt(x.var() + 1e-5):.4f}, unbiased {(1 - 4) / np.sqrt(x.var(ddof=1) + 1e-5):.4f}")
@@ -644,7 +708,8 @@ print("7. one sample in training: m/(m−1) would be 1/0")
 print("   torch                ", in_torch(lambda bn, y: y[0], data=x[:1]))
 
 # %% [markdown]
-# With torch installed, each of its lines equals the first number in the line above it, or says what the table says.
+# Compare, where torch is installed. In 1 to 5 its number is the first with four decimals in the line above it. 6 and 7 show
+# what the table says.
 #
 # ## train() and eval()
 #
@@ -662,7 +727,8 @@ print("   torch                ", in_torch(lambda bn, y: y[0], data=x[:1]))
 #
 # ### Exercise 3: the layer
 #
-# With `momentum=None` the buffers are the plain average of all training batches so far. The t-th batch then gets the weight 1/t.
+# With `momentum=None` each buffer is the plain average over all training batches so far. Every batch counts the same, large or
+# small: the t-th gets the weight 1/t. And `momentum=0` is a number like any other: the buffers then stay as they are.
 #
 # <details><summary>Hint</summary>
 #
@@ -713,11 +779,7 @@ class BatchNorm:
 
 # %% check="batch_norm.train" points=1
 x = np.random.RandomState(1).normal([5, -40, 300], [1, 3, 9], (4, 3))
-
-
-def fresh_layer():
-    bn = BatchNorm(3)
-    return {name: getattr(bn, name) for name in ("gamma", "beta", "running_mean", "running_var", "num_batches_tracked")}
+names = ("gamma", "beta", "running_mean", "running_var", "num_batches_tracked")
 
 
 def forward_in_training(x):
@@ -726,17 +788,16 @@ def forward_in_training(x):
     return bn.forward(x, training=True)
 
 
-def one_sample_in_training():
+def refuses_one_sample(x):
     try:
-        y = BatchNorm(3).forward(x[:1], training=True)
+        return BatchNorm(3).forward(x[:1], training=True)
     except ValueError:
-        return "ValueError"
-    return f"no ValueError, but y = {y}"
+        return True
 
 
 check("y of a training batch", forward_in_training, x)
-check("a fresh layer", fresh_layer)
-answer = check("a training batch of one raises ValueError", one_sample_in_training)
+check("a fresh layer", lambda: {name: getattr(BatchNorm(3), name) for name in names})
+refused = check("a training batch of one raises ValueError", refuses_one_sample, x)
 
 # %% check="batch_norm.buffers" points=2
 r = np.random.RandomState(2)
@@ -753,29 +814,30 @@ def buffers_after(xs, momentum, mean=0.0, var=1.0):
 
 check("buffers after 1 training batch, momentum 0.3", buffers_after, xs[:1], 0.3, mean=8.0, var=6.0)
 check("buffers after 3 training batches, momentum 0.3", buffers_after, xs, 0.3)
-buffers = check("buffers after 3 training batches, momentum=None", buffers_after, xs, None)
+check("buffers after 3 training batches, momentum=None", buffers_after, xs, None)
+buffers = check("buffers after 2 training batches, momentum 0", buffers_after, xs[:2], 0.0, mean=8.0, var=6.0)
 
 # %% check="batch_norm.eval" points=1
 x = np.random.RandomState(3).normal([5, -40, 300], [1, 3, 9], (4, 3))
 
 
-def layer_in_use():
+def forward_in_eval(x):
     bn = BatchNorm(3, eps=0.1, momentum=0.3)
     bn.gamma, bn.beta = np.array([2.0, -1.0, 0.5]), np.array([1.0, 4.0, -3.0])
     bn.running_mean, bn.running_var = np.array([4.0, -42.0, 290.0]), np.array([0.5, 11.0, 70.0])
     bn.num_batches_tracked = 9
-    return bn
-
-
-def forward_in_eval(x):
-    bn = layer_in_use()
     y = bn.forward(x, training=False)
-    buffers = ("running_mean", "running_var", "num_batches_tracked")
-    return {"y": y, **{name: getattr(bn, name) for name in buffers}}
+    return {"y": y, **{name: getattr(bn, name) for name in ("running_mean", "running_var", "num_batches_tracked")}}
+
+
+def eval_before_and_after_training(x):
+    bn = BatchNorm(2)
+    return [bn.forward(x, training=mode) for mode in (False, True, False)][::2]
 
 
 y = check("y in eval, and the buffers after it", forward_in_eval, x)["y"]
 alone = check("one sample in eval", forward_in_eval, x[:1])["y"]
+ys = check("y in eval before and after a training batch, 2 features", eval_before_and_after_training, x[:, :2])
 assert np.allclose(alone[0], y[0]), "in eval a sample's output must not depend on its neighbours"
 ### BEGIN HIDDEN TESTS
 x = np.random.RandomState(4).normal(3, 2, (10, 6))[:, ::2]
@@ -847,7 +909,25 @@ for momentum, recorded in TORCH.items():
 # - self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)
 # + pass
 
-# %% mistake="batch_norm" hint="The buffers never change. In training, update running_mean and running_var after each batch."
+# %% mistake="batch_norm" hint="running_mean never changes: only running_var is updated. In eval the layer would subtract its starting value, 0."
+# - self.running_mean = (1 - weight) * self.running_mean + weight * mean
+# + pass
+
+# %% mistake="batch_norm" hint="The factor stands twice in running_var: ddof=1 is m/(m−1) already, and is multiplied by m/(m−1) again."
+# - weight * var * m / (m - 1)
+# + weight * x.var(axis=0, ddof=1) * m / (m - 1)
+
+# %% mistake="batch_norm" hint="m/(m−1) multiplies the mean too. It belongs to the variance that goes into running_var, to nothing else."
+# - self.running_mean + weight * mean
+# + self.running_mean + weight * mean * m / (m - 1)
+
+# %% mistake="batch_norm" hint="The old buffer keeps its full weight, so it grows with every batch. The two weights must add up to 1."
+# - (1 - weight) * self.running_mean
+# + self.running_mean
+# - (1 - weight) * self.running_var
+# + self.running_var
+
+# %% mistake="batch_norm" hint="The buffers do not change. In training, update running_mean and running_var after each batch, with momentum=None too."
 # - self.running_mean = (1 - weight) * self.running_mean + weight * mean
 # + pass
 # - self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)
@@ -951,6 +1031,10 @@ class BatchNorm:
 # - self.num_batches_tracked += 1
 # + pass
 
+# %% mistake="batch_norm" hint="num_batches_tracked counts samples. It counts batches: one more for each call in training, however many rows x has."
+# - self.num_batches_tracked += 1
+# + self.num_batches_tracked += m
+
 # %% mistake="batch_norm" hint="momentum=None is treated like the default 0.1. It means the plain average of all batches: the t-th batch gets the weight 1/t."
 # - 1 / self.num_batches_tracked if
 # + 0.1 if
@@ -958,6 +1042,16 @@ class BatchNorm:
 # %% mistake="batch_norm" hint="The plain average is off by one: the first batch should get the weight 1, the second 1/2. Count the batch before you use the count, and don't add 1 again."
 # - 1 / self.num_batches_tracked if
 # + 1 / (self.num_batches_tracked + 1) if
+
+# %% mistake="batch_norm" hint="With momentum=None the batches are weighed by their size. In nn.BatchNorm1d every batch counts the same: the t-th gets the weight 1/t."
+# - self.num_batches_tracked += 1
+# + self.num_batches_tracked += 1; self.seen = getattr(self, 'seen', 0) + m
+# - 1 / self.num_batches_tracked if
+# + m / self.seen if
+
+# %% mistake="batch_norm" hint="momentum=0 is taken for None. To `or` and to a bare `if self.momentum` 0 counts as absent. Ask `is None`."
+# - 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+# + self.momentum or 1 / self.num_batches_tracked
 
 # %% mistake="batch_norm" hint="momentum=None reaches the arithmetic. Ask `self.momentum is None` first: the weight is then one over the number of batches so far."
 # - 1 / self.num_batches_tracked if self.momentum is None else self.momentum
@@ -973,6 +1067,12 @@ class BatchNorm:
 # - weight * var * m / (m - 1)
 # + weight * x.var(axis=0, ddof=1)
 
+# %% mistake="batch_norm" hint="A training batch of one goes through. Its output is β whatever the sample, and m/(m−1) is 1/0, which leaves NaN in running_var or stops the code. nn.BatchNorm1d raises ValueError then: do so before anything is computed. In eval one sample is fine."
+# - if m < 2:
+# + if False:
+# - weight * var * m / (m - 1)
+# + m / (m - 1) * weight * var
+
 # %% mistake="batch_norm" hint="A batch of one is refused in eval too. Serving single samples is what eval is for: raise only when training."
 # - mean, var = self.running_mean, self.running_var
 # + mean, var = self.running_mean, self.running_var; len(x) > 1 or {}["one sample in eval"]
@@ -985,6 +1085,22 @@ class BatchNorm:
 # - x.mean(axis=0), x.var(axis=0)
 # + x.mean(axis=1), x.var(axis=1)
 
+# %% mistake="batch_norm" hint="Statistics run along the wrong axis. x is (N, D): average over the N samples, axis 0, so that each feature keeps its own."
+# - x.mean(axis=0), x.var(axis=0)
+# + x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+
+# %% mistake="batch_norm" hint="One mean and one variance for all features together. Average over the samples only, axis 0, so that each feature keeps its own."
+# - x.mean(axis=0), x.var(axis=0)
+# + x.mean(), x.var()
+
+# %% mistake="batch_norm" hint="The buffers take the shape (1, D), from statistics made with keepdims=True. They are (D,), which broadcasts against (N, D) just as well."
+# - x.mean(axis=0), x.var(axis=0)
+# + x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)
+
+# %% mistake="batch_norm" hint="A layer that has seen no batch uses the batch in eval. The flag alone decides: in eval a fresh layer uses its mean 0 and its variance 1."
+# - mean, var = self.running_mean, self.running_var
+# + mean, var = (self.running_mean, self.running_var) if self.num_batches_tracked else (x.mean(axis=0), x.var(axis=0))
+
 # %% mistake="batch_norm" hint="forward returns nothing. Its last line should return y."
 # - return self.gamma * x_hat + self.beta
 # + self.gamma * x_hat + self.beta
@@ -993,13 +1109,21 @@ class BatchNorm:
 # - x.mean(axis=0), x.var(axis=0)
 # + x.mean(axis=0), (x**2).mean(axis=0) - x.mean(axis=0) ** 2
 
-# %% mistake="batch_norm" hidden=true hint="The default momentum is not 0.1. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature."
+# %% mistake="batch_norm" hint="The default momentum is not 0.1. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature."
 # - momentum=0.1):
-# + momentum=0.9):
+# + momentum=0.99):
+
+# %% mistake="batch_norm" hint="The default eps is not 1e-5. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature."
+# - eps=1e-5, momentum
+# + eps=1e-3, momentum
+
+# %% mistake="batch_norm" hint="The ValueError is returned instead of raised, so the caller takes it for y. Write raise."
+# - raise ValueError(f"training needs more than one sample, got {m}")
+# + return ValueError(f"training needs more than one sample, got {m}")
 
 # %% [markdown]
-# You have shown that your layer is `nn.BatchNorm1d`, for momentum 0.1, 0.01 and None, to ten digits. The buffers in the check were
-# recorded from PyTorch. Where torch is installed, the next cell compares live, step by step.
+# You have shown that the forward pass of your layer is that of `nn.BatchNorm1d`, for momentum 0.1, 0.01 and None, to ten
+# digits. The buffers in the check were recorded from PyTorch. Where torch is installed, the next cell compares live, step by step.
 
 
 # %% tags=["demo"]
@@ -1156,6 +1280,10 @@ check("fold: one unit", fold_into_linear, W[:, :1], *(a[:1] for a in args[1:]), 
 # - np.sqrt(var + eps)
 # + (np.sqrt(var) + eps)
 
+# %% mistake="fold_into_linear" hint="The eps that is given is not used: 1e-5 is written in its place."
+# - var + eps
+# + var + 1e-5
+
 # %% mistake="fold_into_linear" hint="The root is missing: BN divides by the standard deviation √(var + ε)."
 # - np.sqrt(var + eps)
 # + (var + eps)
@@ -1200,6 +1328,14 @@ check("fold: one unit", fold_into_linear, W[:, :1], *(a[:1] for a in args[1:]), 
 # - return W * scale
 # + return W
 
+# %% mistake="fold_into_linear" hint="b is returned unchanged. Multiply out: b is scaled, and two more terms join it."
+# - (b - mean) * scale + beta
+# + b
+
+# %% mistake="fold_into_linear" hint="Rows are scaled. In z = x @ W + b with W (D_in, D_out) a unit is a column of W, and scale has one number per column. Scaling rows is right for PyTorch's layout (D_out, D_in)."
+# - return W * scale
+# + return np.diag(scale) @ W
+
 # %% mistake="fold_into_linear" hint="Rows are scaled. In z = x @ W + b with W (D_in, D_out) a unit is a column of W, and scale has one number per column. Scaling rows is right for PyTorch's layout (D_out, D_in)."
 # - return W * scale
 # + return W * scale[:, None]
@@ -1220,7 +1356,7 @@ check("fold: one unit", fold_into_linear, W[:, :1], *(a[:1] for a in args[1:]), 
 # - return W * scale
 # + W *= scale; return W
 
-# %% mistake="fold_into_linear" hint="Only W comes back. The bias changes too: return both, as a pair."
+# %% mistake="fold_into_linear" hint="One array comes back, not two. W and b both change: return both, as a pair."
 # - return W * scale, (b - mean) * scale + beta
 # + return W * scale
 

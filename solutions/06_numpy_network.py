@@ -33,7 +33,8 @@ def ready(*functions):
 #
 # A layer is an object with two methods and two dicts.
 #
-# - `forward(x, training)` computes the output and remembers what `backward` will need.
+# - `forward(x, training)` computes the output and remembers what `backward` will need. `training` is True while the
+#   net learns and False when it is used; only BN cares (unit 05).
 # - `backward(dy)` takes the gradient of the loss by the output. It stores the gradients of the layer's own parameters
 #   in `grads`, and returns the gradient by the input.
 # - `params` holds the parameters, `grads` their gradients, under the same names.
@@ -175,6 +176,26 @@ check("all three, one example", linear_backward, dz[:1], x[:1], W)
 # - return dx, dW, db
 # + return dx
 
+# %% mistake="linear_backward" hint="dx is transposed: it has one row per input feature. dx always has the shape of x, (m, D): one row per example, so dz comes first in the product."
+# - dx = dz @ W.T
+# + dx = W @ dz.T
+
+# %% mistake="linear_backward" hint="dx is divided by m here. The loss is already a mean over the batch, so its 1/m is inside dz; each row of dx belongs to one example and is no mean at all."
+# - dx = dz @ W.T
+# + dx = dz @ W.T / len(x)
+
+# %% mistake="linear_backward" hint="The product is element by element (*), and the shapes do not fit. The sums in the formulas run over an index that both factors have: that is a matrix product, written @."
+# - dx = dz @ W.T
+# + dx = dz * W.T
+
+# %% mistake="linear_backward" hint="db was summed over everything, into one number. b has one number per output unit: sum over the examples only, axis 0."
+# - db = dz.sum(axis=0)
+# + db = dz.sum()
+
+# %% mistake="linear_backward" hint="A dict comes back where a tuple is expected: end with return dx, dW, db, without names."
+# - return dx, dW, db
+# + return {"dx": dx, "dW": dW, "db": db}
+
 # %% mistake="linear_backward" hint="This dx uses x where W is needed. z = xW + b, so the derivative of z by x is W. It is dW that needs x."
 # - dx = dz @ W.T
 # + dx = (dz @ (x.T @ dz).T)
@@ -287,9 +308,12 @@ q_bias = "d"
 #
 # $$p_{ij} = \frac{e^{z_{ij}}}{\sum_k e^{z_{ik}}},\qquad L = -\frac1m\sum_i \log p_{i\,y_i}.$$
 #
-# Here is a trap. `np.exp(1000)` is infinite, and infinity divided by infinity is NaN. The way out: $p$ does not change
-# when the same number is subtracted from all logits *of a row*. Subtract the row's largest, and no exponent is above 0.
-# Take the logarithm on paper, not in code: $\log p_{ij} = z_{ij} - \log\sum_k e^{z_{ik}}$.
+# Here is a trap. `np.exp(1000)` is infinite, and infinity divided by infinity is NaN. (In `float32` `np.exp(89)` is
+# infinite already.) The way out: $p$ does not change when the same number is subtracted from all logits *of a row*.
+# Subtract the row's largest, and no exponent is above 0.
+#
+# A second trap: a tiny $p$ is rounded to 0, and $\log 0$ is infinite. So take the logarithm of the quotient on paper,
+# not in code: $\log p_{ij} = z_{ij} - \log\sum_k e^{z_{ik}}$. Use the shifted logits here, too.
 #
 # <details><summary>Hint for the gradient</summary>
 #
@@ -441,6 +465,36 @@ check("large logits, float32", softmax_cross_entropy, logits.astype("f4"), np.ar
 # + pass
 # + pass
 
+# %% mistake="softmax_cross_entropy" hint="The exponentials are summed over the whole batch. Each image has its own probabilities, which add up to 1: sum along each row, axis 1, and keep the column with keepdims=True."
+# - total = exp.sum(axis=1, keepdims=True)
+# - np.log(total[:, 0])
+# + total = exp.sum()
+# + np.log(total)
+
+# %% mistake="softmax_cross_entropy" hint="The maximum was taken down the columns, axis 0, so each logit of a row was shifted by another number, and that changes p. Subtract one number per row: its own maximum, axis 1."
+# - logits.max(axis=1, keepdims=True)
+# + logits.max(axis=0)
+
+# %% mistake="softmax_cross_entropy" hint="1 was added at the right class. The derivative of −z_y is −1: subtract 1 there."
+# - dlogits[rows, labels] -= 1
+# + dlogits[rows, labels] += 1
+
+# %% mistake="softmax_cross_entropy" hint="This logarithm has base 2. Cross-entropy here uses the natural one, np.log: its derivative is the simple one."
+# - np.log(total[:, 0])
+# + np.log2(total[:, 0])
+
+# %% mistake="softmax_cross_entropy" hint="This averages −log p over all classes, right and wrong ones. Only the right class of each row counts: pick it with [rows, labels]."
+# - np.log(total[:, 0]) - shifted[rows, labels]
+# + np.log(total) - shifted
+
+# %% mistake="softmax_cross_entropy" hint="The logarithm of the sum is missing: log p is the logit minus the logarithm of the sum of the exponentials."
+# - np.log(total[:, 0])
+# + total[:, 0]
+
+# %% mistake="softmax_cross_entropy" hint="This is −log of the largest probability of each row, whatever the label says. Take the one of the right class: [rows, labels]."
+# - np.log(total[:, 0]) - shifted[rows, labels]
+# + np.log(total[:, 0])
+
 # %% mistake="softmax_cross_entropy" hint="softmax_cross_entropy returns None: its return statement is missing. End it with return loss, dlogits."
 # - return loss, dlogits
 # + return None
@@ -497,9 +551,9 @@ if ready(linear_backward, softmax_cross_entropy):
             print(f"{i} {type(layer).__name__:<9} {name:<5} largest gradient {size:.4f}   {agree} with the numerical")
 
 # %% [markdown]
-# All parameters agree to eight decimals. Look at `b` of layer 0: it never receives a gradient, so it never moves from
-# where it began. BN subtracts the batch mean, and with it whatever `b` added. $\beta$ does its work, after the
-# normalization. So a layer that is followed by BN gets `bias=False`. What does that save?
+# A line that says "agrees" agrees to eight decimals. Look at `b` of layer 0: its gradient is zero up to rounding, so
+# it has nothing to learn from. BN subtracts the batch mean, and with it whatever `b` added. $\beta$ does its work,
+# after the normalization. So a layer that is followed by BN gets `bias=False`. What does that save?
 
 # %%
 from itertools import pairwise
@@ -514,6 +568,7 @@ def make_net(sizes, batchnorm, rng, scale=1.0):
     return [*layers, Linear(sizes[-2], sizes[-1], rng, scale)]
 
 
+# %%
 def count(layers):
     return sum(w.size for layer in layers for w in layer.params.values())
 
@@ -523,14 +578,14 @@ plain, normed = count(make_net(sizes, False, r)), count(make_net(sizes, True, r)
 print(f"without BN: {plain:,}   with BN: {normed:,}   with BN and useless biases: {normed + sum(sizes[1:-1]):,}")
 
 # %% [markdown]
-# 200 numbers of 90,000, one per hidden unit. That is little. The point is not memory: a parameter whose gradient is
-# always zero is one you would have to store, update and explain for nothing.
+# 200 numbers of 90,000, one per hidden unit. That is little. The point is not memory: a parameter that cannot change
+# the loss is one you would have to store, update and explain for nothing.
 #
 # ## 6. Four update rules
 #
-# Now each parameter `w` has its gradient `dw`. An update rule says how far to go. All four rules have the same form: a
-# pure function that takes the parameter, its gradient and the rule's memory, and returns the new parameter and the new
-# memory. Nothing is changed in place.
+# Now each parameter `w` has its gradient `dw`. An update rule says how far to go. SGD, momentum, RMSProp and Adam: four
+# rules, three functions, because the first two share one. All have the same form: a function that takes the parameter,
+# its gradient and the rule's memory, and returns the new parameter and the new memory. Nothing is changed in place.
 #
 # **SGD with momentum.** A velocity `v` remembers past gradients. With `momentum=0` it is plain SGD.
 #
@@ -609,6 +664,20 @@ def sgd_step(w, dw, v, lr, momentum=0.0):
 # - w = w - lr * v
 # + w = w - lr * (dw + momentum * v)
 
+# %% mistake="sgd_step" hint="The learning rate is missing: w moves by lr times v."
+# - w = w - lr * v
+# + w = w - v
+
+# %% mistake="sgd_step" hint="There are two minus signs: v holds −dw, and w subtracts v. Together they walk uphill. v adds the gradient, w subtracts v."
+# - momentum * v + dw
+# + momentum * v - dw
+
+
+# %% mistake="sgd_step" hint="The step is right, but the v that comes back is the old one. The next step would remember nothing: return the new v."
+def sgd_step(w, dw, v, lr, momentum=0.0):
+    return w - lr * (momentum * v + dw), v
+
+
 # %% mistake="sgd_step" hint="Only w comes back. Return (w, v): without the new v the next step would have no memory."
 # - return w, v
 # + return w
@@ -623,7 +692,8 @@ def sgd_step(w, dw, v, lr, momentum=0.0):
 
 # %% [markdown]
 # **RMSProp.** Some parameters see large gradients, some small ones. RMSProp keeps a running mean `s` of the *squared*
-# gradient, and divides by its root. Now every parameter moves at a similar pace.
+# gradient, and divides by its root: each gradient is measured in units of its own recent size. So all parameters move
+# at a similar pace.
 #
 # $$s \leftarrow \rho\, s + (1-\rho)\,dw^2,\qquad w \leftarrow w - lr\,\frac{dw}{\sqrt{s}+\epsilon}$$
 #
@@ -658,7 +728,8 @@ check("rmsprop, first step, one gradient zero", rmsprop_step, np.array([1.0, 2])
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What is established: a step whose length no longer depends on the scale of the gradient.
+# What is established: a step that does not depend on the unit of the gradient. If all gradients were 10 times larger,
+# `s` would be 100 times larger and the steps the same (ε aside).
 
 # %% mistake="rmsprop_step" hint="The root is missing: dw is divided by s itself. s is a mean of squares; its root has the units of dw, so that the ratio is a pure number."
 # - (np.sqrt(s) + eps)
@@ -676,7 +747,7 @@ check("rmsprop, first step, one gradient zero", rmsprop_step, np.array([1.0, 2])
 # - (np.sqrt(s) + eps)
 # + np.sqrt(s + eps)
 
-# %% mistake="rmsprop_step" hint="ε is missing. At the first step a parameter with gradient 0 has s = 0, and 0/0 is NaN. Add ε to the root."
+# %% mistake="rmsprop_step" hint="ε is missing, or a fixed number stands in its place. Add the argument eps to the root: a parameter whose gradient is 0 at the first step has s = 0, and 0/0 is NaN."
 # - (np.sqrt(s) + eps)
 # + np.sqrt(s)
 
@@ -701,6 +772,28 @@ def rmsprop_step(w, dw, s, lr, rho=0.9, eps=1e-8):
 # %% mistake="rmsprop_step" hint="The order is turned round: first w, then s."
 # - return w, s
 # + return s, w
+
+# %% mistake="rmsprop_step" hint="The learning rate is missing: the step is lr · dw/(√s + ε)."
+# - w = w - lr * dw
+# + w = w - dw
+
+# %% mistake="rmsprop_step" hint="One s for the whole array: the squares were added up over all elements. Each element keeps its own s; that is the point of the rule."
+# - (1 - rho) * dw**2
+# + (1 - rho) * np.sum(dw**2)
+
+# %% mistake="rmsprop_step" hint="Brackets: a / b + c is (a / b) + c. Here ε is added to the step, not to the root. Write dw / (√s + ε) with the brackets."
+# - (np.sqrt(s) + eps)
+# + np.sqrt(s) + eps
+
+# %% mistake="rmsprop_step" hint="Numbers stand where the argument rho belongs: this works only for ρ = 0.9. Use rho and 1 - rho."
+# - rho * s + (1 - rho) * dw**2
+# + 0.9 * s + 0.1 * dw**2
+
+
+# %% mistake="rmsprop_step" hint="The step is right, but the s that comes back is the old one, so the memory never grows. Return the new s."
+def rmsprop_step(w, dw, s, lr, rho=0.9, eps=1e-8):
+    return w - lr * dw / (np.sqrt(rho * s + (1 - rho) * dw**2) + eps), s
+
 
 # %% mistake="rmsprop_step" hint="Only w comes back. Return (w, s): the next step needs the new s."
 # - return w, s
@@ -763,8 +856,8 @@ check("adam, first step, one gradient zero", adam_step, w, dw, zero, zero, 1, 0.
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What is established: Adam with its correction. At the first step $\hat m/\sqrt{\hat v}$ is $dw/|dw|$, so each parameter
-# moves by almost exactly `lr`, whatever its gradient.
+# What is established: Adam with its correction. At the first step $\hat m/\sqrt{\hat v}$ is $dw/|dw|$, so each
+# parameter moves by almost exactly `lr`, whatever its gradient (as long as that is not 0, or as tiny as ε).
 
 # %% mistake="adam_step" hint="There is no bias correction. Early on m and v are both too small, and not equally: with the default β1 and β2 the first step would be about three times too long. Divide m by 1 − β1^t and v by 1 − β2^t."
 # - m_hat = m / (1 - beta1**t)
@@ -830,7 +923,7 @@ check("adam, first step, one gradient zero", adam_step, w, dw, zero, zero, 1, 0.
 # - w = w - lr * m_hat / (np.sqrt(v_hat) + eps)
 # + w = w - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps)
 
-# %% mistake="adam_step" hint="ε is missing. A parameter whose gradients were all 0 has v̂ = 0, and 0/0 is NaN. Add ε to the root."
+# %% mistake="adam_step" hint="ε is missing, or a fixed number stands in its place. Add the argument eps to the root: a parameter whose gradients were all 0 has v̂ = 0, and 0/0 is NaN."
 # - (np.sqrt(v_hat) + eps)
 # + np.sqrt(v_hat)
 
@@ -854,13 +947,71 @@ check("adam, first step, one gradient zero", adam_step, w, dw, zero, zero, 1, 0.
 # - return w, m, v
 # + return w, (m, v)
 
+# %% mistake="adam_step" hint="The correction is one step behind: it uses t − 1. t counts from 1, and at t = 1 this would divide by 0."
+# - m_hat = m / (1 - beta1**t)
+# - v_hat = v / (1 - beta2**t)
+# + m_hat = m / (1 - beta1 ** (t - 1))
+# + v_hat = v / (1 - beta2 ** (t - 1))
+
+# %% mistake="adam_step" hint="The power t is missing: at every step this corrects as if it were the first. Divide by 1 − β^t, which grows towards 1."
+# - m_hat = m / (1 - beta1**t)
+# - v_hat = v / (1 - beta2**t)
+# + m_hat = m / (1 - beta1)
+# + v_hat = v / (1 - beta2)
+
+# %% mistake="adam_step" hint="The correction multiplies, which makes small means smaller still. Divide by 1 − β^t."
+# - m_hat = m / (1 - beta1**t)
+# - v_hat = v / (1 - beta2**t)
+# + m_hat = m * (1 - beta1**t)
+# + v_hat = v * (1 - beta2**t)
+
+# %% mistake="adam_step" hint="Both corrections use β1. v is a mean with β2, so its correction is 1 − β2^t."
+# - v_hat = v / (1 - beta2**t)
+# + v_hat = v / (1 - beta1**t)
+
+# %% mistake="adam_step" hint="Both corrections use β2. m is a mean with β1, so its correction is 1 − β1^t."
+# - m_hat = m / (1 - beta1**t)
+# + m_hat = m / (1 - beta2**t)
+
+# %% mistake="adam_step" hint="Brackets: m / 1 - β^t is (m / 1) − β^t. The whole 1 − β^t is the divisor."
+# - m_hat = m / (1 - beta1**t)
+# - v_hat = v / (1 - beta2**t)
+# + m_hat = m / 1 - beta1**t
+# + v_hat = v / 1 - beta2**t
+
+# %% mistake="adam_step" hint="The factor (1 − β1) is missing: m grows towards a sum of gradients. A running mean has weights that add up to 1."
+# - beta1 * m + (1 - beta1) * dw
+# + beta1 * m + dw
+
+# %% mistake="adam_step" hint="The factor (1 − β2) is missing: v grows towards a sum of squares. A running mean has weights that add up to 1."
+# - (1 - beta2) * dw**2
+# + dw**2
+
+# %% mistake="adam_step" hint="β1 and 1 − β1 have changed places in m. β1 (usually 0.9) multiplies the old mean, 1 − β1 the new gradient."
+# - beta1 * m + (1 - beta1) * dw
+# + (1 - beta1) * m + beta1 * dw
+
+# %% mistake="adam_step" hint="β2 and 1 − β2 have changed places in v. β2 (usually 0.999) multiplies the old mean, 1 − β2 the new square."
+# - beta2 * v + (1 - beta2) * dw**2
+# + (1 - beta2) * v + beta2 * dw**2
+
+# %% mistake="adam_step" hint="Numbers stand where the arguments beta1 and beta2 belong: this works only for the defaults."
+# - beta1 * m + (1 - beta1) * dw
+# - beta2 * v + (1 - beta2) * dw**2
+# + 0.9 * m + 0.1 * dw
+# + 0.999 * v + 0.001 * dw**2
+
+# %% mistake="adam_step" hint="The learning rate is missing: the step is lr · m̂/(√v̂ + ε)."
+# - lr * m_hat
+# + m_hat
+
 # %% mistake="adam_step" hint="adam_step returns None: its return statement is missing. End it with return w, m, v."
 # - return w, m, v
 # + return None
 
 # %% [markdown]
-# What do the rules do on a long, narrow bowl, $L = \tfrac12(w_1^2 + 30\,w_2^2)$? That was unit 01's trouble: features of
-# different scale. **Predict:** which rules will zig-zag across the valley?
+# What do the rules do on a long, narrow bowl, $L = \tfrac12(w_1^2 + 30\,w_2^2)$? That was unit 01's trouble: features
+# of different scale. **Predict:** which rules will zig-zag across the valley?
 
 
 # %% tags=["demo"]
@@ -874,6 +1025,7 @@ def path(rule, lr, steps=60, **options):
     return np.array(walk)
 
 
+# %% tags=["demo"]
 if ready(sgd_step, rmsprop_step, adam_step):
     rules = {
         "SGD, lr 0.06": (sgd_step, 0.06, {}),
@@ -886,7 +1038,10 @@ if ready(sgd_step, rmsprop_step, adam_step):
     g1, g2 = np.meshgrid(np.linspace(-10, 5, 100), np.linspace(-2.6, 2.6, 80))
     for ax, (name, (rule, lr, options)) in zip(axes.flat, rules.items()):
         ax.contour(g1, g2, (g1**2 + 30 * g2**2) / 2, levels=[1, 5, 15, 40, 80], colors="0.75", linewidths=0.8)
-        ax.plot(*path(rule, lr, **options).T, "o-", markersize=3, linewidth=1, color="#0072B2")
+        walk = path(rule, lr, **options)
+        ax.plot(*walk.T, "o-", markersize=3, linewidth=1, color="#0072B2")
+        print(f"{name:<22} distance to the star: {np.linalg.norm(walk[20]):.2f} after 20 steps, ", end="")
+        print(f"{np.linalg.norm(walk[60]):.2f} after 60")
         ax.plot(0, 0, "k*", markersize=11)
         ax.set_title(name, fontsize=10, fontweight="normal")
     for ax in axes[1]:
@@ -897,10 +1052,12 @@ if ready(sgd_step, rmsprop_step, adam_step):
 
 # %% [markdown]
 # *Four walks of 60 steps from the same point at the left towards the star, the minimum.* SGD, at nearly the largest
-# stable rate, jumps from wall to wall. Momentum swings across too, and settles sooner. RMSProp and Adam set off along
-# the diagonal: they divide each coordinate by the size of its own gradient, so at first both move equally fast, and the
-# 30-fold difference in curvature hardly shows. BN reaches for the same goal from the other side: it rescales the
-# signals, not the steps.
+# stable rate, jumps from wall to wall at every step. Momentum swings across in long waves; along the flat direction it
+# gathers speed, and after 20 steps it is far closer to the star than SGD. RMSProp and Adam set off along the diagonal:
+# they divide each coordinate by the size of its own gradient, so at first both move equally fast, and the 30-fold
+# difference in curvature hardly shows. Adam has momentum as well, which carries it past the star and back. (The printed
+# distances are no contest: each rule has one rate, picked to show its shape.) BN reaches for the same goal from the
+# other side: it rescales the signals, not the steps.
 #
 # This object applies one of your rules to all parameters of a network, and keeps the memory of each.
 
@@ -915,7 +1072,7 @@ class Optimizer:
     def step(self, layers):
         self.t += 1
         for i, layer in enumerate(layers):
-            for name, w in layer.params.items():
+            for name, w in layer.params.items():  # the memory of parameter (i, name) starts at zero
                 memory = self.memory.get((i, name)) or [np.zeros_like(w)] * (2 if self.rule == "adam" else 1)
                 layer.params[name], *self.memory[i, name] = self.update(w, layer.grads[name], *memory)
 
@@ -929,12 +1086,13 @@ class Optimizer:
 # %% [markdown]
 # ## 7. One training step
 #
-# Everything is there: layers, a loss, an optimizer. One step on one batch is what BN's paper calls training with the
-# mini-batch: forward with $\tilde z$ in the place of $z$, backward to $dW$, $d\gamma$, $d\beta$, update.
+# Everything is there: layers, a loss, an optimizer. One step on one mini-batch goes: forward, where BN puts
+# $\gamma\hat z+\beta$ in the place of $z$; backward, to $dW$, $d\gamma$ and $d\beta$ of every layer; update.
 #
 # 1. Forward through the layers in order, in training mode. Each layer gets the output of the one before.
 # 2. Loss and its gradient, from `loss_function(scores, labels)`.
-# 3. Backward through the layers in reverse. Each gets the gradient that the one behind it returned.
+# 3. Backward through the layers in reverse: the last gets the gradient of step 2, every other one what the layer
+#    behind it returned.
 # 4. One `optimizer.step(layers)`.
 # 5. Return the loss of step 2.
 #
@@ -991,8 +1149,7 @@ class ToyOptimizer:
             layer.params["k"] -= 0.01 * layer.grads["k"]
 
 
-def squared_error(scores, labels):
-    return np.mean((scores - labels) ** 2), 2 * (scores - labels) / scores.size
+squared_error = lambda scores, labels: (np.mean((scores - labels) ** 2), 2 * (scores - labels) / scores.size)
 
 
 def toy_loss(ks):
@@ -1026,8 +1183,7 @@ class ToyOptimizer:
             layer.params["k"] -= 0.01 * layer.grads["k"]
 
 
-def squared_error(scores, labels):
-    return np.mean((scores - labels) ** 2), 2 * (scores - labels) / scores.size
+squared_error = lambda scores, labels: (np.mean((scores - labels) ** 2), 2 * (scores - labels) / scores.size)
 
 
 def toy_training(ks, steps):
@@ -1035,7 +1191,9 @@ def toy_training(ks, steps):
     order, x = list(layers), np.array([[0.5], [1.2], [-0.8], [0.3]])
     losses = [train_step(layers, x, 1 - x, optimizer, squared_error) for _ in range(steps)]
     k = np.array([layer.params["k"] for layer in order])
-    return {"optimizer calls": optimizer.calls, "order kept": layers == order, "k after": k, "losses": losses}
+    # in alphabetical order, in which they are compared: the plainest mistake is named first
+    kept = {"all layers in order": layers == order, "calls of the optimizer": optimizer.calls}
+    return {**kept, "k after": k, "losses": losses}
 
 
 check("one step changes the parameters", lambda: toy_training([0.9, 1.3, 0.7], 1))
@@ -1118,9 +1276,37 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # -     optimizer.step(layers)
 # +         optimizer.step(layers)
 
+# %% mistake="train_step" hint="optimizer.step ran twice. One batch, one step: call it once, after the backward loop."
+# - optimizer.step(layers)
+# + optimizer.step(layers); optimizer.step(layers)
+
+# %% mistake="train_step" hint="The loss function got its arguments the wrong way round, so the gradient points uphill, or the call fails. It is loss_function(scores, labels): the output of the last layer first."
+# - loss_function(a, labels)
+# + loss_function(labels, a)
+
+# %% mistake="train_step" hint="The output of the network comes back instead of the loss. Return the loss of step 2, one number."
+# - return loss
+# + return a
+
+# %% mistake="train_step" hint="The loss function returns two things, and both are returned here, as one tuple. Unpack them: loss, d = …; return loss alone."
+# - loss, d = loss_function(a, labels)
+# + loss = loss_function(a, labels); d = loss[1]
+
 # %% mistake="train_step" hint="What goes backward is the loss, a number, instead of its gradient by the scores. The loss function returns both; the second one starts the backward pass."
 # - loss, d = loss_function(a, labels)
 # + loss, d = loss_function(a, labels); d = loss
+
+
+# %% mistake="train_step" hint="The layers were taken out of the list (pop), so the caller's network is gone. reversed(layers) walks backwards and leaves the list alone."
+def train_step(layers, x, labels, optimizer, loss_function=None):
+    a = x
+    for layer in layers:
+        a = layer.forward(a, training=True)
+    loss, d = (loss_function or softmax_cross_entropy)(a, labels)
+    while layers:
+        d = layers.pop().backward(d)
+    optimizer.step(layers)
+    return loss
 
 
 # %% mistake="train_step" hint="The list itself was reversed (layers.reverse()), so the caller's network now runs backwards. reversed(layers) walks backwards and leaves the list alone."
@@ -1211,6 +1397,7 @@ def log_axis(ax):
     ax.yaxis.set_major_formatter("{x:g}")
 
 
+# %% tags=["demo"]
 if curves:
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     for batchnorm, label in ((False, "without BN"), (True, "with BN")):
@@ -1239,21 +1426,21 @@ if curves:
 
 # %% [markdown]
 # *Left: training loss against steps; right: test accuracy after each epoch. Line: mean of three seeds; band: lowest to
-# highest.* With BN the same number of steps gets further. The gap is widest early, and shrinks.
+# highest.* With BN the same number of steps gets further. In accuracy the gap is widest early, and shrinks.
 #
-# On full MNIST our reference run reached about 97.5% with BN after three epochs, and 96.8% without. So our own BN trains a
-# real network. It also shows what BN did *not* do here: a shallow network with a good initialisation and a sensible
-# rate trains without it, too.
+# On full MNIST our reference run reached about 97.5% with BN after three epochs, and 96.9% without. So our own BN
+# trains a real network. It also shows what BN did *not* do here: a shallow network with a good initialisation and a
+# sensible rate trains without it, too.
 #
-# > **A word on speed.** On the machine of the reference run, an epoch of this NumPy network took about 0.8 of the time of
-# > the same epoch in PyTorch on the same core. That says little about large networks. These layers are small, and a good
-# > part of PyTorch's time is bookkeeping around each operation. Three things keep NumPy's cost low: `float32`,
+# > **A word on speed.** On the machine of the reference run, an epoch of this NumPy network took about 0.8 of the time
+# > of the same epoch in PyTorch on the same core. That says little about large networks. These layers are small, and a
+# > good part of PyTorch's time is bookkeeping around each operation. Three things keep NumPy's cost low: `float32`,
 # > whole-batch matrix products, and BN's closed form.
 #
 # ### With other update rules
 #
-# One comparison proves little: another optimizer, another result. The same network, 200 steps, four rules, each at a
-# common rate for it. Three seeds.
+# One comparison proves little: another optimizer, another result. The same network, about 200 steps, four rules, each
+# at a common rate for it. Three seeds.
 
 # %% tags=["demo"]
 small_X, small_y = X_train[:12800], y_train[:12800]
@@ -1272,22 +1459,22 @@ if ready(*mine, rmsprop_step, adam_step):
         at = np.arange(len(four))[:, None] + (0.12 if b else -0.12)
         ax.plot(np.repeat(at, len(seeds), 1).ravel(), scores[b].ravel(), marker, label=label, markersize=7, alpha=0.8)
     ax.set_xticks(range(len(four)), list(four))
-    ax.set(ylabel="test accuracy", title="With BN, all four rules get further")
+    ax.set(ylabel="test accuracy", title="All four rules gain from BN, on average")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     plt.show()
     for name, gain in zip(four, scores[1] - scores[0]):
         print(f"{name.split()[0]:<9} gain from BN {gain.mean():+.3f}  ({gain.min():+.3f} to {gain.max():+.3f})")
 
 # %% [markdown]
-# *Test accuracy after about 200 steps, a point for each seed, circles without BN and squares with it.* The printed gains
-# are means of the three seeds, with the lowest and the highest. In our MNIST reference run the mean gain was 0.051 for
-# SGD and 0.014 for Adam. So a sentence such as "BN improves accuracy by so much" says nothing without the update rule,
-# the rate and the number of steps. And these rates are common ones, not tuned ones.
+# *Test accuracy after about 200 steps, a point for each seed, circles without BN and squares with it.* The printed
+# gains are means of the three seeds, with the lowest and the highest. In our MNIST reference run the mean gain was
+# 0.051 for SGD and 0.014 for Adam. So a sentence such as "BN improves accuracy by so much" says nothing without the
+# update rule, the rate and the number of steps. And these rates are common ones, not tuned ones.
 #
 # ## 9. The robustness map
 #
-# The fair question is not "which is better at one setting?" but "for how many settings does it train?" Vary the learning
-# rate and the scale of the initial weights over orders of magnitude. First a question about scale.
+# The fair question is not "which is better at one setting?" but "for how many settings does it train?" Vary the
+# learning rate and the scale of the initial weights over orders of magnitude. First a question about scale.
 #
 # **Question: ten times the weights.** A linear layer is followed by BN. Multiply its `W` by 10, keep everything else,
 # and make one step of plain SGD with the same learning rate. The output of BN is the same as before (ε aside). How does
@@ -1326,16 +1513,20 @@ if ready(linear_backward, softmax_cross_entropy):
         loss, d = loss_of(layers, X_train[:64], y_train[:64])
         for layer in reversed(layers):
             d = layer.backward(d)
-        dW = np.linalg.norm(layers[0].grads["W"])
-        print(f"W × {a:<2}   loss {loss:.4f}   ‖dW‖ {dW:.5f}   ‖dW‖/‖W‖ {dW / np.linalg.norm(W):.7f}")
+        dW, norm = layers[0].grads["W"], np.linalg.norm
+        cosine = abs(np.vdot(W, dW)) / (norm(W) * norm(dW))
+        print(f"W × {a:<2}   loss {loss:.4f}   ‖dW‖ {norm(dW):.5f}   ‖dW‖/‖W‖ {norm(dW) / norm(W):.7f}", end="   ")
+        print(f"|cosine of W and dW| {cosine:.4f}")
 
 # %% [markdown]
-# So with BN a large `W` learns slowly and a small `W` learns fast, relative to its size. A step that is too long makes
-# `W` grow, and so makes the next one relatively shorter. The scale of the weights turns into a learning rate that adjusts
-# itself. Without BN the scale goes straight into the signals.
+# So with BN a large `W` learns slowly and a small `W` learns fast, relative to its size. And the cosine is zero: since
+# the scale of `W` changes nothing, the gradient stands at a right angle to `W`. Every step of plain SGD therefore makes
+# `W` longer, a long step most of all, and the next step relatively shorter. The scale of the weights turns into a
+# learning rate that adjusts itself. Without BN the scale goes straight into the signals.
 #
-# Now the map: 7 rates × 6 scales, with and without BN, three seeds each, 120 steps of plain SGD. To be quick, the net is
-# 784-50-50-10 and the data a subset. **Predict:** over how many factors of ten in the learning rate does each net train?
+# Now the map: 7 rates × 6 scales, with and without BN, three seeds each, plain SGD for at least 120 steps (the fewest
+# whole epochs that give so many). To be quick, the net is 784-50-50-10 and the data a subset. **Predict:** over how
+# many factors of ten in the learning rate does each net train?
 
 # %% tags=["demo"]
 lrs, scales = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0], [10.0, 3.0, 1.0, 0.3, 0.1, 0.03]
@@ -1372,20 +1563,23 @@ if grid.any():
 
 # %% [markdown]
 # *Each cell is the mean test accuracy of three seeds; brighter is better, 0.1 is guessing.* Without BN the bright cells
-# form an island around He's scale. Below it the signal dies out on its way through the net; above it, or at a high rate,
-# training blows up. With BN most of the map is bright, and small initial weights do no harm.
+# form an island around He's scale. Far below it the signal dies out on its way through the net; at high rates training
+# blows up, and the larger the weights, the sooner. With BN most of the map is bright, and small initial weights do no
+# harm.
 #
-# The map also shows limits. At the largest scale the BN net is worse, for two reasons: a large `W` learns slowly, as
-# you saw; and the *last* linear layer has no BN behind it, so its scale does reach the loss.
+# The map also shows limits. The dark corner of the BN net is at the top left, where a large `W` meets a small rate: a
+# large `W` learns slowly, as you saw. In the top row even good rates do worse than below. A likely reason: the *last*
+# linear layer has no BN behind it, so its scale does reach the loss.
 #
-# Compare the printed lines. The two best cells are not far apart. The numbers of good settings are. **Evidence, from
-# this network and this many steps:** what BN buys is above all the freedom not to have to find the island.
+# Compare the printed lines. The two best cells differ by a few hundredths. The numbers of good settings differ several
+# times over. **Evidence, from this network and this many steps:** what BN buys is above all the freedom not to have to
+# find the island.
 #
 # ## 10. Noise from the batch
 #
-# In training BN does not use μ and σ. It uses a batch's estimates of them, and each batch estimates a little
-# differently. How noisy is the batch mean? Measure it: draw many batches, take the mean of each, and look at how much
-# the means scatter.
+# In training BN does not use the μ and σ of the whole data set. It uses a batch's estimates of them, and each batch
+# estimates a little differently. How noisy is the batch mean? Measure it: draw many batches, take the mean of each, and
+# look at how much the means scatter.
 #
 # <details><summary>Hint</summary>
 #
@@ -1462,6 +1656,24 @@ check("one batch of one", batch_noise, x, 1, np.random.RandomState(5), 1)
 # - return np.std(means, axis=0)
 # + return means
 
+# %% mistake="batch_noise" hint="The std runs along each batch mean, over its columns. The scatter is from batch to batch: np.std over the list, axis 0."
+# - np.std(means, axis=0)
+# + np.std(means, axis=1)
+
+# %% mistake="batch_noise" hint="This is the scatter of the row numbers: x was not used. Take the rows out of x first, x[rows], then their mean."
+# - x[rows].mean(axis=0)
+# + rows.mean(axis=0)
+
+# %% mistake="batch_noise" hint="batch_size and repeats have changed places: there are `repeats` batches, each of batch_size rows."
+# - range(repeats)
+# - rows = rng.randint(0, len(x), batch_size)
+# + range(batch_size)
+# + rows = rng.randint(0, len(x), repeats)
+
+# %% mistake="batch_noise" hint="The last row can never be drawn: randint leaves out its upper end, so the docstring's randint(0, len(x), …) reaches just the last one."
+# - rows = rng.randint(0, len(x), batch_size)
+# + rows = rng.randint(0, len(x) - 1, batch_size)
+
 # %% mistake="batch_noise" hint="The mean runs over the columns. A batch mean is taken over the rows of the batch, axis 0, and has one number per column."
 # - x[rows].mean(axis=0)
 # + x[rows].mean(axis=1)
@@ -1510,11 +1722,11 @@ if ready(batch_noise):
     plt.show()
 
 # %% [markdown]
-# *Both axes logarithmic: the noise of one unit's batch mean falls along the line σ/√m.*
+# *Both axes logarithmic: the noise of one unit's batch mean (points) falls along the line σ/√m.*
 #
 # **Question: one image, many batches.** Take one image, and put it into many different training batches. Compare its
-# $\hat x$ in each batch with the $\hat x$ that the statistics of the whole data set would give. What does the batch do to
-# one unit?
+# $\hat x$ in each batch with the $\hat x$ that the statistics of the whole data set would give. What does the batch do
+# to the $\hat x$ of one unit?
 #
 # - (a) It shifts $\hat x$ by one random amount and stretches it by one random factor, common to the whole batch.
 # - (b) It adds independent noise to every image's $\hat x$, so two images in the same batch get different noise.
@@ -1575,16 +1787,20 @@ plt.show()
 
 # %% [markdown]
 # *The two noises for one image and one unit, over 2,000 random batches of each size; the dotted line is what the whole
-# data set would give.* Both bands close as the batch grows. Very small batches do more than scatter. Their median factor
-# is above 1: a few values tend to lie closer together than the whole set does. Their median shift is below 0: this image
-# lies above the mean, and as a part of its own batch it pulls $\mu_B$ towards itself.
+# set would give. A batch of 2 is left out: there x̂ is ±1 whatever the values.* Both bands close as the batch grows.
+# Very small batches do more than scatter. Their median factor is above 1: a few values tend to lie closer together than
+# the whole set does. Their median shift is below 0: this image lies above the mean, and as a part of its own batch it
+# pulls $\mu_B$ towards itself.
 #
 # ### Does the noise help?
 #
 # Noise in training makes it harder to fit the training images by heart. That is a regulariser, in principle. Test it,
-# and change *only* the noise: the same batches of 64 for every step, but BN takes its statistics over groups of 4, 8, 16,
-# 32 or all 64 images. (This is known as ghost batch normalization.) Few images, many epochs, so that there is something
-# to overfit. **Predict:** what happens to the training loss, and to the test accuracy, as the groups shrink?
+# and change *only* the noise: the same batches of 64 for every step, but BN takes its statistics over groups of 4, 8,
+# 16,
+# 32 or all 64 images. (This is known as ghost batch normalization.) The running statistics see a smaller group more
+# often, so their momentum shrinks with it: at test time they average over as many images as before. Few images, many
+# epochs, so that there is something to overfit. **Predict:** what happens to the training loss, and to the test
+# accuracy, as the groups shrink?
 
 
 # %% tags=["demo"]
@@ -1619,6 +1835,7 @@ if ready(*mine):
         for layer in layers:
             if isinstance(layer, BatchNorm):
                 layer.__class__, layer.group = GroupedBatchNorm, groups[i]
+                layer.momentum *= groups[i] / 64  # as many images in the running average as with groups of 64
         for _ in range(15):
             losses = train_epoch(layers, few_X, few_y, optimizer, rng)
         final[:, i, seed] = np.mean(losses), accuracy(layers, X_test, y_test)
@@ -1634,24 +1851,25 @@ if final.any():
     axes[0].set_title("More noise, a worse fit")
     axes[1].set_title("More noise, a better net?")
     plt.show()
-    gain, spread = final[1].mean(axis=1) - final[1, -1].mean(), np.ptp(final[1], axis=1).max()
-    print("test accuracy against groups of 64:", ", ".join(f"{g}: {d:+.4f}" for g, d in zip(groups, gain)))
+    change, spread = (final[1].mean(axis=1) - final[1, -1].mean())[:-1], np.ptp(final[1], axis=1).max()
+    print("test accuracy against groups of 64:", ", ".join(f"{g}: {c:+.4f}" for g, c in zip(groups, change)))
     print(f"seeds of one group size differ by up to {spread:.4f}")
-    print(
-        "verdict:", "a gain beyond the spread" if gain.max() > spread else "no gain from more noise beyond the spread"
-    )
+    print("verdict:", "a gain" if change.max() > spread else "no gain", "beyond that spread,", end=" ")
+    print("a loss" if change.min() < -spread else "no loss", "beyond it")
 
 # %% [markdown]
 # *Mean of three seeds, band from lowest to highest. Left: the loss on the training batches, noise included. Right: test
 # accuracy, where BN uses running statistics and has no noise.* As the groups shrink, the training loss rises steeply:
-# the noise does make fitting harder. On the right, read the printed verdict before you see a trend in it.
+# the noise does make fitting harder. (Part of that loss is the noise itself, which the test does not see.) On the
+# right, read the printed verdict before you see a trend in it.
 #
 # What can be said:
 #
 # - **Evidence:** the noise is real, falls as $1/\sqrt m$, and hinders fitting.
 # - **Claim** (Ioffe & Szegedy 2015): this regularises, and their network needed less dropout with BN.
-# - **Not a reason to use BN.** The noise comes tied to the batch size, and you cannot turn it without turning everything
-#   else. If you want a regulariser, dropout and weight decay have a knob. Unit 10 shows what very small batches do.
+# - **Not a reason to use BN.** In plain BN the noise is tied to the batch size: you cannot turn one without the other.
+#   If you want a regulariser, dropout and weight decay have a knob of their own. Unit 10 shows what very small batches
+#   do.
 #
 # ## Recap
 #
@@ -1659,7 +1877,7 @@ if final.any():
 # - A bias right before BN has gradient zero. Leave it out; β does its work.
 # - With BN, `W` and 10·`W` compute the same, and the larger one takes relative steps 100 times smaller.
 # - At one good setting BN gains a little. Over the map of learning rates and scales it gains a lot.
-# - A batch's σ multiplies and its μ shifts by noise that falls as $1/\sqrt m$: a side effect, not the purpose.
+# - The noise in a batch's σ multiplies, that in its μ shifts. It falls as $1/\sqrt m$: a side effect, not the purpose.
 
 # %%
 scoreboard()

@@ -205,11 +205,12 @@ def gradients(layer, x, dy):
 
 # %% check="my_batchnorm1d.fresh" points=1
 def inside(layer):
-    """What a layer keeps: the parameters' names, and its whole state."""
-    return [name for name, _ in layer.named_parameters()], dict(layer.state_dict())
+    """What a layer keeps: its whole state, then the names in it, parameters first."""
+    names = [name for name, _ in layer.named_parameters()], [name for name, _ in layer.named_buffers()]
+    return dict(layer.state_dict()), *names
 
 
-names, state = check("a fresh layer", lambda: inside(MyBatchNorm1d(3)))
+state, *names = check("a fresh layer", lambda: inside(MyBatchNorm1d(3)))
 layer, theirs = MyBatchNorm1d(3), set_layer(nn.BatchNorm1d(3)).float()
 layer.load_state_dict(theirs.state_dict())
 assert torch.equal(layer.running_var, theirs.running_var), "loading a state_dict must fill running_var"
@@ -233,18 +234,17 @@ check("dx, dgamma, dbeta", lambda x, dy: gradients(set_layer(MyBatchNorm1d(3, ep
 ### BEGIN HIDDEN TESTS
 x, dy = tensor(22, 5, 2, mean=-9, std=3), tensor(23, 5, 2)
 check("gradients, other shape", lambda x, dy: gradients(set_layer(MyBatchNorm1d(2, eps=0.5), 7), x, dy), x, dy)
-check("gradients, eval", lambda x, dy: gradients(set_layer(MyBatchNorm1d(2, eps=0.5)).eval(), x, dy), x, dy)
 ### END HIDDEN TESTS
 
 
 # %% check="my_batchnorm1d.buffers" points=1
 def three_batches(D=3, **options):
-    """The buffers after three batches, of 4, 5 and 6 rows, and whether autograd holds on to them."""
+    """The buffers after three batches, of 4, 5 and 6 rows, and whether they carry a graph."""
     layer = set_layer(MyBatchNorm1d(D, **options))
     for k in range(3):
         layer(tensor(30 + k, 4 + k, D, mean=k, std=3).requires_grad_())
     buffers = layer.running_mean, layer.running_var, layer.num_batches_tracked
-    return *buffers, any(b.requires_grad for b in buffers)
+    return *buffers, any(b.grad_fn is not None for b in buffers)
 
 
 check("the buffers after three batches", three_batches, momentum=0.3)
@@ -255,10 +255,11 @@ check("the buffers, default momentum", three_batches, 2)
 
 # %% check="my_batchnorm1d.eval" points=1
 def evaluated(x, D=3, **options):
-    """y in evaluation mode, and the buffers after it."""
+    """y in evaluation mode, the buffers after it, and y when the layer is back in training mode."""
     layer = set_layer(MyBatchNorm1d(D, **options)).eval()
     y = layer(x)
-    return y, layer.running_mean, layer.running_var, layer.num_batches_tracked
+    buffers = [b.clone() for b in layer.buffers()]
+    return y, buffers, layer.train()(x.repeat(2, 1))
 
 
 check("evaluation mode", evaluated, tensor(40, 5, 3, mean=5, std=2), eps=0.1)
@@ -270,6 +271,8 @@ for step in range(20):  # two steps of training, one of evaluation, in turns, in
     assert all(torch.allclose(a, b, rtol=1e-5, atol=1e-5) for a, b in pairs), f"step {step} differs from nn.BatchNorm1d"
 ### BEGIN HIDDEN TESTS
 check("a batch of one, evaluation mode", evaluated, tensor(41, 1, 2, mean=5, std=2), D=2, eps=0.5)
+x, dy = tensor(42, 5, 2, mean=-9, std=3), tensor(43, 5, 2)
+check("gradients, evaluation mode", lambda x, dy: gradients(set_layer(MyBatchNorm1d(2, 0.5)).eval(), x, dy), x, dy)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -525,7 +528,7 @@ def described(batchnorm, *hidden):
 
 check("without BN", described, False)
 check("without BN, three hidden layers", described, False, (20, 12, 16))
-# %% check="build_mlp.batchnorm" points=1
+# %% check="build_mlp.batchnorm" points=2
 check("with BN", described, True)
 ### BEGIN HIDDEN TESTS
 check("with BN, one hidden layer", described, True, (50,))
@@ -547,10 +550,6 @@ assert biases[-1] is not None, "the last Linear has no BN behind it, so it keeps
 # %% mistake="build_mlp" hint="The hidden layers have no bias although there is no BN to replace it with its β."
 # - bias=not batchnorm
 # + bias=False
-
-# %% mistake="build_mlp" hint="The bias is left out in the wrong network: with BN it is redundant, without BN it is needed."
-# - bias=not batchnorm
-# + bias=batchnorm
 
 # %% mistake="build_mlp" hint="The last Linear has no bias. No BN follows it, so nothing else can shift the logits."
 # - nn.Linear(fan_in, 10)
@@ -784,17 +783,17 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # - optimizer.zero_grad()
 # + pass
 
-# %% mistake="train_epoch" hint="zero_grad() comes between backward() and step(), so every step is taken with a gradient of zero. Clear first, then backward, then step."
+# %% mistake="train_epoch" hint="The weights do not move at all. Either optimizer.step() is not called, or there is no gradient when it is: backward() is missing, or zero_grad() comes between the two. The order in each batch: zero_grad, backward, step."
 # - optimizer.zero_grad()
-# - loss.backward()
-# + loss.backward()
-# + optimizer.zero_grad()
+# - optimizer.step()
+# + pass
+# + optimizer.zero_grad(); optimizer.step()
 
-# %% mistake="train_epoch" hint="The weights never move: optimizer.step() is missing."
+# %% mistake="train_epoch" hint="The weights do not move at all. Either optimizer.step() is not called, or there is no gradient when it is: backward() is missing, or zero_grad() comes between the two. The order in each batch: zero_grad, backward, step."
 # - optimizer.step()
 # + pass
 
-# %% mistake="train_epoch" hint="The weights never move, because no gradient is computed: call loss.backward() before the step."
+# %% mistake="train_epoch" hint="The weights do not move at all. Either optimizer.step() is not called, or there is no gradient when it is: backward() is missing, or zero_grad() comes between the two. The order in each batch: zero_grad, backward, step."
 # - loss.backward()
 # + pass
 
@@ -826,11 +825,11 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # - torch.randperm(len(X), generator=generator)
 # + torch.randint(len(X), (len(X),), generator=generator)
 
-# %% mistake="train_epoch" hint="The model came in evaluation mode, and was trained in it: BN would use frozen statistics and never update them. Call model.train() first."
+# %% mistake="train_epoch" hint="The model is trained in evaluation mode: BN uses frozen statistics and never updates them. It came in that mode, so call model.train() first."
 # - model.train()
 # + pass
 
-# %% mistake="train_epoch" hint="The model is put into evaluation mode. Training needs model.train(): batch statistics, and buffers that move on."
+# %% mistake="train_epoch" hint="The model is trained in evaluation mode: BN uses frozen statistics and never updates them. It came in that mode, so call model.train() first."
 # - model.train()
 # + model.eval()
 
@@ -988,7 +987,7 @@ check("what an evaluation leaves behind", traces, X, y)
 # - model.eval()
 # + pass
 
-# %% mistake="evaluate" hint="The model is left in evaluation mode. The training that follows would go on with frozen statistics. Put the mode back: model.train(came_training)."
+# %% mistake="evaluate" hint="A model that came in training mode is left in evaluation mode. The training that follows would go on with frozen statistics. Remember model.training before you call eval(), and put it back: model.train(came_training)."
 # - model.train(came_training)
 # + pass
 
@@ -996,20 +995,12 @@ check("what an evaluation leaves behind", traces, X, y)
 # - model.train(came_training)
 # + model.train()
 
-# %% mistake="evaluate" hint="The mode is remembered after eval() was called, when it is always False. Remember it first."
+# %% mistake="evaluate" hint="A model that came in training mode is left in evaluation mode. The training that follows would go on with frozen statistics. Remember model.training before you call eval(), and put it back: model.train(came_training)."
 # - came_training = model.training
-# - model.eval()
-# + model.eval()
-# + came_training = model.training
+# + model.eval(); came_training = model.training
 
 # %% mistake="evaluate" hint="Gradients are recorded: it costs time and memory for nothing. model.eval() does not switch that off; torch.no_grad() does."
 # - torch.no_grad()
-# + torch.enable_grad()
-
-# %% mistake="evaluate" hint="Gradients are recorded, and the model is tested in training mode: torch.no_grad() and model.eval() are two different switches, and evaluation needs both."
-# - model.eval()
-# - torch.no_grad()
-# + pass
 # + torch.enable_grad()
 
 # %% mistake="evaluate" hint="The loss is a mean of batch means, in which the images of the short last batch count more than the others. Add up over images, and divide by N once."
@@ -1159,7 +1150,109 @@ with your_functions():
 # %% tags=["demo"]
 # stored: begin (copied from data/results/07_*.json by data/results/07_pytorch_mnist.py --embed)
 STORED = json.loads("""
-{}
+{"a":{"plain":[[[0.2849, 0.91593, 0.22473, 0.9367], [0.19152, 0.94635, 0.17288, 0.9505], [0.17411, 0.95133, 0.17017,
+0.9525], [0.15924, 0.95658, 0.18739, 0.9549], [0.15204, 0.95883, 0.1849, 0.951], [0.14555, 0.96075, 0.18493, 0.9558],
+[0.14171, 0.96242, 0.15902, 0.9604], [0.13241, 0.96423, 0.21717, 0.9508], [0.1285, 0.96503, 0.17589, 0.9591],
+[0.12567, 0.96708, 0.21197, 0.9525]], [[0.30355, 0.9084, 0.20206, 0.9418], [0.20601, 0.94215, 0.20186, 0.9457],
+[0.18476, 0.949, 0.18103, 0.9487], [0.17367, 0.95225, 0.18695, 0.9556], [0.16902, 0.95452, 0.18324, 0.955], [0.16174,
+0.95722, 0.19762, 0.9474], [0.1514, 0.96017, 0.20599, 0.9504], [0.15557, 0.95855, 0.19644, 0.9516], [0.14667, 0.96117,
+0.18826, 0.9558], [0.14532, 0.96267, 0.1742, 0.9609]], [[0.30019, 0.90978, 0.25658, 0.9223], [0.2021, 0.94063,
+0.22725, 0.9408], [0.18856, 0.94568, 0.23469, 0.9412], [0.17293, 0.95145, 0.22303, 0.9409], [0.16425, 0.95518,
+0.18731, 0.9511], [0.1559, 0.95705, 0.18422, 0.9549], [0.15078, 0.96002, 0.1785, 0.9572], [0.14425, 0.96127, 0.17631,
+0.9596], [0.14056, 0.96213, 0.17925, 0.9573], [0.13404, 0.96455, 0.21206, 0.9555]]], "BN":[[[0.28202, 0.91545,
+0.15157, 0.953], [0.17626, 0.94667, 0.11855, 0.9643], [0.15377, 0.95293, 0.10494, 0.9661], [0.13355, 0.95803, 0.10431,
+0.9674], [0.1253, 0.96098, 0.09824, 0.9696], [0.11543, 0.96318, 0.10344, 0.9683], [0.11191, 0.96462, 0.09207, 0.9718],
+[0.10567, 0.96568, 0.08632, 0.9727], [0.09999, 0.9674, 0.0924, 0.9721], [0.0952, 0.96953, 0.09132, 0.9721]],
+[[0.28121, 0.91498, 0.14647, 0.9548], [0.16763, 0.94875, 0.12292, 0.964], [0.14301, 0.95552, 0.10934, 0.9657],
+[0.13066, 0.95872, 0.10744, 0.9665], [0.11993, 0.9626, 0.09793, 0.9695], [0.11112, 0.9658, 0.0974, 0.9706], [0.10497,
+0.9665, 0.09323, 0.9731], [0.09758, 0.96857, 0.09251, 0.9718], [0.0941, 0.97027, 0.08597, 0.9732], [0.09044, 0.97075,
+0.08914, 0.9735]], [[0.27814, 0.91623, 0.14515, 0.9561], [0.1721, 0.9467, 0.14855, 0.9557], [0.14583, 0.95532,
+0.10876, 0.9672], [0.13263, 0.95857, 0.10777, 0.9676], [0.12259, 0.96258, 0.10043, 0.9683], [0.11485, 0.96388,
+0.09947, 0.9676], [0.10767, 0.96657, 0.08743, 0.9724], [0.1033, 0.96747, 0.08765, 0.9733], [0.09708, 0.96835, 0.08731,
+0.9734], [0.0915, 0.97075, 0.08794, 0.9733]]]}, "b_steps":[0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000,
+10000, 11000, 12000, 13000, 14000, 15000, 16000, 17000, 18000, 19000, 20000, 21000, 22000, 23000, 24000, 25000, 26000,
+27000, 28000, 29000, 30000, 31000, 32000, 33000, 34000, 35000, 36000, 37000, 38000, 39000, 40000, 41000, 42000, 43000,
+44000, 45000, 46000, 47000, 48000, 49000, 50000], "b_errors":{"plain":[[8982, 7413, 6113, 5065, 4210, 3499, 2913,
+2441, 2042, 1735, 1503, 1255, 1067, 946, 814, 732, 664, 594, 525, 498, 470, 448, 412, 400, 388, 368, 353, 340, 332,
+333, 328, 326, 313, 328, 319, 301, 295, 301, 313, 307, 315, 298, 287, 290, 312, 305, 299, 297, 300, 299, 282], [9018,
+7415, 6134, 5089, 4212, 3483, 2917, 2430, 2047, 1759, 1479, 1255, 1095, 951, 820, 743, 646, 582, 542, 495, 451, 426,
+415, 398, 367, 355, 353, 337, 337, 331, 327, 327, 337, 332, 312, 291, 293, 294, 297, 313, 294, 287, 302, 312, 290,
+274, 307, 311, 297, 290, 304], [9017, 7428, 6122, 5070, 4216, 3509, 2921, 2454, 2063, 1735, 1464, 1261, 1089, 946,
+838, 728, 652, 581, 534, 487, 467, 456, 410, 398, 388, 364, 336, 339, 330, 327, 335, 307, 317, 305, 312, 307, 293,
+305, 312, 294, 300, 309, 293, 316, 310, 275, 315, 297, 309, 306, 291]], "BN":[[8998, 3505, 1470, 745, 457, 341, 323,
+305, 310, 291, 308, 315, 290, 306, 277, 295, 296, 293, 303, 308, 290, 303, 328, 306, 299, 303, 295, 316, 314, 321,
+284, 296, 308, 313, 301, 290, 308, 295, 299, 295, 298, 284, 298, 298, 314, 297, 310, 304, 295, 294, 303], [8998, 3490,
+1485, 741, 460, 360, 335, 306, 298, 305, 309, 305, 298, 301, 296, 315, 298, 290, 317, 308, 289, 286, 297, 316, 298,
+299, 300, 310, 317, 296, 310, 278, 299, 299, 290, 297, 288, 316, 278, 299, 306, 300, 316, 292, 310, 300, 317, 293,
+311, 308, 301], [9019, 3502, 1478, 735, 459, 351, 322, 292, 306, 289, 313, 308, 298, 305, 317, 319, 309, 299, 310,
+298, 271, 290, 313, 312, 304, 285, 295, 295, 301, 283, 297, 310, 297, 308, 281, 284, 300, 289, 295, 294, 300, 296,
+285, 293, 305, 283, 301, 328, 301, 307, 287]]}, "b_bands":{"plain":[[-0.13, -0.13, 0.1], [-0.33, 0.26, 0.2], [0.05,
+0.32, 0.2], [0.24, 0.35, 0.15], [0.25, 0.43, 0.26], [0.37, 0.41, 0.19], [0.29, 0.52, 0.14], [0.2, 0.8, 0.25], [0.07,
+0.9, 0.29], [-0.07, 0.93, 0.17], [0.0, 0.98, 0.13], [-0.27, 1.19, 0.06], [-0.25, 1.12, 0.22], [-0.32, 1.01, 0.03],
+[-0.55, 0.68, 0.1], [-0.6, 0.83, -0.14], [-0.46, 1.03, 0.07], [-0.43, 1.07, 0.01], [-0.45, 1.08, 0.07], [-0.41, 1.04,
+0.02], [-0.22, 0.99, -0.03], [-0.35, 0.93, -0.04], [-0.45, 0.77, -0.01], [-0.23, 0.5, -0.01], [-0.41, 0.58, 0.07],
+[-0.55, 0.45, 0.09], [-0.62, 0.36, 0.07], [-0.74, 0.12, 0.03], [-0.68, 0.17, -0.27], [-0.53, 0.25, -0.35], [-0.63,
+0.39, -0.21], [-0.48, 0.52, -0.18], [-0.65, 0.46, 0.16], [-0.6, 0.39, 0.29], [-0.66, 0.19, 0.22], [-0.48, 0.06, 0.13],
+[-0.55, 0.06, 0.12], [-0.71, -0.14, 0.11], [-0.63, 0.16, -0.08], [-0.49, -0.13, -0.3], [-0.61, -0.03, -0.31], [-0.63,
+-0.0, -0.31], [-0.78, -0.21, -0.23], [-0.9, -0.19, -0.28], [-0.79, -0.18, -0.32], [-0.92, -0.2, -0.31], [-1.07, -0.18,
+-0.16], [-1.34, -0.13, -0.55], [-1.42, -0.22, -0.41], [-1.54, -0.3, -0.33], [-1.5, -0.14, -0.35]], "BN":[[-0.03,
+-0.08, 0.06], [-0.25, -0.16, -0.02], [-0.31, -0.04, -0.1], [-0.27, 0.01, -0.01], [-0.18, -0.17, -0.02], [-0.29, -0.2,
+0.01], [-0.19, -0.39, 0.35], [-0.16, -0.2, 0.47], [-0.19, -0.35, 0.59], [-0.28, -0.36, 0.64], [-0.04, -0.39, 0.75],
+[-0.22, -0.24, 0.72], [-0.02, -0.13, 0.76], [-0.12, -0.01, 0.91], [-0.32, -0.03, 0.88], [-0.17, 0.01, 0.69], [-0.09,
+0.07, 0.79], [-0.3, 0.16, 0.6], [-0.7, 0.16, 0.52], [-0.6, 0.11, 0.5], [-0.48, -0.2, 0.45], [-0.28, -0.3, 0.4],
+[-0.12, -0.54, 0.54], [0.13, -0.46, 0.62], [0.03, -0.67, 0.42], [0.17, -0.59, 0.29], [0.21, -0.42, 0.26], [0.21, -0.5,
+0.27], [0.19, -0.61, 0.36], [0.35, -0.34, 0.48], [0.3, -0.63, 0.55], [0.26, -0.65, 0.43], [0.35, -0.7, 0.36], [0.58,
+-0.95, 0.15], [0.65, -0.92, 0.15], [0.97, -0.96, 0.36], [0.97, -0.98, 0.27], [0.74, -1.11, 0.2], [0.91, -1.06, 0.1],
+[0.86, -1.0, 0.2], [0.94, -0.98, 0.42], [0.95, -0.79, 0.29], [0.85, -0.7, 0.29], [0.94, -0.94, 0.05], [1.25, -0.97,
+0.02], [1.06, -0.98, 0.11], [1.08, -0.84, 0.2], [1.21, -0.82, 0.43], [1.06, -0.97, 0.39], [0.89, -0.96, 0.37], [0.88,
+-0.8, 0.14]]}, "c_steps":[0, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2250, 2500, 2750, 3000, 3250, 3500, 3750,
+4000, 4250, 4500, 4750, 5000, 5250, 5500, 5750, 6000, 6250, 6500, 6750, 7000, 7250, 7500, 7750, 8000, 8250, 8500,
+8750, 9000, 9250, 9500, 9750, 10000], "c_errors":{"baseline":[[709, 602, 516, 442, 393, 352, 321, 300, 285, 261, 254,
+252, 237, 235, 222, 219, 217, 220, 212, 213, 215, 215, 208, 214, 210, 206, 201, 202, 206, 218, 214, 213, 202, 214,
+208, 210, 215, 208, 208, 216, 204], [720, 602, 508, 452, 392, 360, 322, 308, 282, 270, 253, 244, 238, 225, 230, 219,
+211, 216, 220, 221, 217, 209, 211, 207, 207, 210, 208, 201, 203, 212, 205, 207, 204, 207, 215, 218, 207, 201, 214,
+211, 215], [704, 611, 525, 444, 394, 356, 323, 294, 280, 268, 256, 238, 238, 236, 225, 219, 213, 216, 219, 212, 210,
+213, 212, 210, 212, 210, 216, 216, 215, 207, 209, 205, 211, 216, 204, 210, 204, 207, 199, 211, 206]], "BN ×1":[[666,
+562, 474, 413, 362, 313, 278, 254, 236, 218, 214, 203, 191, 187, 186, 175, 186, 180, 177, 170, 173, 179, 169, 166,
+168, 168, 180, 175, 168, 171, 168, 177, 170, 177, 180, 169, 166, 169, 170, 178, 165], [670, 550, 469, 416, 350, 320,
+285, 258, 238, 221, 216, 208, 192, 189, 184, 193, 180, 182, 180, 170, 179, 178, 174, 169, 176, 165, 164, 175, 172,
+174, 179, 169, 166, 160, 175, 163, 163, 169, 167, 166, 160], [668, 560, 478, 405, 349, 312, 285, 256, 238, 221, 219,
+199, 192, 187, 185, 191, 179, 172, 180, 184, 181, 171, 170, 167, 172, 178, 175, 166, 170, 167, 168, 171, 171, 161,
+168, 171, 168, 169, 181, 167, 161]], "BN ×5":[[674, 552, 475, 405, 349, 317, 275, 263, 242, 226, 208, 204, 202, 190,
+189, 178, 181, 177, 178, 172, 174, 171, 185, 171, 169, 172, 167, 167, 164, 170, 180, 182, 178, 170, 171, 169, 173,
+174, 167, 167, 171], [670, 557, 471, 412, 358, 319, 284, 253, 235, 228, 208, 202, 197, 196, 186, 178, 190, 179, 164,
+171, 172, 176, 175, 172, 163, 169, 175, 165, 172, 162, 173, 175, 169, 165, 165, 169, 175, 173, 180, 175, 171], [668,
+561, 474, 408, 350, 318, 277, 247, 235, 225, 214, 196, 201, 194, 191, 188, 184, 173, 170, 178, 172, 169, 172, 176,
+179, 166, 168, 168, 176, 169, 167, 169, 174, 165, 178, 165, 165, 162, 172, 175, 166]], "BN ×30":[[693, 579, 495, 431,
+372, 340, 299, 282, 266, 243, 229, 219, 211, 221, 210, 201, 192, 193, 186, 197, 192, 198, 194, 195, 194, 193, 191,
+190, 188, 190, 192, 193, 192, 192, 188, 186, 184, 194, 188, 197, 188], [685, 580, 488, 432, 378, 334, 296, 279, 260,
+248, 230, 216, 211, 206, 206, 205, 196, 197, 196, 190, 194, 197, 187, 191, 196, 197, 190, 179, 192, 192, 183, 191,
+197, 198, 184, 187, 186, 190, 194, 191, 189], [694, 577, 500, 428, 375, 337, 313, 275, 261, 236, 233, 225, 214, 204,
+208, 197, 192, 192, 187, 188, 186, 185, 191, 194, 203, 198, 193, 192, 191, 195, 198, 191, 191, 194, 194, 195, 192,
+194, 184, 189, 195]], "BN ×5 sigmoid":[[738, 632, 535, 466, 415, 386, 349, 326, 302, 295, 281, 271, 261, 253, 254,
+245, 242, 245, 249, 247, 237, 242, 248, 236, 238, 245, 232, 233, 237, 244, 244, 239, 246, 235, 244, 236, 239, 233,
+242, 236, 244], [733, 627, 538, 480, 418, 379, 347, 322, 306, 283, 279, 273, 262, 261, 254, 250, 248, 243, 233, 238,
+235, 242, 242, 240, 234, 249, 243, 237, 239, 228, 235, 241, 245, 239, 244, 235, 236, 235, 227, 242, 238], [743, 627,
+532, 470, 422, 379, 355, 326, 304, 289, 286, 267, 260, 258, 252, 256, 254, 243, 246, 241, 236, 240, 253, 239, 241,
+239, 233, 245, 236, 230, 240, 235, 232, 236, 241, 241, 233, 234, 241, 243, 243]], "plain ×5":[[712, 610, 511, 453,
+402, 362, 327, 312, 277, 273, 265, 250, 239, 244, 232, 235, 232, 230, 222, 230, 222, 224, 226, 228, 227, 229, 216,
+222, 220, 214, 226, 225, 219, 229, 223, 225, 218, 222, 210, 215, 224], [722, 611, 507, 464, 403, 374, 332, 297, 290,
+267, 261, 254, 246, 242, 238, 238, 222, 229, 224, 229, 218, 224, 222, 231, 219, 212, 225, 223, 226, 220, 220, 217,
+217, 224, 219, 222, 226, 221, 201, 208, 219], [711, 610, 524, 466, 409, 367, 331, 307, 291, 276, 262, 259, 248, 241,
+241, 233, 233, 221, 227, 225, 221, 220, 231, 223, 226, 222, 223, 220, 225, 223, 223, 215, 218, 218, 222, 222, 217,
+216, 220, 214, 214]], "plain ×30":[[9526, 9405, 9321, 9252, 9196, 9166, 9138, 9099, 9091, 9074, 9058, 9053, 9051,
+9037, 9037, 9027, 9030, 9029, 9025, 9017, 9017, 9026, 9006, 9021, 9025, 9015, 9021, 9008, 9014, 9019, 9010, 9014,
+9024, 9014, 9021, 9018, 9017, 9022, 9025, 9016, 9025], [9531, 9412, 9320, 9256, 9196, 9160, 9133, 9107, 9093, 9065,
+9066, 9055, 9044, 9037, 9041, 9034, 9026, 9019, 9022, 9022, 9029, 9024, 9017, 9014, 9015, 9018, 9013, 9004, 9021,
+9022, 9011, 9017, 9018, 9016, 9021, 9023, 9022, 9012, 9025, 9016, 9021], [9520, 9404, 9317, 9252, 9211, 9153, 9123,
+9104, 9086, 9062, 9054, 9050, 9044, 9038, 9027, 9025, 9035, 9023, 9019, 9030, 9021, 9030, 9019, 9030, 9023, 9022,
+9022, 9011, 9016, 9020, 9023, 9019, 9023, 9013, 9008, 9013, 9016, 9019, 9020, 9009, 9021]], "plain ×5 sigmoid":[[822,
+725, 635, 575, 513, 480, 433, 415, 395, 381, 377, 361, 346, 349, 350, 351, 343, 346, 331, 330, 338, 330, 335, 332,
+329, 333, 329, 339, 330, 331, 341, 339, 339, 328, 329, 329, 337, 324, 325, 334, 324], [831, 728, 641, 563, 514, 469,
+442, 416, 387, 376, 373, 360, 352, 346, 345, 344, 339, 340, 327, 328, 334, 330, 333, 326, 326, 328, 326, 327, 325,
+328, 330, 333, 338, 330, 334, 330, 324, 329, 332, 334, 337], [823, 728, 638, 578, 516, 475, 444, 417, 402, 387, 362,
+364, 350, 354, 337, 334, 338, 343, 335, 334, 332, 338, 340, 331, 331, 331, 326, 338, 325, 334, 332, 334, 330, 340,
+333, 333, 324, 329, 327, 330, 335]]}}
 """)
 # stored: end
 
@@ -1182,13 +1275,7 @@ for ax in axes[1]:
     ax.set_xlabel("epoch")
 if live_a:
     axes[0, 0].legend()
-fig.suptitle(
-    "With BN both training and test are better, and the test gap is wider" * 0
-    + "BN is ahead from the first epoch, in training and in test",
-    fontweight="bold",
-    x=0.02,
-    ha="left",
-)
+fig.suptitle("TITLE_A", fontweight="bold", x=0.02, ha="left")
 plt.show()
 
 # %% [markdown]
@@ -1280,7 +1367,7 @@ check("q_loop_1", q_loop_1)
 # %% mistake="q_loop_1" hint="A wrong gradient would make a worse net, but one net still answers each image in one way. Here the answers change with the order of the test images, and nothing is trained in between. In which mode is the net when share_right calls it?"
 q_loop_1 = "a"
 
-# %% mistake="q_loop_1" hint="Test images do enter the running statistics here. But this net never uses those: it is not in evaluation mode. What does it normalize a test batch of sixty zeros (all one label) with?"
+# %% mistake="q_loop_1" hint="Test images do enter the running statistics here. But this net never uses those: it is not in evaluation mode. What does it normalize a batch of sixty images with that all show a zero?"
 q_loop_1 = "c"
 
 # %% mistake="q_loop_1" hint="net.train() stands at the head of every epoch, so training is always in training mode. Look at what happens after the last epoch."
@@ -1314,7 +1401,9 @@ def loop_2(epochs=6):
 loop_2()
 
 # %% [markdown]
-# **The symptom:** `running_mean` should follow the mean of $z$ over the training images. It moves further away with every epoch.
+# **The symptom:** `running_mean` should follow the mean of $z$ over the training images. After the first epoch it does. From the second on it is far away, and never comes back.
+#
+# Note what is *not* a symptom: in the end the accuracy is as good as one could wish. Nobody who looks at accuracy alone would find this bug.
 
 # %% exercise="q_loop_2"
 ### BEGIN SOLUTION
@@ -1333,7 +1422,7 @@ q_loop_2 = "b"
 # %% mistake="q_loop_2" hint="Test images can enter the running statistics only through a forward pass in training mode. Here every test comes after net.eval()."
 q_loop_2 = "c"
 
-# %% mistake="q_loop_2" hint="A momentum of 0.1 remembers some tens of batches, and an epoch has a hundred (unit 05): a lag would be the same in every epoch. This distance grows. Is running_mean updated at all after the first epoch?"
+# %% mistake="q_loop_2" hint="A momentum of 0.1 remembers some tens of batches (unit 05), so a lag would be there in the first epoch too. This distance is small at first, then jumps. Is running_mean updated at all after the first epoch?"
 q_loop_2 = "e"
 
 # %% [markdown]
@@ -1373,7 +1462,7 @@ for norm in (nn.BatchNorm1d, LeanNorm):
         print(f"   epoch {epoch}: test accuracy {accuracy:.3f}, mean |bias| of the Linear in front of it {size:.3f}")
 
 # %% [markdown]
-# **The symptom:** the bias in front of BN cannot change the loss, so it should stay where it began. With `LeanNorm` it grows and grows.
+# **The symptom:** the bias in front of BN cannot change the loss, so it should stay where it began. With `LeanNorm` it grows and grows, and the net is worse.
 
 # %% exercise="q_loop_3"
 ### BEGIN SOLUTION
@@ -1695,5 +1784,84 @@ ax.invert_yaxis()
 ax.set_title("title")
 plt.show()
 
+# %% [markdown]
+# ## 8. The paper's table, and what it can show
+# Ioffe & Szegedy 2015, section 4.2.2, Inception on ImageNet, one run each:
+#
+# | model | steps to 72.2% | times fewer | best accuracy |
+# |---|---|---|---|
+# | Inception | 31.0M | 1 | 72.2% |
+# | BN-Baseline | 13.3M | 2.3 | 72.7% |
+# | BN-x5 | 2.1M | 14.8 | 73.0% |
+# | BN-x30 | 2.7M | 11.5 | 74.8% |
+# | BN-x5-Sigmoid | never | – | 69.8% |
+#
+# BN-Baseline is Inception with BN and nothing else. For BN-x5, BN-x30 and BN-x5-Sigmoid the authors (section 4.2.1) **also**
+#
+# - removed dropout, and made the L2 penalty five times smaller;
+# - made the learning rate decay six times faster;
+# - removed local response normalization;
+# - shuffled the training examples more thoroughly;
+# - distorted the training images less.
+#
+# They report that the original Inception at 5 times the rate ran to machine infinity, and that with sigmoids it stayed at chance.
+#
+# ### Question 2
+# From 31.0M steps to 2.1M: "BN trains 14 times faster". How much of it does this table let you credit to BN alone?
+#
+# - (a) All of it, a factor of about 14.8: BN-x5 differs from Inception in BN and in the learning rate that BN allows.
+# - (b) A factor of about 2.3: only BN-Baseline differs from Inception in nothing but BN.
+# - (c) A factor of about 6.3, from BN-Baseline to BN-x5: there, both networks have BN.
+# - (d) Nothing at all: in each row that has BN, other things were changed along with it.
+
+# %% exercise="q_credit"
+### BEGIN SOLUTION
+q_credit = "b"
+### END SOLUTION
+
+# %% check="q_credit.answer" points=1
+check("q_credit", q_credit)
+
+# %% mistake="q_credit" hint="Read the list once more: between Inception and BN-x5, dropout, L2, decay, normalization, shuffling and distortions changed too. Any of them may have saved steps."
+q_credit = "a"
+
+# %% mistake="q_credit" hint="If both networks have BN, their difference cannot be BN's doing. From BN-Baseline to BN-x5 the learning rate and the whole list changed."
+q_credit = "c"
+
+# %% mistake="q_credit" hint="There is one row with BN and nothing else: BN-Baseline. The list is of changes made for the rows below it."
+q_credit = "d"
+
+# %% [markdown]
+# A factor of 2.3 from one run is evidence, not a constant of nature. What the authors claim for the rest is that BN *allows* those changes. That may well be so. The table does
+# not separate them.
+#
+# ### Our table beside theirs
+# What agrees, and what does not, on MNIST with a small network:
+#
+# | | the paper | here, three seeds |
+# |---|---|---|
+# | BN alone needs fewer steps to the baseline's best | yes, 2.3 times | COMPARE_1 |
+# | BN alone reaches a better best | yes, +0.5 points | COMPARE_2 |
+# | ×5 saves further steps | yes (with the list above) | COMPARE_3 |
+# | ×30 has the best accuracy of all | yes, 74.8% | COMPARE_4 |
+# | sigmoids with BN learn, and stay below the baseline | yes, 69.8% | COMPARE_5 |
+# | a much larger rate without BN fails | ×5: machine infinity | COMPARE_6 |
+# | sigmoids without BN fail | chance | COMPARE_7 |
+#
+# And what else differed *there* from here: ImageNet, a deep convolutional network, a decaying rate, a validation set. Ours has a constant rate, and picks each "best" on the test
+# set, which flatters every row a little. It is a comparison between rows, not a result to quote.
+
+# %% [markdown]
+# ## Recap
+# - `nn.BatchNorm1d` is two parameters, three buffers and a flag. The forward pass in training mode writes the buffers, with or without `no_grad`.
+# - Evaluate with `eval()` and `no_grad()`, then put the mode back. Symptoms of the four bugs: answers that depend on the order of test images, running statistics that
+#   stand still, a bias in front of BN that grows, accuracy that changes because someone looked.
+# - On MNIST, 784-32-32-10, BN more than halved or nearly halved the test loss at epoch 10 in each of three seeds.
+# - With BN a learning rate 30 times the baseline's still trains; without BN it does not.
+# - A table with five rows does not credit BN with what changed beside it. Look for the control.
+
 # %%
 scoreboard()
+
+# %% [markdown]
+# **Next: 08, One γ and β per channel.** Images again, and now convolutions: one filter looks at all positions. What should be normalized together?

@@ -100,7 +100,7 @@ for c in (0, 1):
     values = [x_tiny[n, c, h, w] for n in (0, 1) for h in (0, 1) for w in (0, 1)]
     mu = sum(values) / len(values)
     var = sum((v - mu) ** 2 for v in values) / len(values)
-    print(f"channel {c}: m = {len(values)}, mean {mu:6.1f}, variance {var:5.1f}   of {values}")
+    print(f"channel {c}: m = {len(values)}, mean {mu:.1f}, variance {var:.1f}   of", *(f"{v:g}" for v in values))
 
 # %% [markdown]
 # Eight numbers went into each mean, from both images.
@@ -515,8 +515,8 @@ def batchnorm2d_backward(dy, cache):
 def given_cache(x, gamma, eps):  # a cache by other means: PyTorch's layer, which keeps m/(m-1) times the variance
     mean, var, m = torch.zeros(len(gamma)).double(), torch.ones(len(gamma)).double(), x.size // len(gamma)
     x_hat = F.batch_norm(torch.tensor(x.copy()).double(), mean, var, training=True, momentum=1.0, eps=eps)
-    found = dict(x=x, x_hat=x_hat, mean=mean, var=var * (m - 1) / m, gamma=gamma)
-    return {key: np.array(value).astype(x.dtype) for key, value in found.items()} | {"eps": eps}
+    found = dict(x_hat=x_hat, mean=mean, var=var * (m - 1) / m)
+    return {key: value.numpy().astype(x.dtype) for key, value in found.items()} | dict(x=x, gamma=gamma, eps=eps)
 
 
 r = np.random.RandomState(86)

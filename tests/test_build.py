@@ -98,6 +98,14 @@ def test_prose_is_edited_without_executing_again(tiny, monkeypatch):
     assert all(c.execution_count for c in read(targets(tiny)[1]).cells if c.cell_type == "code")
 
 
+def test_force_executes_again(tiny, monkeypatch):
+    build(tiny)
+    ran = []
+    monkeypatch.setattr("grader.build._execute", lambda unit, notebook: ran.append(unit.name))
+    assert build_all([tiny], force=True) == 0
+    assert ran == ["90_tiny"]
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_stale(tiny, built, which):
     for mine, theirs in zip(targets(tiny), targets(built), strict=True):
