@@ -40,7 +40,7 @@ def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> i
         if reason:
             raise CourseError(f"{reason}. Run: bncourse build {source.stem}")
     config = directory / "nbgrader_config.py"
-    if directory.exists() and not config.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if directory.exists() and not config.exists() and not _is_empty(directory):
         raise CourseError(f"{directory} is there already and is no class. Name a new directory, or an empty one.")
     try:
         for folder in ("source", "release", "submitted"):
@@ -64,6 +64,11 @@ def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> i
     print(f"Put submissions into {directory / 'submitted'}/STUDENT/UNIT/UNIT.ipynb, then, in {directory}:")
     print(f"  nbgrader autograde {sources[0].stem}")
     return 0
+
+
+def _is_empty(directory: Path) -> bool:
+    """Whether it is a directory with nothing in it but hidden files, such as .git."""
+    return directory.is_dir() and all(p.name.startswith(".") for p in directory.iterdir())
 
 
 @contextlib.contextmanager

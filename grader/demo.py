@@ -1,6 +1,7 @@
 """`bncourse demo`: a small class with everything that a real one has, graded by nbgrader's own autograder."""
 
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,14 @@ import nbformat
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
+from sqlalchemy.exc import SAWarning
 
 from grader.classroom import last_error, make_class, opened, quiet
 from grader.errors import CourseError
 from grader.paths import unit_sources
 from grader.scoring import first_failures, read_notebook
 from grader.unit import Unit, read_unit
+from grader.validate import CAUSE
 
 UNITS = ("03", "04")
 MARK = ".bncourse-demo"
@@ -78,9 +81,9 @@ STUDENTS = [
 class Row:
     student: str
     unit: str
-    points: float | None
+    points: float | None  # None: not graded
     out_of: float
-    wrong: str
+    wrong: dict[str, str]  # by exercise, what its first failing check said; "" for the file as a whole
 
 
 def submit(directory: Path, unit: Unit, student: Student) -> None:
@@ -120,20 +123,20 @@ def run_demo(directory: Path) -> int:
 def grade(directory: Path, units: list[Unit]) -> list[Row]:
     """Grade every submission with nbgrader, one at a time, so that one that cannot be read stops nobody."""
     rows = []
-    with opened(directory) as api, quiet():
+    with opened(directory) as api, quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of SQLAlchemy
         for unit in units:
             for student in sorted(p.parent.name for p in Path("submitted").glob(f"*/{unit.name}")):
                 result = api.autograde(unit.name, student)
                 path = Path("autograded") / student / unit.name / f"{unit.name}.ipynb"
                 if not result["success"] or not path.exists():
                     submitted = Path("submitted") / student / unit.name / f"{unit.name}.ipynb"
-                    rows.append(Row(student, unit.name, None, unit.points, _why_not(submitted, result)))
+                    rows.append(Row(student, unit.name, None, unit.points, {"": _why_not(submitted, result)}))
                     continue
                 api.generate_feedback(unit.name, student)
                 with Gradebook("sqlite:///gradebook.db", api.course_id) as gradebook:
                     points = gradebook.find_submission(unit.name, student).score
-                wrong = " | ".join(first_failures(read_notebook(path)).values())
-                rows.append(Row(student, unit.name, points, unit.points, wrong))
+                rows.append(Row(student, unit.name, points, unit.points, first_failures(read_notebook(path))))
         with Gradebook("sqlite:///gradebook.db", api.course_id) as gradebook:
             CsvExportPlugin(to="grades.csv").export(gradebook)
     return rows
@@ -148,13 +151,25 @@ def _why_not(path: Path, result: dict) -> str:
 
 
 def print_table(rows: list[Row]) -> None:
-    """Print a line per submission, and under it what went wrong, a line per exercise."""
+    """Print a line per submission, and under it a line for each thing that went wrong."""
     width = max(len(row.student) for row in rows)
     for row in rows:
-        score = "  -" if row.points is None else f"{row.points:>3g}"
-        print(f"{row.student:<{width}}  {row.unit:<24} {score} of {row.out_of:<3g} {_shorten(row.wrong)}")
+        score = "-" if row.points is None else f"{row.points:g}"
+        print(f"{row.student:<{width}}  {row.unit:<24} {score:>3} of {row.out_of:g}")
+        undone = [e for e, text in row.wrong.items() if "is not written yet" in text or "no answer yet" in text]
+        if undone:
+            print(f"    not done: {', '.join(undone)}")
+        for exercise, text in row.wrong.items():
+            if exercise not in undone:
+                print(f"    {_shorten(f'{exercise}: {_cause(text)}' if exercise else text)}")
 
 
-def _shorten(text: str, length: int = 160) -> str:
+def _cause(message: str) -> str:
+    """The mistake that a check named, else what it said first."""
+    lines = message.splitlines()
+    return next((line.removeprefix(CAUSE) for line in lines if line.startswith(CAUSE)), lines[0])
+
+
+def _shorten(text: str, length: int = 150) -> str:
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 1] + "…"

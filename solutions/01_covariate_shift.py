@@ -843,7 +843,8 @@ for name, X in [
 #
 # You can standardize the inputs of a network once. But the input of its second layer is the output $a$ of its first,
 # and nobody standardizes that. Take one unit. It receives a pre-activation $z$ and sends $a = g(z)$ on. The next layer
-# computes $Z = W a$. We write $dZ$ for $\partial L/\partial Z$, and so on. When $dZ$ comes back, the chain rule gives two more:
+# computes $Z = W a$. We write $dZ$ for $\partial L/\partial Z$, and so on. When $dZ$ comes back, the chain rule gives two
+# more:
 #
 # $$dW = dZ\cdot a \quad\text{(the weight after the unit)}, \qquad dz = dZ\cdot W\cdot g'(z) \quad\text{(goes on to the weights before it)}.$$
 #

@@ -534,7 +534,7 @@ def remembered(history, start, momentum):
 for momentum in (0.5, 0.1, 0.01, 0.001):
     steps = int(np.ceil(np.log(0.1) / np.log(1 - momentum)))  # the first k with (1 − ρ)ᵏ ≤ 0.1
     left = (1 - momentum) ** (1 / momentum)
-    print(f"momentum {momentum:5}: 90% of a jump after {steps:4} steps; {left:.0%} is old after {1 / momentum:4.0f}")
+    print(f"momentum {momentum:5}: {left:.0%} old after {1 / momentum:4.0f} steps, 90% of a jump made after {steps:4}")
 
 # %% tags=["demo"]
 rng = np.random.RandomState(0)
@@ -583,8 +583,9 @@ q_memory = "c"
 # ### Stale after a fast change
 #
 # Now on the network. It trains for 1,000 steps. Then all images are inverted, in training and in the test: paper becomes
-# ink, ink becomes paper. The weights adapt quickly, since in training BN uses the batch. But `eval()` uses what is remembered. The statistics never influence
-# training, so one run serves all momenta: we keep the history of batch statistics and ask afterwards what each would remember.
+# ink, ink becomes paper. The weights adapt quickly, since in training BN uses the batch. But `eval()` uses what is
+# remembered. The running statistics never influence training, so one run serves all momenta: we keep the history of batch
+# statistics and ask what each momentum would remember of it.
 #
 # **Predict.** 100 steps after the change, with which of momentum 0.1, 0.01, 0.001 is more than half of the test still wrong?
 
@@ -656,9 +657,8 @@ for k, name in enumerate(names):
 # | 7. training on a batch of one | not discussed | `ValueError` | no error |
 #
 # Where torch is installed, the PyTorch column is run below, line by line. The Keras column is read from its source and
-# not run here. (The
-# fused kernel that TensorFlow used under Keras 2 for images kept the unbiased variance.) To port a momentum, take 1 − momentum:
-# Keras' 0.99 is PyTorch's 0.01.
+# not run here. (The fused kernel that TensorFlow used under Keras 2 for images kept the unbiased variance.) To port a
+# momentum, take 1 − momentum: Keras' 0.99 is PyTorch's 0.01.
 #
 # One batch, one feature: x = 1, 3, 8. Its mean is 4, its biased variance 26/3 ≈ 8.667, its unbiased variance 13.
 

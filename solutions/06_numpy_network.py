@@ -168,6 +168,10 @@ check("all three, one example", linear_backward, dz[:1], x[:1], W)
 # - return dx, dW, db
 # + return dx, dW
 
+# %% mistake="linear_backward" hint="The results do not come as three arrays in the order dx, dW, db: one is missing, or two have changed places. Return the tuple dx, dW, db."
+# - return dx, dW, db
+# + return dW, dx, db
+
 # %% mistake="linear_backward" hint="linear_backward returns None: its return statement is missing. End it with return dx, dW, db."
 # - return dx, dW, db
 # + return None
@@ -435,7 +439,7 @@ check("large logits, float32", softmax_cross_entropy, logits.astype("f4"), np.ar
 # - shifted = logits - logits.max(axis=1, keepdims=True)
 # + shifted = logits
 
-# %% mistake="softmax_cross_entropy" hint="One maximum for the whole batch is subtracted. A row far below it then underflows: all its exponentials are 0, and 0/0 is NaN. Each row needs its own maximum."
+# %% mistake="softmax_cross_entropy" hint="The number subtracted is not each row's own maximum, but one for the whole batch or one per column. One per column changes p. One for the batch lets a row far below it underflow: all its exponentials are 0, and 0/0 is NaN. Take the maximum along each row, axis 1."
 # - logits.max(axis=1, keepdims=True)
 # + logits.max()
 
@@ -471,7 +475,7 @@ check("large logits, float32", softmax_cross_entropy, logits.astype("f4"), np.ar
 # + total = exp.sum()
 # + np.log(total)
 
-# %% mistake="softmax_cross_entropy" hint="The maximum was taken down the columns, axis 0, so each logit of a row was shifted by another number, and that changes p. Subtract one number per row: its own maximum, axis 1."
+# %% mistake="softmax_cross_entropy" hint="The number subtracted is not each row's own maximum, but one for the whole batch or one per column. One per column changes p. One for the batch lets a row far below it underflow: all its exponentials are 0, and 0/0 is NaN. Take the maximum along each row, axis 1."
 # - logits.max(axis=1, keepdims=True)
 # + logits.max(axis=0)
 
@@ -494,6 +498,12 @@ check("large logits, float32", softmax_cross_entropy, logits.astype("f4"), np.ar
 # %% mistake="softmax_cross_entropy" hint="This is −log of the largest probability of each row, whatever the label says. Take the one of the right class: [rows, labels]."
 # - np.log(total[:, 0]) - shifted[rows, labels]
 # + np.log(total[:, 0])
+
+# %% mistake="softmax_cross_entropy" hint="The softmax runs over the batch (axis 0). Each image has its own probabilities over the classes: max and sum run along a row, axis 1."
+# - total = exp.sum(axis=1, keepdims=True)
+# - np.log(total[:, 0]) - shifted[rows, labels]
+# + total = exp.sum(axis=0, keepdims=True)
+# + np.log(total[0][labels]) - shifted[rows, labels]
 
 # %% mistake="softmax_cross_entropy" hint="softmax_cross_entropy returns None: its return statement is missing. End it with return loss, dlogits."
 # - return loss, dlogits
@@ -738,6 +748,10 @@ check("rmsprop, first step, one gradient zero", rmsprop_step, np.array([1.0, 2])
 # %% mistake="rmsprop_step" hint="s averages dw, not dw². Positive and negative gradients would cancel, and the root of a negative number is NaN. Square first."
 # - (1 - rho) * dw**2
 # + (1 - rho) * dw
+
+# %% mistake="rmsprop_step" hint="s averages |dw|, and its root is taken afterwards: the units no longer fit. The rule averages the square, dw**2, so that the root has the units of dw."
+# - (1 - rho) * dw**2
+# + (1 - rho) * np.abs(dw)
 
 # %% mistake="rmsprop_step" hint="ρ and 1 − ρ are swapped. ρ (usually 0.9) multiplies the old s: a long memory. Here it multiplies the new square."
 # - rho * s + (1 - rho) * dw**2
@@ -1219,6 +1233,10 @@ check("a network of four layers", lambda: toy_training([0.8, 1.1, 0.9, 1.2], 3))
 # - layer.forward(a, training=True)
 # + layer.forward(a)
 
+# %% mistake="train_step" hint="A layer is an object, not a function: call its method, layer.forward(a, training=True)."
+# - layer.forward(a, training=True)
+# + layer(a)
+
 # %% mistake="train_step" hint="More than the loss is returned. Return the loss alone, one number."
 # - return loss
 # + return loss, d
@@ -1428,7 +1446,7 @@ if curves:
 # *Left: training loss against steps; right: test accuracy after each epoch. Line: mean of three seeds; band: lowest to
 # highest.* With BN the same number of steps gets further. In accuracy the gap is widest early, and shrinks.
 #
-# On full MNIST our reference run reached about 97.5% with BN after three epochs, and 96.9% without. So our own BN
+# On full MNIST our reference run reached about 97.5% with BN after three epochs, and just under 97% without. So our own BN
 # trains a real network. It also shows what BN did *not* do here: a shallow network with a good initialisation and a
 # sensible rate trains without it, too.
 #
@@ -1673,6 +1691,10 @@ check("one batch of one", batch_noise, x, 1, np.random.RandomState(5), 1)
 # %% mistake="batch_noise" hint="The last row can never be drawn: randint leaves out its upper end, so the docstring's randint(0, len(x), …) reaches just the last one."
 # - rows = rng.randint(0, len(x), batch_size)
 # + rows = rng.randint(0, len(x) - 1, batch_size)
+
+# %% mistake="batch_noise" hint="Each batch mean kept an axis of length 1 (keepdims), and so does the result. Leave keepdims out: the shape is (D,)."
+# - x[rows].mean(axis=0)
+# + x[rows].mean(axis=0, keepdims=True)
 
 # %% mistake="batch_noise" hint="The mean runs over the columns. A batch mean is taken over the rows of the batch, axis 0, and has one number per column."
 # - x[rows].mean(axis=0)

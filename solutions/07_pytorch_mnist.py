@@ -277,7 +277,7 @@ check("gradients, evaluation mode", lambda x, dy: gradients(set_layer(MyBatchNor
 
 # %% [markdown]
 # *Established:* the whole of `nn.BatchNorm1d` (with one $\gamma$ and $\beta$ per feature, and a fixed momentum) fits into twenty lines. How close are the two? Twenty steps
-# of training and evaluation, in turns, in float32. The largest difference between yours and PyTorch's, of everything:
+# of training and evaluation, in turns, in float32. The largest difference between yours and PyTorch's, relative to the largest value:
 
 # %% tags=["demo"]
 with your_functions():
@@ -293,7 +293,7 @@ with your_functions():
             still = layer.running_mean.clone(), layer.running_var.clone()
             seen.append([layer(x).detach(), *found, *still])
         for name, a, b in zip(gaps, *seen):
-            gaps[name] = max(gaps[name], (a - b).abs().max().item())
+            gaps[name] = max(gaps[name], ((a - b).abs().max() / b.abs().max()).item())
     for name, gap in gaps.items():
         print(f"{name:13} within 1e-6: {gap < 1e-6}")
 
@@ -651,7 +651,7 @@ def build_mlp(batchnorm, hidden=(32, 32)):
 #
 # <details><summary>Hint</summary>
 #
-# - `torch.randperm(n, generator=generator)` is a random order of 0 … n − 1. Index `X` **and** `y` with it once. Then the batches are slices.
+# - `torch.randperm(n, generator=generator)` is a random order of 0 … n − 1. Index `X` **and** `y` with it once. Then the batches are slices; `X.split(batch_size)` makes them all.
 # - `optimizer.zero_grad()` belongs to every step: PyTorch *adds* gradients to what is there.
 # - Every *image* counts the same. So a batch's mean loss counts as often as it has images.
 # - On a GPU, move the order to where X is: `order.to(X.device)`.
@@ -671,16 +671,15 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
     model.train()
     order = torch.randperm(len(X), generator=generator).to(X.device)
     X, y = X[order], y[order]
-    total = right = torch.zeros((), device=X.device)  # on the device: .item() at each step would make a GPU wait
-    for i in range(0, len(X), batch_size):
-        labels = y[i : i + batch_size]
-        logits = model(X[i : i + batch_size])
+    total, right = torch.zeros(2, dtype=torch.float64, device=X.device)  # .item() at each step would make a GPU wait
+    for x, labels in zip(X.split(batch_size), y.split(batch_size)):
+        logits = model(x)
         loss = F.cross_entropy(logits, labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        total = total + len(labels) * loss.detach()
-        right = right + (logits.argmax(dim=1) == labels).sum()
+        total += len(labels) * loss.detach()
+        right += (logits.argmax(dim=1) == labels).sum()
     return total.item() / len(X), right.item() / len(X)
     ### END SOLUTION
 
@@ -810,8 +809,8 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # + X, y = X[order], y[torch.randperm(len(X), generator=generator)]
 
 # %% mistake="train_epoch" hint="The last, shorter batch is left out: its images are not trained on."
-# - range(0, len(X), batch_size)
-# + range(0, len(X) - batch_size + 1, batch_size)
+# - in zip(X.split(batch_size), y.split(batch_size))
+# + in list(zip(X.split(batch_size), y.split(batch_size)))[: len(X) // batch_size]
 
 # %% mistake="train_epoch" hint="generator is not used. The order comes from PyTorch's global random numbers, so that nobody can repeat your run: torch.randperm(n, generator=generator)."
 # - torch.randperm(len(X), generator=generator)
@@ -834,17 +833,17 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # + model.eval()
 
 # %% mistake="train_epoch" hint="The loss is a plain mean over batches, in which an image in the short last batch counts more than others. Weigh each batch with its number of images."
-# - total = total + len(labels) * loss.detach()
+# - total += len(labels) * loss.detach()
 # - return total.item() / len(X), right.item() / len(X)
-# + total = total + loss.detach()
+# + total += loss.detach()
 # + return total.item() / -(-len(X) // batch_size), right.item() / len(X)
 
 # %% mistake="train_epoch" hint="Loss and accuracy are plain means over batches, in which an image in the short last batch counts more than others. Weigh each batch with its number of images."
-# - total = total + len(labels) * loss.detach()
-# - right = right + (logits.argmax(dim=1) == labels).sum()
+# - total += len(labels) * loss.detach()
+# - right += (logits.argmax(dim=1) == labels).sum()
 # - return total.item() / len(X), right.item() / len(X)
-# + total = total + loss.detach()
-# + right = right + (logits.argmax(dim=1) == labels).double().mean()
+# + total += loss.detach()
+# + right += (logits.argmax(dim=1) == labels).double().mean()
 # + return total.item() / -(-len(X) // batch_size), right.item() / -(-len(X) // batch_size)
 
 # %% mistake="train_epoch" hint="The batch losses (each already a mean) are added up and divided by the number of images. Multiply each by the number of images in its batch first."
@@ -880,8 +879,8 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # + pass
 
 # %% mistake="train_epoch" hint="The function returns after the first batch: the return stands inside the loop. Move it out, to the left."
-# - right = right + (logits.argmax(dim=1) == labels).sum()
-# + right = right + (logits.argmax(dim=1) == labels).sum(); return total.item() / len(labels), right.item() / len(labels)
+# - right += (logits.argmax(dim=1) == labels).sum()
+# + right += (logits.argmax(dim=1) == labels).sum(); return total.item() / len(labels), right.item() / len(labels)
 
 # %% mistake="train_epoch" hint="batch_size is not used: every batch has 32 images."
 # - model.train()
@@ -892,14 +891,14 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # + loss = F.cross_entropy(logits.softmax(dim=1), labels)
 
 # %% mistake="train_epoch" hint="Loss and accuracy are measured after the step, on the batch that was just trained on: too good. Measure what the forward pass gave, before the step."
-# - total = total + len(labels) * loss.detach()
-# + logits = model(X[i : i + batch_size]); total = total + len(labels) * F.cross_entropy(logits, labels).detach()
+# - total += len(labels) * loss.detach()
+# + logits = model(x); total += len(labels) * F.cross_entropy(logits, labels).detach()
 
 # %% mistake="train_epoch" hint="The gradient is that of the batch's summed loss, larger by the batch size. F.cross_entropy's default, the mean, is meant: the learning rate then does not depend on the batch size."
 # - loss = F.cross_entropy(logits, labels)
 # + loss = F.cross_entropy(logits, labels, reduction="sum")
-# - total = total + len(labels) * loss.detach()
-# + total = total + loss.detach()
+# - total += len(labels) * loss.detach()
+# + total += loss.detach()
 
 # %% mistake="train_epoch" hint="The caller's X and y are shuffled in place. Give the shuffled copies to names of your own."
 # - X, y = X[order], y[order]
@@ -907,7 +906,7 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 
 # %% mistake="train_epoch" hint="There is one step for the whole epoch. Each batch makes a step of its own: zero_grad, backward, step, all inside the loop."
 # - optimizer.step()
-# + optimizer.step() if i + batch_size >= len(X) else None
+# + steps = locals().get("steps", 0) + 1; optimizer.step() if steps * batch_size >= len(X) else None
 
 # %% [markdown]
 # ### Exercise: `evaluate`
@@ -1275,12 +1274,17 @@ for ax in axes[1]:
     ax.set_xlabel("epoch")
 if live_a:
     axes[0, 0].legend()
-fig.suptitle("TITLE_A", fontweight="bold", x=0.02, ha="left")
+title = "BN is ahead all the way, in training and in test" if FULL else "Ten epochs on the small set of digits"
+fig.suptitle(title, fontweight="bold", x=0.02, ha="left")
 plt.show()
 
 # %% [markdown]
 # *In the figure:* four panels over ten epochs; above the losses, below the accuracies, training on the left, test on the right. Lines are your run (dashed: plain,
-# solid: BN), bands the range of the three stored seeds.
+# solid: BN), bands the range of the three stored seeds. On MNIST the losses of the network with BN lie below the plain one's in every epoch, its accuracies above, and its
+# band is much narrower.
+#
+# The test loss of the plain network is ragged and hardly falls after the third epoch: the learning rate of 0.01 is high for it. That is part of the result. At a rate chosen for
+# the plain network the gap would be smaller.
 
 # %% tags=["demo"]
 REFERENCE_A = {"plain": [0.205, 0.94, 0.210, 0.95, 0.129], "BN": [0.141, 0.96, 0.091, 0.97, 0.047]}
@@ -1296,7 +1300,9 @@ print("\ntest loss with BN / without, epoch 10, three seeds:", *(f"{v:.2f}" for 
 
 # %% [markdown]
 # The table is of MNIST in every notebook. "Spread" is half the distance between the best and the worst of three seeds. "Another's run" is one run of the same experiment, in
-# another program. Three seeds, so: a range, no more.
+# another program. Its training loss was lower than ours; how it was measured we do not know. (Ours is taken on the way, with batch statistics and moving weights.)
+#
+# The claim this supports: in *this* setting BN brings the test loss to about half, in each of three seeds. It does not say why. Unit 09 asks.
 
 # %% [markdown]
 # ## 5. Bug hunt
@@ -1682,7 +1688,7 @@ for name, errors in STORED["b_errors"].items():
 # seed 0, not chosen.
 
 # %% tags=["demo"]
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)  # MNIST, 50,000 steps
 for ax, name in zip(axes, ("plain", "BN")):
     low, middle, high = np.array(STORED["b_bands"][name]).T
     ax.fill_between(at, low, high, color=LOOK[name]["color"], alpha=0.25, lw=0)
@@ -1763,26 +1769,32 @@ print("                    steps to the baseline's best    times fewer     best 
 print("                    seed 0  seed 1  seed 2          (median)        mean    lowest to highest")
 base = steps_to_target(runs_c["baseline"])
 for name, runs in runs_c.items():
-    if name in (*TABLE, *CONTROLS):
-        first, best = steps_to_target(runs), runs.max(axis=1)
-        ratios = [b / s for b, s in zip(base, first) if s]
-        fewer = f"{np.median(ratios):5.1f}" if len(ratios) == len(runs) else "    –"
-        cells = "".join(f"{'never' if s is None else format(s, ','):>8}" for s in first)
-        print(f"{name:17} {cells}{fewer:>14}{best.mean():18.2f}{best.min():10.2f} to {best.max():.2f}")
+    first, best = steps_to_target(runs), runs.max(axis=1)
+    ratios = [b / s for b, s in zip(base, first) if s]
+    fewer = f"{np.median(ratios):.1f}" if len(ratios) == len(runs) else "–"
+    cells = "".join(f"{'never' if s is None else format(s, ','):>8}" for s in first)
+    print(f"{name:17} {cells}{fewer:>14}{best.mean():18.2f}{best.min():10.2f} to {best.max():.2f}")
 
 # %% tags=["demo"]
-fig, ax = plt.subplots(figsize=(8, 4.4))
-names = list(runs_c)
-for place, name in enumerate(names):
-    best = runs_c[name].max(axis=1)
-    control = name in CONTROLS
-    ax.errorbar(best.mean(), place, xerr=[[best.mean() - best.min()], [best.max() - best.mean()]], fmt="D" if control else "o",
-                color="black" if control else "#0072B2", mfc="white" if control else None, capsize=4, ls="none")  # fmt: skip
-ax.axvspan(targets.min(), targets.max(), color="#D55E00", alpha=0.25, lw=0)
-ax.set(yticks=range(len(names)), yticklabels=names, xlabel="best test accuracy in 10,000 steps (%)")
+fig, ax = plt.subplots(figsize=(8, 4.2))
+ax.axvspan(targets.min(), targets.max(), color="#D55E00", alpha=0.3, lw=0, label="range of the baseline")
+for place, (name, runs) in enumerate(runs_c.items()):
+    best, control = runs.max(axis=1), name in CONTROLS
+    look = dict(marker="D", color="black", mfc="white") if control else dict(marker="o", color="#0072B2")
+    if best.max() > 90:
+        ax.plot(best, np.full(len(best), place), ms=7, ls="-", lw=1, **look)
+    else:
+        ax.text(96.45, place, f"◀ {best.mean():.1f}%, as by guessing", va="center")
+ax.set(yticks=range(len(runs_c)), yticklabels=list(runs_c), xlim=(96.4, 98.6), xlabel="best test accuracy (%)")
 ax.invert_yaxis()
-ax.set_title("title")
+ax.set_title("With BN every ReLU row beats the baseline, even at 30 times the rate")
+ax.legend(loc="lower right")
 plt.show()
+
+# %% [markdown]
+# *In the figure:* a dot for each seed's best accuracy in 10,000 steps on MNIST. Filled circles are the table's rows, hollow diamonds our controls without BN; the vertical band is
+# the baseline's range. The rows with BN and ReLU lie to the right of it, at every rate. The rows with sigmoids lie to the left, with BN much nearer. Without BN, 5 times the rate
+# gives scattered results, and 30 times the rate gives chance.
 
 # %% [markdown]
 # ## 8. The paper's table, and what it can show

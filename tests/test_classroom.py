@@ -65,10 +65,11 @@ def test_everybody_has_a_line(rows):
 
 
 def test_what_went_wrong_is_said(rows):
-    assert rows["perfect"].wrong == ""
-    assert "Likely cause: eps stands inside the square root." in rows["mistaken-1"].wrong
-    assert "is not written yet" in rows["untouched"].wrong
-    assert rows["not-json"].wrong.startswith("not graded: submitted/not-json/90_tiny/90_tiny.ipynb is not a notebook")
+    assert rows["perfect"].wrong == {}
+    assert "Likely cause: eps stands inside the square root." in rows["mistaken-1"].wrong["normalize"]
+    assert "is not written yet" in rows["untouched"].wrong["normalize"]
+    why = rows["not-json"].wrong[""]
+    assert why.startswith("not graded: submitted/not-json/90_tiny/90_tiny.ipynb is not a notebook")
 
 
 def test_feedback_and_grades(rows, klass):
@@ -84,8 +85,10 @@ def test_feedback_and_grades(rows, klass):
 def test_the_table(rows, capsys):
     demo.print_table(list(rows.values()))
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("perfect ") and "3 of 3" in line for line in lines)
-    assert any(line.startswith("not-json ") and "  - of 3" in line for line in lines)
+    assert lines[lines.index("perfect            90_tiny                    3 of 3") + 1].startswith("untouched")
+    assert "not-json           90_tiny                    - of 3" in lines
+    assert "    normalize: eps stands inside the square root." in lines
+    assert "    not done: normalize, q_epsilon" in lines
 
 
 @pytest.mark.slow
@@ -123,3 +126,16 @@ def test_the_demo_deletes_only_what_it_made(tmp_path):
     with pytest.raises(CourseError, match="was not made by this command"):
         demo.run_demo(tmp_path)
     assert (tmp_path / "mine.txt").exists()
+
+
+def test_the_demo(built, tmp_path, monkeypatch, capsys):
+    """From nothing to the table, and again over what it made, even where it was killed early on."""
+    monkeypatch.setattr(demo, "unit_sources", lambda names: [built])
+    monkeypatch.setattr(demo, "STUDENTS", [s for s in demo.STUDENTS if s.id in ("perfect", "not-json")])
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / demo.MARK).touch()
+    assert demo.run_demo(tmp_path / "demo") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("not-json") and "not graded: submitted/not-json/90_tiny/90_tiny.ipynb" in lines[1]
+    assert lines[2].split() == ["perfect", "90_tiny", "3", "of", "3"]
+    assert all((tmp_path / "demo" / name).exists() for name in ("autograded", "feedback", "grades.csv"))
