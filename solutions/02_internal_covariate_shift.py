@@ -644,7 +644,6 @@ x_small, W_small, dout = r.normal(0.8, 1, (6, 5)), r.normal(0.1, 0.6, (5, 5)), r
 check("one layer, sigmoid", gradient_norms, x_small, [W_small], "sigmoid", dout)
 ### BEGIN HIDDEN TESTS
 check("one layer, one image", gradient_norms, x_small[:1], [W_small], "sigmoid", dout[:1])
-check("one layer, one unit", gradient_norms, x_small, [W_small[:, :1]], "sigmoid", dout[:, :1])
 ### END HIDDEN TESTS
 
 # %% check="gradient_norms.deep" points=1
@@ -658,6 +657,7 @@ x_wide, narrow = r.normal(0.2, 1, (8, 14)), [r.normal(0, 0.8, shape) for shape i
 check("four layers, strided input", gradient_norms, x_wide[::2, ::2], narrow, "sigmoid", r.normal(1, 1, (3, 4)).T)
 single = [x_small.astype("f4"), [W.astype("f4") for W in weights_small], "sigmoid", dout.astype("f4")]
 check("three layers, float32", gradient_norms, *single, rtol=1e-4)
+check("one layer, one unit", gradient_norms, x_small, [weights_small[0][:, :1]], "sigmoid", dout[:, :1])
 ### END HIDDEN TESTS
 
 # %% check="gradient_norms.tanh_relu" points=1
@@ -1171,7 +1171,7 @@ def percentile_track(history, q=(15, 50, 85)):
 r = np.random.RandomState(8)
 history = r.gamma(2.0, 1.0, (6, 11)) * np.linspace(0.5, 2, 6)[:, None] - np.linspace(0, 3, 6)[:, None]
 check("15th, 50th, 85th", percentile_track, history)
-check("other percentiles", percentile_track, history, q=(90, 10))
+check("other percentiles", percentile_track, history, q=(90, 20))
 ### BEGIN HIDDEN TESTS
 check("from a list", percentile_track, list(history))
 check("strided history", percentile_track, history[::2, ::3])

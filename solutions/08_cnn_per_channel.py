@@ -44,9 +44,9 @@ X_train, y_train, X_test, y_test = load_mnist()
 # %% [markdown]
 # ## 1. A filter asks the same question everywhere
 #
-# A convolution slides one small filter over the image. If the digit moves two columns to the right, so does the filter's
-# answer; nothing else about it changes. This is called **equivariance**. It is why convolutions work well on images: what is
-# learned at one place holds at every place.
+# A convolution slides one small filter over the image. If the digit moves two columns to the right, so does the
+# filter's answer; nothing else about it changes. This is called **equivariance**. It is why convolutions work well on
+# images: what is learned at one place holds at every place.
 #
 # Now normalize that answer, the feature map. Two ways suggest themselves:
 #
@@ -76,11 +76,11 @@ for name, maps in ways.items():
     print(f"{name:>20}: the moved digit's answer differs by up to {gap:.3f}")
 
 # %% [markdown]
-# Per activation, the same stroke is judged against other images' pixels *at its own place*: in the middle, where all digits have
-# ink, it is ordinary; near the border it is a sensation. So the answer depends on the place.
+# Per activation, the same stroke is judged against other images' pixels *at its own place*: in the middle, where all
+# digits have ink, it is ordinary; near the border it is a sensation. So the answer depends on the place.
 #
-# Per channel, nothing of the kind happens. The BN paper's reason (section 3.2) is this one: different elements of a feature map, at
-# different locations, should be normalized in the same way. One filter, one normalization.
+# Per channel, nothing of the kind happens. The BN paper's reason (section 3.2) is this one: different elements of a
+# feature map, at different locations, should be normalized in the same way. One filter, one normalization.
 #
 # ## 2. The statistics of a channel
 #
@@ -111,8 +111,9 @@ for c in (0, 1):
 #
 # <details><summary>Hint</summary>
 #
-# In unit 03 the axis of the examples had to go: `axis=0`. `axis` may also be a tuple of axes. Which three must go, so that only the
-# channels are left? And to subtract a `(C,)` array from `(N, C, H, W)`, it needs the shape `(C, 1, 1)`, or `(1, C, 1, 1)`.
+# In unit 03 the axis of the examples had to go: `axis=0`. `axis` may also be a tuple of axes. Which three must go, so
+# that only the channels are left? And to subtract a `(C,)` array from `(N, C, H, W)`, it needs the shape `(C, 1, 1)`,
+# or `(1, C, 1, 1)`.
 #
 # </details>
 
@@ -177,6 +178,18 @@ check("channel statistics, one channel that never changes", channel_statistics, 
 # - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
 # + mean = x.reshape(-1, x.shape[1]).mean(axis=0)
 # + var = x.reshape(-1, x.shape[1]).var(axis=0)
+
+# %% mistake="channel_statistics" hint="The channels were moved to the front, (C, N, H, W), and then cut into rows of C. reshape fills rows along the last axis, so that is where the channels must be: the last place."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.transpose(1, 0, 2, 3).reshape(-1, x.shape[1]).mean(axis=0)
+# + var = x.transpose(1, 0, 2, 3).reshape(-1, x.shape[1]).var(axis=0)
+
+# %% mistake="channel_statistics" hint="The channels were moved to the last place, but then only the examples were averaged. Reshape to rows, (N·H·W, C), before you average over axis 0."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.transpose(0, 2, 3, 1).mean(axis=0)
+# + var = x.transpose(0, 2, 3, 1).var(axis=0)
 
 # %% mistake="channel_statistics" hint="The channels were averaged away, and everything else is still there. It is the other way round: keep axis 1, and let the other three go."
 # - mean = x.mean(axis=(0, 2, 3))
@@ -245,8 +258,8 @@ check("channel statistics, one channel that never changes", channel_statistics, 
 # %% [markdown]
 # ## 3. Images are rows in disguise
 #
-# You need not write batch normalization anew. To the statistics a pixel is just one more example. So line up all $N \cdot H \cdot W$
-# pixels as rows, each with its $C$ numbers, and call unit 03:
+# You need not write batch normalization anew. To the statistics a pixel is just one more example. So line up all $N
+# \cdot H \cdot W$ pixels as rows, each with its $C$ numbers, and call unit 03:
 #
 # $$(N, C, H, W) \;\to\; (N \cdot H \cdot W,\; C) .$$
 #
@@ -270,8 +283,9 @@ def batchnorm_backward(dy, cache):
 
 
 # %% [markdown]
-# `reshape` never moves a number in memory. That is its charm, and here its trap. In the next array every entry is the number of its
-# own channel: 0, 1 or 2. We want rows of three in which column 0 holds only zeros, column 1 only ones, column 2 only twos.
+# `reshape` never moves a number in memory. That is its charm, and here its trap. In the next array every entry is the
+# number of its own channel: 0, 1 or 2. We want rows of three in which column 0 holds only zeros, column 1 only ones,
+# column 2 only twos.
 #
 # **Predict, then run.** What will `reshape(-1, 3)` make of it?
 
@@ -280,13 +294,14 @@ which_channel = np.zeros((2, 3, 2, 2), dtype=int) + np.arange(3).reshape(3, 1, 1
 print(which_channel.reshape(-1, 3))
 
 # %% [markdown]
-# The shape is right and the content is not: the columns mix the channels. In memory, the last axis runs fastest, and that is $W$.
-# So the channels' axis must become the last one *before* `reshape`. On the way back, undo the two steps in reverse order.
+# The shape is right and the content is not: the columns mix the channels. In memory, the last axis runs fastest, and
+# that is $W$. So the channels' axis must become the last one *before* `reshape`. On the way back, undo the two steps
+# in reverse order.
 #
 # ### Exercise: `batchnorm2d_forward` (5 minutes)
 #
-# Use `batchnorm_forward` above or write it directly with axes, as you like. `y` and the cache's `x` and `x_hat` have the shape of
-# images; `mean`, `var` and `gamma` have shape `(C,)`.
+# Use `batchnorm_forward` above or write it directly with axes, as you like. `y` and the cache's `x` and `x_hat` have
+# the shape of images; `mean`, `var` and `gamma` have shape `(C,)`.
 #
 # <details><summary>Hint</summary>
 #
@@ -350,6 +365,14 @@ check("y and cache, one pixel", batchnorm2d_forward, r.normal(2, 3, (6, 4, 1, 1)
 # + batchnorm_forward(x.reshape(-1, C), gamma, beta, eps)
 # + x_hat = cache["x_hat"].reshape(x.shape)
 # + y = y.reshape(x.shape)
+
+# %% mistake="batchnorm2d_forward" hint="The channels were moved to the front, (C, N, H, W), and then cut into rows of C. reshape fills rows along the last axis, so that is where the channels must be: the last place."
+# - x.transpose(0, 2, 3, 1).reshape(-1, C)
+# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + x.transpose(1, 0, 2, 3).reshape(-1, C)
+# + x_hat = cache["x_hat"].reshape(C, N, H, W).transpose(1, 0, 2, 3)
+# + y = y.reshape(C, N, H, W).transpose(1, 0, 2, 3)
 
 # %% mistake="batchnorm2d_forward" hint="There and back are not the same: the rows were made from (N, H, W, C), but they were reshaped straight into (N, C, H, W). Undo the steps in reverse order: reshape to (N, H, W, C), then move the channels to place 1."
 # - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
@@ -483,13 +506,15 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # %% [markdown]
 # ### Exercise: `batchnorm2d_backward` (8 minutes)
 #
-# The same disguise works backward. A gradient has the shape of its quantity: `dy` and `dx` are images, `dgamma` and `dbeta` have shape
-# `(C,)`. One $\gamma$ was used at every pixel of its channel, so by unit 04's second rule it collects the gradient of every pixel.
+# The same disguise works backward. A gradient has the shape of its quantity: `dy` and `dx` are images, `dgamma` and
+# `dbeta` have shape `(C,)`. One $\gamma$ was used at every pixel of its channel, so by unit 04's second rule it
+# collects the gradient of every pixel.
 #
 # <details><summary>Hint</summary>
 #
-# `batchnorm_backward` wants rows: `dy` as rows, and a cache whose `x_hat` is in rows. Then bring `dx` back into the shape of images. If
-# you write it with axes instead: each mean of the closed form runs over axes 0, 2 and 3, and `gamma` needs the shape `(C, 1, 1)`.
+# `batchnorm_backward` wants rows: `dy` as rows, and a cache whose `x_hat` is in rows. Then bring `dx` back into the
+# shape of images. If you write it with axes instead: each mean of the closed form runs over axes 0, 2 and 3, and
+# `gamma` needs the shape `(C, 1, 1)`.
 #
 # </details>
 
@@ -536,7 +561,7 @@ r = np.random.RandomState(88)
 x, dy = r.normal(3, 2, (2, 4, 3, 4)), r.normal(0.5, 1, (2, 4, 3, 4))  # as many channels as columns
 x[:, 2] = -8.0
 gamma = np.array([1.0, 2.0, 3.0, 4.0])
-check("three gradients, C = W, a constant channel", batchnorm2d_backward, dy, given_cache(x, gamma, 1e-5), rtol=1e-5)
+check("three gradients, C = W, a constant channel", batchnorm2d_backward, dy, given_cache(x, gamma, 0.01), rtol=1e-5)
 ### BEGIN HIDDEN TESTS
 few = given_cache(x[:1, ::2, :, ::-1], gamma[:2], 0.1)
 check("three gradients, one image, not contiguous", batchnorm2d_backward, dy[1:, ::2, ::-1], few)
@@ -545,7 +570,8 @@ check("dx, float32", lambda *a: batchnorm2d_backward(*a)[0], dy, given_cache(x, 
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Established:** the backward pass needs nothing new either. Within each channel `dx` sums to zero, now over $N \cdot H \cdot W$ pixels.
+# **Established:** the backward pass needs nothing new either. Within each channel `dx` sums to zero, now over $N
+# \cdot H \cdot W$ pixels.
 
 # %% mistake="batchnorm2d_backward" hint="dy was reshaped to (-1, C) without moving the channels to the last place. Its rows then mix channels. Treat dy exactly as x̂."
 # - dy.transpose(0, 2, 3, 1).reshape(-1, C)
@@ -619,6 +645,30 @@ def batchnorm2d_backward(dy, cache):
     return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
 
 
+# %% mistake="batchnorm2d_backward" hint="The path through the variance is missing: from dx̂ its mean was taken away, but not its component along x̂ (unit 04, section 10)."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    dx = (dx_hat - a) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="The path through the mean is missing: from dx̂ its component along x̂ was taken away, but not its mean. So dx does not sum to zero within a channel."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    dx = (dx_hat - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="The sums inside dx are divided by H·W, the pixels of one image. The mean and the variance were averages over m = N·H·W pixels: divide by all of them."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    dx = (dx_hat - a * len(dy) - x_hat * b * len(dy)) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
 # %% mistake="batchnorm2d_backward" hint="The averages inside dx run over the examples only. The mean and the variance joined all pixels of a channel, so the gradient flows between all of them: average over axes 0, 2 and 3."
 def batchnorm2d_backward(dy, cache):
     x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
@@ -667,6 +717,14 @@ def batchnorm2d_backward(dy, cache):
     dx, dgamma, dbeta = batchnorm_backward(dy.transpose(0, 2, 3, 1).reshape(-1, C), cache)
     return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
 
+
+# %% mistake="batchnorm2d_backward" hint="eps was not taken from the cache: 1e-5 is written in its place."
+# - {**cache, "x_hat": rows}
+# + {**cache, "x_hat": rows, "eps": 1e-5}
+
+# %% mistake="batchnorm2d_backward" hint="The numbers are right, but dγ and dβ have shape (1, C, 1, 1), from keepdims=True. They are to have the shape of γ and β: (C,)."
+# - return dx, dgamma, dbeta
+# + return dx, dgamma.reshape(1, C, 1, 1), dbeta.reshape(1, C, 1, 1)
 
 # %% mistake="batchnorm2d_backward" hint="The order is wrong: dx first, then dgamma, then dbeta."
 # - return dx, dgamma, dbeta
@@ -754,7 +812,8 @@ check("parameters of one layer", count_bn_parameters, [[3, 8, 8]], "activation")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Established:** per channel, the count does not depend on the size of the image. In a dense layer the two ways are the same.
+# **Established:** per channel, the count does not depend on the size of the image. In a dense layer the two ways are
+# the same.
 
 # %% mistake="count_bn_parameters" hint="One number was counted for each channel or activation. There are two: γ and β."
 # - sum(2 * shape[0] for shape in layer_shapes)
@@ -768,15 +827,15 @@ check("parameters of one layer", count_bn_parameters, [[3, 8, 8]], "activation")
 # + sum(4 * shape[0] for shape in layer_shapes)
 # + sum(4 * int(np.prod(shape)) for shape in layer_shapes)
 
-# %% mistake="count_bn_parameters" hint="per is ignored: this always counts per activation. With per == 'channel' a layer of shape (C, H, W) has C pairs."
+# %% mistake="count_bn_parameters" hint="This is the count of the other kind: either per is never asked, or the two kinds are exchanged. 'channel' counts C pairs for a layer, 'activation' counts C·H·W."
 # - sum(2 * shape[0] for shape in layer_shapes)
 # + sum(2 * int(np.prod(shape)) for shape in layer_shapes)
 
-# %% mistake="count_bn_parameters" hint="per is ignored: this always counts per channel. With per == 'activation' a layer of shape (C, H, W) has C·H·W pairs."
+# %% mistake="count_bn_parameters" hint="This is the count of the other kind: either per is never asked, or the two kinds are exchanged. 'channel' counts C pairs for a layer, 'activation' counts C·H·W."
 # - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
 # + sum(2 * shape[0] for shape in layer_shapes)
 
-# %% mistake="count_bn_parameters" hint="'channel' and 'activation' are exchanged: the smaller count is that per channel."
+# %% mistake="count_bn_parameters" hint="This is the count of the other kind: either per is never asked, or the two kinds are exchanged. 'channel' counts C pairs for a layer, 'activation' counts C·H·W."
 # - per == "channel"
 # + per != "channel"
 
@@ -814,6 +873,23 @@ def count_bn_parameters(layer_shapes, per):
     return total
 
 
+# %% mistake="count_bn_parameters" hint="shape[1] and shape[2] exist for a convolution, but a dense layer's shape is (D,). np.prod(shape) multiplies however many there are."
+# - int(np.prod(shape))
+# + shape[0] * shape[1] * shape[2]
+
+
+# %% mistake="count_bn_parameters" hint="Only the last layer was counted: each layer's count overwrites the one before. Add it to a total."
+def count_bn_parameters(layer_shapes, per):
+    for shape in layer_shapes:
+        total = 2 * shape[0] if per == "channel" else 2 * int(np.prod(shape))
+    return total
+
+
+# %% mistake="count_bn_parameters" hint="len(shape) is the number of axes, not of channels. A shape (C, H, W) has its channels in shape[0]."
+def count_bn_parameters(layer_shapes, per):
+    return sum(2 * len(shape) for shape in layer_shapes)
+
+
 # %% mistake="count_bn_parameters" hint="Your function returns nothing (None). End it with a return statement that gives the number."
 def count_bn_parameters(layer_shapes, per):
     total = sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in layer_shapes)
@@ -821,8 +897,8 @@ def count_bn_parameters(layer_shapes, per):
 
 
 # %% [markdown]
-# VGG-11, which we train in unit 11, has eight convolutions. On CIFAR-10 their outputs have the shapes below, on ImageNet the maps are 49
-# times as large. **Predict**: how many BN parameters in all, per channel and per activation?
+# VGG-11, which we train in unit 11, has eight convolutions. On CIFAR-10 their outputs have the shapes below, on
+# ImageNet the maps are 49 times as large. **Predict**: how many BN parameters in all, per channel and per activation?
 
 # %% tags=["demo"]
 vgg11 = [(64, 32), (128, 16), (256, 8), (256, 8), (512, 4), (512, 4), (512, 2), (512, 2)]  # channels, rows = columns
@@ -835,13 +911,13 @@ with your_functions():
     print(f"{'for comparison':>18}: {filters:,} weights in the eight convolutions")
 
 # %% [markdown]
-# Thrift is a pleasant side effect, and on small images not a large one. The reasons that weigh more are the one of section 1, the one of section 5,
-# and a practical one: a layer with $C$ pairs takes images of any size.
+# Thrift is a pleasant side effect, and on small images not a large one. The reasons that weigh more are the one of
+# section 1, the one of section 5, and a practical one: a layer with $C$ pairs takes images of any size.
 #
 # ### Question 1
 #
-# At the end of a CNN, maps of shape (32, 3, 3) are flattened to 288 numbers. Somebody puts `nn.BatchNorm1d(288)` there, before the dense layer.
-# Which kind of normalization is that?
+# At the end of a CNN, maps of shape (32, 3, 3) are flattened to 288 numbers. Somebody puts `nn.BatchNorm1d(288)`
+# there, before the dense layer. Which kind of normalization is that?
 #
 # - (a) Per channel: flattening leaves 32 channels, so the layer learns 32 pairs.
 # - (b) Per activation, with 288 pairs. The dense layer has a weight for each place anyway.
@@ -869,14 +945,14 @@ q_flattened = "d"
 # %% [markdown]
 # ## 5. A channel has many more samples
 #
-# Per activation a mean is taken over $m = N$ numbers. Per channel, over $m = N \cdot H \cdot W$: with 32 images and maps of 26×26 that is 21,632. Such a mean
-# should depend less on which images happen to be in the batch.
+# Per activation a mean is taken over $m = N$ numbers. Per channel, over $m = N \cdot H \cdot W$: with 32 images and
+# maps of 26×26 that is 21,632. Such a mean should depend less on which images happen to be in the batch.
 #
-# For $m$ *independent* numbers a mean scatters by $\sigma/\sqrt m$. The pixels of one image are not independent. So measure: 300 random batches
-# of 32 digits through a filter that blurs, and the mean of each.
+# For $m$ *independent* numbers a mean scatters by $\sigma/\sqrt m$. The pixels of one image are not independent. So
+# measure: 300 random batches of 32 digits through a filter that blurs, and the mean of each.
 #
-# **Predict, then run.** The mean per activation will scatter by about $\sigma/\sqrt{32} = 0.18\,\sigma$. Per channel: nearer to
-# $\sigma/\sqrt{21632} = 0.007\,\sigma$, or nearer to 0.18 σ?
+# **Predict, then run.** The mean per activation will scatter by about $\sigma/\sqrt{32} = 0.18\,\sigma$. Per channel:
+# nearer to $\sigma/\sqrt{21632} = 0.007\,\sigma$, or nearer to 0.18 σ?
 
 # %%
 my_guess_scatter = ...  # a number times sigma
@@ -892,13 +968,14 @@ for name, values, m in [("per activation", z[:, 13, 13], 32), ("per channel", z,
     print(f"as for {scatter**-2:5.0f} independent numbers")
 
 # %% [markdown]
-# The channel's mean is several times steadier than that of the activation. But it is far from what its $m$ promises: neighbouring pixels say much the same, and a bold
-# digit is bold everywhere. Read $m = N \cdot H \cdot W$ as what to divide by, not as the amount of information.
+# The channel's mean is several times steadier than that of the activation. But it is far from what its $m$ promises:
+# neighbouring pixels say much the same, and a bold digit is bold everywhere. Read $m = N \cdot H \cdot W$ as what to
+# divide by, not as the amount of information.
 #
 # ### Question 2
 #
-# You train on a single image at a time, $N = 1$. In unit 05, `nn.BatchNorm1d` refused that. What does `nn.BatchNorm2d` do in training mode with a
-# `(1, 16, 14, 14)` array?
+# You train on a single image at a time, $N = 1$. In unit 05, `nn.BatchNorm1d` refused that. What does
+# `nn.BatchNorm2d` do in training mode with a `(1, 16, 14, 14)` array?
 #
 # - (a) It refuses as well: one example has no variance.
 # - (b) It returns $\beta$ everywhere, since $x - \mu$ is 0.
@@ -926,8 +1003,9 @@ q_single_image = "d"
 # %% [markdown]
 # ## 6. A convolution block without a bias
 #
-# Unit 03 found that a bias in front of BN does nothing: the mean takes it away. In a convolution the bias is one number per channel, and so is the mean. It
-# is taken away again. Watch the same convolution with a large bias and without one, in both modes.
+# Unit 03 found that a bias in front of BN does nothing: the mean takes it away. In a convolution the bias is one
+# number per channel, and so is the mean. It is taken away again. Watch the same convolution with a large bias and
+# without one, in both modes.
 
 # %% tags=["demo"]
 r = np.random.RandomState(3)
@@ -955,16 +1033,18 @@ for name, slope in zip(("bias", "beta"), slopes):
     print(f"gradient of {name} is zero to 1e-6:", slope.abs().max().item() < 1e-6)
 
 # %% [markdown]
-# The mean swallows the bias, and in eval mode the running mean does. The bias has no gradient either, so it would never learn. $\beta$ has one, and does the bias's work.
-# So leave the bias out: `bias=False`.
+# The mean swallows the bias, and in eval mode the running mean does. The bias has no gradient either, so it would
+# never learn. $\beta$ has one, and does the bias's work. So leave the bias out: `bias=False`.
 #
 # ### Exercise: `conv_block` (5 minutes)
 #
-# The standard block of a CNN: convolution 3×3, batch normalization, ReLU, in this order, with images of the same size out as in. Nothing in it may be learned in vain.
+# The standard block of a CNN: convolution 3×3, batch normalization, ReLU, in this order, with images of the same size
+# out as in. Nothing in it may be learned in vain.
 #
 # <details><summary>Hint</summary>
 #
-# `nn.Sequential` chains modules. Which padding does a 3×3 filter need, so that no row and no column is lost? And how many channels does BN see?
+# `nn.Sequential` chains modules. Which padding does a 3×3 filter need, so that no row and no column is lost? And how
+# many channels does BN see?
 #
 # </details>
 
@@ -1002,7 +1082,7 @@ check("block: output as it comes, then in eval mode", lambda: run_block(3, 5, [N
 check("block: how many numbers each parameter holds", lambda: sorted(p.numel() for p in conv_block(3, 5).parameters()))
 ### BEGIN HIDDEN TESTS
 check("block: one channel in, other sizes", lambda: run_block(1, 2, [None, True, False], (3, 8)))
-check("block: independent of the block before", lambda: conv_block(2, 2)[0] is not conv_block(2, 2)[0])
+check("block: independent of the block before", lambda: conv_block(2, 2) is not conv_block(2, 2))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1068,9 +1148,37 @@ check("block: independent of the block before", lambda: conv_block(2, 2)[0] is n
 # - nn.ReLU()
 # + nn.ReLU
 
-# %% mistake="conv_block" hint="A Python list is no module: PyTorch finds no parameters in it, and it cannot be called. Wrap the three in nn.Sequential(…)."
+# %% mistake="conv_block" hint="A Python list or tuple is no module: PyTorch finds no parameters in it, and it cannot be called. Wrap the three in nn.Sequential(…)."
 # - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
 # + [nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()]
+
+# %% mistake="conv_block" hint="A Python list or tuple is no module: PyTorch finds no parameters in it, and it cannot be called. Wrap the three in nn.Sequential(…)."
+# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()
+
+# %% mistake="conv_block" hint="nn.Sequential takes the modules one by one, not in a list: leave the square brackets out, or put a star before the list."
+# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + nn.Sequential([nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()])
+
+# %% mistake="conv_block" hint="This is a function. It would make new filters at every call, and PyTorch could not find or train them. Make the three modules once, and return them as one module: nn.Sequential(…)."
+# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + lambda x: nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())(x)
+
+# %% mistake="conv_block" hint="Batch normalization is missing: this is the plain block, with a bias and without γ."
+# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1), nn.ReLU())
+
+# %% mistake="conv_block" hint="The maps have grown: a padding of 2 is too much for a 3×3 filter. One pixel at each edge makes up for what it loses."
+# - 3, padding=1
+# + 3, padding=2
+
+# %% mistake="conv_block" hint="The filter is 5×5. 3×3 is asked for."
+# - 3, padding=1
+# + 5, padding=2
+
+# %% mistake="conv_block" hint="The maps have shrunk by half: there is a stride or a pooling in the block. It is to keep H and W."
+# - 3, padding=1
+# + 3, padding=1, stride=2
 
 # %% mistake="conv_block" hint="Your function returns nothing (None). Return the module."
 # - return nn.Sequential
@@ -1079,8 +1187,9 @@ check("block: independent of the block before", lambda: conv_block(2, 2)[0] is n
 # %% [markdown]
 # ## 7. A small CNN on MNIST, with and without BN
 #
-# The net: three times convolution 3×3, BN, ReLU, halving by max-pooling; then a dense layer to ten scores. Channels 8, 16, 32. Its twin has biases instead of BN. Here both
-# are written out, so that the experiments run whether or not your block is finished.
+# The net: three times convolution 3×3, BN, ReLU, halving by max-pooling; then a dense layer to ten scores. Channels
+# 8, 16, 32. Its twin has biases instead of BN. Here both are written out, so that the experiments run whether or not
+# your block is finished.
 
 
 # %%
@@ -1180,11 +1289,13 @@ fig.suptitle("With BN the net learns at all three rates", x=0.01, ha="left", fon
 plt.show()
 
 # %% [markdown]
-# *The figure:* test error against step, on a logarithmic scale, for three learning rates; lines are the middle one of three seeds, bands reach from the best to the worst.
-# On MNIST the solid line, with BN, ends lower in all three panels. At rate 0.01 the bands overlap; at 0.03 the twin's middle run never learns.
+# *The figure:* test error against step, on a logarithmic scale, for three learning rates; lines are the middle one of
+# three seeds, bands reach from the best to the worst. On MNIST the solid line, with BN, ends lower in all three
+# panels. At rate 0.01 the bands overlap; at 0.03 the twin's middle run never learns.
 #
-# *What this is:* evidence for one net, one optimizer, 100 steps and three seeds. And look at step 20 on the left: there the net with BN may look *worse*. A likely reason: it is tested with running
-# averages, and after 20 updates with momentum 0.1 these still hold $0.9^{20} \approx 12\%$ of their first values, 0 and 1 (unit 05).
+# *What this is:* evidence for one net, one optimizer, 100 steps and three seeds. And look at step 20 on the left:
+# there the net with BN may look *worse*. A likely reason: it is tested with running averages, and after 20 updates
+# with momentum 0.1 these still hold $0.9^{20} \approx 12\%$ of their first values, 0 and 1 (unit 05).
 #
 # Now a full run: 937 steps with batches of 64, which is one pass over the full MNIST. The learning rate falls to zero.
 
@@ -1199,7 +1310,8 @@ print(f"test accuracy with BN after 937 steps: {100 - test_error(net):.1f}% of {
 #
 # ## 8. Feature maps before and after
 #
-# What does BN do to the pictures inside this net? Take its second convolution, 16 channels of 14×14, and six of its channels: those whose means lie lowest, highest and in between.
+# What does BN do to the pictures inside this net? Take its second convolution, 16 channels of 14×14, and six of its
+# channels: those whose means lie lowest, highest and in between.
 
 # %% tags=["demo"]
 net.eval()
@@ -1228,12 +1340,15 @@ fig.suptitle("BN moves every channel to one scale, and leaves its picture alone"
 plt.show()
 
 # %% [markdown]
-# *The figure:* one test digit in six channels; rows are before BN, normalized, and after $\gamma$ and $\beta$. All six maps of a row share one grey scale; below each stand the channel's mean ±
-# standard deviation over 256 images. In the first row the channels differ in their means, and the empty background in its brightness. In the second all have mean 0 and standard deviation 1. In
-# the third $\gamma$ and $\beta$ have moved them apart again, but by amounts that were learned.
+# *The figure:* one test digit in six channels; rows are before BN, normalized, and after $\gamma$ and $\beta$. All
+# six maps of a row share one grey scale; below each stand the channel's mean ± standard deviation over 256 images. In
+# the first row the channels differ in their means, and the empty background in its brightness. In the second all have
+# mean 0 and standard deviation 1. In the third $\gamma$ and $\beta$ have moved them apart again, but by amounts that
+# were learned.
 #
-# Look down any column: the drawing itself is the same in all three rows, only its grey values are. Within a channel BN is one straight line, $y = az + b$, for all pixels (upside down if $\gamma$ were
-# negative). That is equivariance again. And it is the key to the next section.
+# Look down any column: the drawing itself is the same in all three rows, only its grey values are. Within a channel
+# BN is one straight line, $y = az + b$, for all pixels (upside down if $\gamma$ were negative). That is equivariance
+# again. And it is the key to the next section.
 #
 # ## 9. Folding: BN for free
 #
@@ -1241,16 +1356,18 @@ plt.show()
 #
 # $$y = \gamma \frac{(W * x + b) - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta ,$$
 #
-# and for each output channel this is a scaled and shifted convolution, in other words: a convolution. With $s = \gamma / \sqrt{\sigma^2 + \varepsilon}$ it is $s \cdot (W * x) + \dots$ Find the new filter $W'$ and the new
-# bias $b'$ on paper. Where a bias is needed now, it is earned: it holds all that $\mu$, $\beta$ and $b$ did.
+# and for each output channel this is a scaled and shifted convolution, in other words: a convolution. With $s =
+# \gamma / \sqrt{\sigma^2 + \varepsilon}$ it is $s \cdot (W * x) + \dots$ Find the new filter $W'$ and the new bias
+# $b'$ on paper. Where a bias is needed now, it is earned: it holds all that $\mu$, $\beta$ and $b$ did.
 #
 # ### Exercise: `fold_conv_bn` (8 minutes)
 #
 # <details><summary>Hint</summary>
 #
-# A filter bank has the shape `(c_out, c_in, rows, columns)`, and $s$ has shape `(c_out,)`: which of the four axes is it for? `conv.bias` may be `None`.
-# A module's parameter is set by `module.weight = nn.Parameter(values)`, or inside `with torch.no_grad():` by `module.weight.copy_(values)`. A convolution's
-# other options stand in `conv.stride`, `conv.padding`, `conv.dilation`, `conv.groups`; `copy.deepcopy(conv)` takes all of them along.
+# A filter bank has the shape `(c_out, c_in, rows, columns)`, and $s$ has shape `(c_out,)`: which of the four axes is
+# it for? `conv.bias` may be `None`. A module's parameter is set by `module.weight = nn.Parameter(values)`, or inside
+# `with torch.no_grad():` by `module.weight.copy_(values)`. A convolution's other options stand in `conv.stride`,
+# `conv.padding`, `conv.dilation`, `conv.groups`; `copy.deepcopy(conv)` takes all of them along.
 #
 # </details>
 
@@ -1299,7 +1416,8 @@ x = torch.tensor(np.random.RandomState(90).normal(2, 1, (2, 3, 7, 6)), dtype=tor
 
 def folded_with_options():
     folded, conv, bn = fold(bias=True, stride=2, padding=1)
-    return {"output": folded(x), "conv.weight": conv.weight, "bn.running_mean": bn.running_mean, "bn.bias": bn.bias}
+    kept = {"conv.weight": conv.weight, "conv.bias": conv.bias, "bn.weight": bn.weight, "bn.bias": bn.bias}
+    return {"output": folded(x), **kept, "bn.running_mean": bn.running_mean, "bn.running_var": bn.running_var}
 
 
 check("stride and padding; conv and bn as they were", folded_with_options, rtol=1e-5)
@@ -1312,13 +1430,14 @@ check("the mode of bn", lambda: fold(True, **many)[2].training)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Established:** $W' = sW$ and $b' = (b - \mu)s + \beta$, one $s$ for each output channel. In eval mode BN after a convolution is no layer of its own.
+# **Established:** $W' = sW$ and $b' = (b - \mu)s + \beta$, one $s$ for each output channel. In eval mode BN after a
+# convolution is no layer of its own.
 
-# %% mistake="fold_conv_bn" hint="ε is missing under the root: s = γ/√(σ² + ε), with bn.eps."
+# %% mistake="fold_conv_bn" hint="This layer's ε is not under the root: it is missing, or written as 1e-5. The layer's own is bn.eps: s = γ/√(σ² + ε)."
 # - torch.sqrt(bn.running_var + bn.eps)
 # + torch.sqrt(bn.running_var)
 
-# %% mistake="fold_conv_bn" hint="ε is written as 1e-5. This layer's own is bn.eps."
+# %% mistake="fold_conv_bn" hint="This layer's ε is not under the root: it is missing, or written as 1e-5. The layer's own is bn.eps: s = γ/√(σ² + ε)."
 # - bn.running_var + bn.eps
 # + bn.running_var + 1e-5
 
@@ -1329,6 +1448,10 @@ check("the mode of bn", lambda: fold(True, **many)[2].training)
 # %% mistake="fold_conv_bn" hint="The filters are divided by the variance. bn.running_var is σ²: take its root, after adding ε."
 # - torch.sqrt(bn.running_var + bn.eps)
 # + (bn.running_var + bn.eps)
+
+# %% mistake="fold_conv_bn" hint="The filters are divided by the variance, and ε is missing. s = γ/√(σ² + ε): bn.running_var is σ²; add bn.eps, then take the root."
+# - torch.sqrt(bn.running_var + bn.eps)
+# + bn.running_var
 
 # %% mistake="fold_conv_bn" hint="γ (bn.weight) is missing in the scale: s = γ/√(σ² + ε)."
 # - (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
@@ -1379,6 +1502,22 @@ check("the mode of bn", lambda: fold(True, **many)[2].training)
 # + bias = conv.bias
 
 
+# %% mistake="fold_conv_bn" hint="conv.bias is None where the convolution has no bias, and None cannot be added or multiplied. Take 0 in that case."
+def fold_conv_bn(conv, bn):
+    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
+    folded = copy.deepcopy(conv)
+    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
+    folded.bias += bn.bias - bn.running_mean * scale
+    return folded
+
+
+# %% mistake="fold_conv_bn" hint="conv.bias was changed: `*=` writes into the bias of the convolution that came in. Compute a new tensor."
+# - bias = 0 if conv.bias is None else conv.bias.detach()
+# - (bias - bn.running_mean) * scale
+# + bias = 0 if conv.bias is None else conv.bias.data.mul_(scale)
+# + bias - bn.running_mean * scale
+
+
 # %% mistake="fold_conv_bn" hint="The new convolution has no bias, though one is needed now: it holds what μ and β did. Make it with bias=True."
 def fold_conv_bn(conv, bn):
     scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
@@ -1387,7 +1526,7 @@ def fold_conv_bn(conv, bn):
     return folded
 
 
-# %% mistake="fold_conv_bn" hint="The new convolution lost conv's stride and padding: those are the defaults. Hand them on, and dilation and groups as well."
+# %% mistake="fold_conv_bn" hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
 def fold_conv_bn(conv, bn):
     scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
     bias = 0 if conv.bias is None else conv.bias.detach()
@@ -1397,7 +1536,7 @@ def fold_conv_bn(conv, bn):
     return folded
 
 
-# %% mistake="fold_conv_bn" hidden=true hint="The new convolution lost conv's dilation or groups. Hand them on, as you do with stride and padding."
+# %% mistake="fold_conv_bn" hidden=true hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
 def fold_conv_bn(conv, bn):
     scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
     bias = 0 if conv.bias is None else conv.bias.detach()
@@ -1444,7 +1583,8 @@ def fold_conv_bn(conv, bn):
 # + pass
 
 # %% [markdown]
-# Fold the trained net of section 7: three convolutions take over the work of three BN layers. In float32, do the scores of all test images agree to $10^{-5}$, relative to the largest score?
+# Fold the trained net of section 7: three convolutions take over the work of three BN layers. In float32, do the
+# scores of all test images agree to $10^{-5}$, relative to the largest score?
 
 # %% tags=["demo"]
 whole, folded = copy.deepcopy(net).cpu().eval(), None
@@ -1487,8 +1627,9 @@ if folded is not None:
     plt.show()
 
 # %% [markdown]
-# *The figure:* one dot for each of forty calls, unfolded on the left and folded on the right, a thick bar at each median. On the machine on which this unit was written about 6% of the computing
-# time was saved (a measurement apart, on one core): BN is a small part of this net's work. How much it is elsewhere depends on the machine and on the net.
+# *The figure:* one dot for each of forty calls, unfolded on the left and folded on the right, a thick bar at each
+# median. On the machine on which this unit was written about 6% of the computing time was saved (a measurement apart,
+# on one core): BN is a small part of this net's work. How much it is elsewhere depends on the machine and on the net.
 #
 # ### Question 3
 #
@@ -1520,11 +1661,13 @@ q_fold_training = "d"
 # %% [markdown]
 # ## 10. Other axes, other norms
 #
-# Batch normalization averages over $(N, H, W)$. Nothing but good reasons forces that choice. Three relatives subtract a mean and divide by a standard deviation as well, but
-# each takes them over other numbers: **layer**, **instance** and **group** normalization.
+# Batch normalization averages over $(N, H, W)$. Nothing but good reasons forces that choice. Three relatives subtract
+# a mean and divide by a standard deviation as well, but each takes them over other numbers: **layer**, **instance**
+# and **group** normalization.
 #
-# Let PyTorch show which. Take real maps $x$ of the trained net: 4 digits, 6 channels. Choose one output, mark it with a cross, and ask autograd: *on which numbers of x does it depend?*
-# Wherever $\partial \hat x_\times / \partial x$ is not zero.
+# Let PyTorch show which. Take real maps $x$ of the trained net: 4 digits, 6 channels. Choose one output, mark it with
+# a cross, and ask autograd: *on which numbers of x does it depend?* Wherever $\partial \hat x_\times / \partial x$ is
+# not zero.
 #
 # **Predict.** For batch normalization: which tiles of the 4×6 grid will light up?
 
@@ -1570,8 +1713,10 @@ fig.suptitle("Which numbers share a mean and a variance with the one marked ×",
 plt.show()
 
 # %% [markdown]
-# *The figure:* four copies of a grid of feature maps, a row for each image, a column for each channel; the numbers on which the output at the cross depends are dark. Batch: the cross's column, one channel in all images.
-# Layer: its row, one image in all channels. Instance: a single tile. Group, with three groups of two: two neighbouring tiles of its row.
+# *The figure:* four copies of a grid of feature maps, a row for each image, a column for each channel; the numbers on
+# which the output at the cross depends are dark. Batch: the cross's column, one channel in all images. Layer: its
+# row, one image in all channels. Instance: a single tile. Group, with three groups of two: two neighbouring tiles of
+# its row.
 #
 # | normalization | averages over | sets of statistics | depends on other images | running statistics |
 # |---|---|---|---|---|
@@ -1580,8 +1725,10 @@ plt.show()
 # | instance | $H, W$ | $N \cdot C$ | no | none |
 # | group, $G$ groups | $C/G$ channels, $H, W$ | $N \cdot G$ | no | none |
 #
-# The last three do the same in training and at inference, for any batch size. (Layer normalization is used in other shapes, too: in transformers it averages over the channels alone.) What they give up:
-# they cannot be folded into a convolution, since their statistics belong to the image at hand. When each is the better choice is a matter of unit 10.
+# The last three do the same in training and at inference, for any batch size. (Layer normalization is used in other
+# shapes, too: in transformers it averages over the channels alone.) What they give up: they cannot be folded into a
+# convolution, since their statistics belong to the image at hand. When each is the better choice is a matter of unit
+# 10.
 #
 # ### Exercise: `normalize_axes` (8 minutes)
 #
@@ -1589,8 +1736,8 @@ plt.show()
 #
 # <details><summary>Hint</summary>
 #
-# With `keepdims=True` a mean can be subtracted right away. For groups, give the channels two axes: `(N, C, H, W)` becomes `(N, G, C/G, H, W)`. A group is a run of neighbouring channels.
-# At the end, back to the shape of `x`.
+# With `keepdims=True` a mean can be subtracted right away. For groups, give the channels two axes: `(N, C, H, W)`
+# becomes `(N, G, C/G, H, W)`. A group is a run of neighbouring channels. At the end, back to the shape of `x`.
 #
 # </details>
 
@@ -1631,7 +1778,8 @@ check("layer, groups given", normalize_axes, x.transpose(3, 1, 2, 0), "layer", 3
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Established:** four layers, one formula. They differ only in who is averaged with whom. Group normalization holds two of the others: one group is layer, $C$ groups are instance normalization.
+# **Established:** four layers, one formula. They differ only in who is averaged with whom. Group normalization holds
+# two of the others: one group is layer, $C$ groups are instance normalization.
 
 # %% mistake="normalize_axes" hint="Batch normalization was taken over the examples only. Per channel, rows and columns are averaged as well."
 # - "batch": (0, 2, 3)
@@ -1701,6 +1849,23 @@ check("layer, groups given", normalize_axes, x.transpose(3, 1, 2, 0), "layer", 3
 # - "group": (2, 3, 4)
 # + "group": (1, 3, 4)
 
+
+# %% mistake="normalize_axes" hint="The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels: the axis of groups comes first, then the one within the group."
+def normalize_axes(x, kind, groups=1, eps=1e-5):
+    if kind == "group":
+        return np.concatenate([normalize_axes(x[:, g::groups], "layer", 1, eps) for g in range(groups)], axis=1)
+    axes = dict(batch=(0, 2, 3), layer=(1, 2, 3), instance=(2, 3))[kind]
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
+
+
+# %% mistake="normalize_axes" hint="The result still has the groups' shape, (N, G, C/G, H, W). Bring it back to the shape of x."
+# - x.reshape(N, groups, C // groups, H, W)
+# - "group": (2, 3, 4)
+# - / np.sqrt(var + eps)).reshape(x.shape)
+# + x.reshape(N * groups, C // groups, H, W)
+# + "group": (1, 2, 3)
+# + / np.sqrt(var + eps))
+
 # %% mistake="normalize_axes" hint="For 'group' the average stops at the group's single channels: that is instance normalization. The axis of the channels within a group must be averaged, too."
 # - "group": (2, 3, 4)
 # + "group": (3, 4)
@@ -1733,14 +1898,19 @@ with your_functions():
 # %% [markdown]
 # ## Recap
 #
-# - One filter serves all positions, so one normalization should: $\mu_c, \sigma^2_c$ over $(N, H, W)$, one $\gamma$ and one $\beta$ per channel. A moved digit then gets a moved answer.
-# - $(N, C, H, W) \to (N \cdot H \cdot W, C)$, by moving the channels' axis and then `reshape`, turns both passes into those of units 03 and 04, with $m = N \cdot H \cdot W$.
+# - One filter serves all positions, so one normalization should: $\mu_c, \sigma^2_c$ over $(N, H, W)$, one $\gamma$
+#   and one $\beta$ per channel. A moved digit then gets a moved answer.
+# - $(N, C, H, W) \to (N \cdot H \cdot W, C)$, by moving the channels' axis and then `reshape`, turns both passes into
+#   those of units 03 and 04, with $m = N \cdot H \cdot W$.
 # - A bias before BN is taken away by the mean: `bias=False`, and $\beta$ does its work.
-# - In eval mode BN is a straight line per channel. Fold it: $W' = sW$, $b' = (b-\mu)s + \beta$, $s = \gamma/\sqrt{\sigma^2+\varepsilon}$.
-# - Batch, layer, instance and group normalization are one formula over different axes; only batch normalization looks at other images.
+# - In eval mode BN is a straight line per channel. Fold it: $W' = sW$, $b' = (b-\mu)s + \beta$, $s =
+#   \gamma/\sqrt{\sigma^2+\varepsilon}$.
+# - Batch, layer, instance and group normalization are one formula over different axes; only batch normalization looks
+#   at other images.
 
 # %%
 scoreboard()
 
 # %% [markdown]
-# **Next: 09, Is it really internal covariate shift?** We have seen many times now *that* BN helps. The paper's explanation was a hypothesis (unit 02). It is time to test it.
+# **Next: 09, Is it really internal covariate shift?** We have seen many times now *that* BN helps. The paper's
+# explanation was a hypothesis (unit 02). It is time to test it.
