@@ -58,7 +58,7 @@ def g(z, activation):
 
 
 # %% [markdown]
-# Where the curve is flat, a change of $z$ changes nothing, and nothing can be learned through it. We call that *saturated*:
+# Where the curve is flat, a change of $z$ changes almost nothing, and little can be learned through it. We call that *saturated*:
 #
 # | $g$ | range | we call an activation saturated when | slope there |
 # |---|---|---|---|
@@ -85,7 +85,7 @@ fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", nco
 plt.show()
 
 # %% [markdown]
-# *The figure shows* each $g$ as a solid line and its slope as a dashed one. In the grey regions the slope is near 0.
+# *The figure shows* each $g$ as a solid line and its slope as a dashed one. In the grey regions the slope is small, or 0.
 # The sigmoid's slope is never above 1/4; that of tanh and ReLU reaches 1.
 #
 # Now the images. We take 500, subtract the mean image, and divide by one number, so that the mean square of all entries is 1.
@@ -872,12 +872,12 @@ if norms is not None:
 # *The figure shows* $\lVert\partial L/\partial W_l\rVert$ against the layer on one logarithmic axis, a panel for each curve, a line for each init scale.
 # Read it from right to left, the way the gradient travels.
 #
-# - **Sigmoid.** The gradient *vanishes* at every scale. Each layer multiplies by a slope of at most 1/4. Larger weights
+# - **Sigmoid.** The gradient *vanishes* at all four scales. Each layer multiplies by a slope of at most 1/4. Larger weights
 #   help a little, until saturation takes the slope away.
 # - **tanh.** At $s = 3$ it *explodes*: the first layer's gradient is about a thousand times the last one's. At $s = 0.5$ it is tiny everywhere.
 # - **ReLU.** The lines are nearly flat. But the level runs over many powers of ten: from useless to enormous within a factor of 6 in $s$.
 #
-# Vanishing and exploding are one phenomenon. A product of twenty factors is near 1 only if each factor is.
+# Vanishing and exploding are one phenomenon. A product of twenty similar factors stays near 1 only if each of them is near 1.
 #
 # **Question: why is the line flat?** In the tanh panel the line for $s = 0.5$ is tiny, but nearly level from layer 20 down to layer 5. Yet $\partial L/\partial a$ is
 # about halved by every layer on its way back. Why is layer 5's $\partial L/\partial W$ not thousands of times smaller than layer 20's?
@@ -1001,7 +1001,7 @@ print("records, images, units:", z_3.shape, "  accuracy at step 0:", f"{accuracy
 # %% [markdown]
 # ### Another activation
 # ReLU's slope is 1 wherever it is on, so a gradient survives the way back. The price: nothing bounds its output, and a unit that
-# is off for every image gets no gradient and never comes back. It is *dead*.
+# is off for every image gets no gradient, so that its own weights cannot bring it back. It is *dead*.
 #
 # We train the net with ReLU and He's rule at a modest and at a large learning rate, and the sigmoid net at the same large rate.
 
@@ -1025,8 +1025,8 @@ for activation, std, lr in [("relu", he, 0.1), ("relu", he, 2.0), ("sigmoid", 0.
 # %% [markdown]
 # A unit counts as dead when no image brings its $z$ above 0, or when $z$ is no longer a number.
 #
-# At 0.1 ReLU is excellent. At 2.0, a rate at which the sigmoid net learns, it is destroyed for good. **The limit:** ReLU mends the slope.
-# It does nothing to keep $z$ in place, and it made the net more sensitive to $z$ leaving its place.
+# At 0.1 ReLU is excellent. At 2.0, a rate at which the sigmoid net learns, its last hidden layer dies, and it guesses.
+# **The limit:** ReLU mends the slope. It does nothing to keep $z$ in place.
 #
 # ### Careful initialization
 # Xavier's and He's rules are statements about random weights. After the first update the weights are not random any more.
@@ -1074,7 +1074,7 @@ for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 10_000, "sto
 #
 # ## 5. Internal covariate shift
 #
-# All three remedies treat a symptom. Ioffe and Szegedy (2015) named a cause that they believed to be behind it.
+# For Ioffe and Szegedy (2015) all three treat a symptom. They named a cause that they believed to be behind it.
 #
 # Stand at layer 2. You never see an image. Your data set is $a_1$, what layer 1 makes of the images. You adjust your weights to it.
 # At the same step layer 1 changes *its* weights. So at the next step the same images reach you as a different data set. You aim at a
@@ -1141,8 +1141,8 @@ q_which_shift = "c"
 # %% [markdown]
 # ## 6. Watch one unit learn
 #
-# A histogram at every step is too much to draw. The paper keeps three numbers of each: the 15th, 50th and 85th percentile. Half-way in between lies
-# the middle image, and 70% of the images lie between the outer two.
+# A histogram at every step is too much to draw. The paper keeps three numbers of each: the 15th, 50th and 85th percentile. Half of
+# the images lie below the 50th, and 70% lie between the outer two.
 #
 # ### Exercise: three numbers for a histogram (5 minutes)
 #
@@ -1304,7 +1304,7 @@ with uses_your("percentile_track"):
 # ## 7. What does this show?
 #
 # First, who moves $z_3$? It is $a_2 W_3 + b_3$. It changes when layers 1 and 2 change, through $a_2$. It also changes when layer 3 changes its *own*
-# weights. The figure mixes the two. We can separate them: freeze some layers, train the others.
+# weights. The figure mixes the two. To tell them apart, freeze some layers and train the others.
 
 # %% tags=["demo"]
 print("1,000 steps, three seeds                      movement of z_3        accuracy")
@@ -1324,7 +1324,7 @@ for label, frozen in [
 # left to itself, layer 3 moves its own $z$ several times as far.
 #
 # And look at the accuracies. The net that moves most is *not* the one that learns most. Frozen early layers cost far more accuracy than a frozen
-# third layer. Hidden distributions that never changed would mean hidden layers that never learned.
+# third layer. What the early layers learn is what moves the third one's input: some of the shift is learning itself.
 #
 # So keep three things apart.
 #
@@ -1337,7 +1337,7 @@ for label, frozen in [
 #
 # ## Recap
 #
-# - A deep net multiplies one factor per layer. Signals fade or saturate, gradients vanish or explode, unless every factor is close to 1.
+# - A deep net multiplies one factor per layer. Signals fade or saturate, gradients vanish or explode, unless these factors are close to 1.
 # - $\partial L/\partial W_l$ has two sources, the activations from below and the gradient from above. The sigmoid's slope of at most 1/4 starves the first layers.
 # - ReLU, careful initialization (Xavier, He) and small learning rates all help. None of them keeps a layer's input in place during training.
 # - Internal covariate shift: the change in the distribution of activations due to the change in parameters. It can be measured, on fixed images.

@@ -1342,7 +1342,7 @@ plt.show()
 # %% [markdown]
 # *The figure:* one test digit in six channels; rows are before BN, normalized, and after $\gamma$ and $\beta$. All
 # six maps of a row share one grey scale; below each stand the channel's mean ± standard deviation over 256 images. In
-# the first row the channels differ in their means, and the empty background in its brightness. In the second all have
+# the first row the channels' means differ. In the second all have
 # mean 0 and standard deviation 1. In the third $\gamma$ and $\beta$ have moved them apart again, but by amounts that
 # were learned.
 #
