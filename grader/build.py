@@ -33,6 +33,7 @@ MADE_BY = [
     MNIST,
     DIGITS,
 ]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 900  # seconds
 QUIET_KERNEL = ["--IPKernelApp.log_level=40"]  # no remarks on the transport: it is this machine's loopback
 
@@ -124,6 +125,7 @@ def _execute(unit: Unit, notebook: nbformat.NotebookNode) -> None:
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
         record_timing=False,
+        store_widget_state=False,
         coalesce_streams=True,  # how prints are cut into messages is a matter of timing
         extra_arguments=QUIET_KERNEL,
         resources={"metadata": {"path": str(ROOT)}},
@@ -137,6 +139,8 @@ def _execute(unit: Unit, notebook: nbformat.NotebookNode) -> None:
     except (CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"{unit.path.name}: {str(error).strip().splitlines()[0]}") from None
     for cell in notebook.cells:
+        if "outputs" in cell:  # a progress bar's widget has a random name, and nothing to show
+            cell.outputs = [o for o in cell.outputs if WIDGET not in o.get("data", {})]
         for output in cell.get("outputs", []):
             if output.get("text", "").startswith("Using a small set of"):
                 print(f"{unit.name}: MNIST is not here (set MNIST_DIR); executed on the small digits", file=sys.stderr)

@@ -24,7 +24,7 @@ from grader.preprocessors import ClearAnswers
 from grader.record import Tables
 from grader.unit import HIDDEN, Cell, Unit
 
-SETUP_TITLE = '#@title Setup: run this cell first {"display-mode": "form"}\n'
+SETUP_TITLE = "#@title Setup: run this cell first\n"  # Colab shows the title in place of the code
 OBSERVE, KIT, MNIST = (ROOT / "grader" / f"{name}.py" for name in ("observe", "kit", "mnist"))
 DIGITS = DATA / "digits.npz"
 

@@ -74,9 +74,10 @@ def _what(tree):
         return f"{'a torch tensor' if tree['t'] == 'tensor' else 'a NumPy array'} of shape {tuple(tree['shape'])}"
     if tree["t"] in ("list", "tuple"):
         return f"a {tree['t']} of {len(tree['v'])} values"
+    if tree["t"] == "number":
+        return f"the number {float(tree['v']):.7g}"
     named = {
         "None": "None",
-        "number": f"the number {tree.get('v')}",
         "bool": f"{tree.get('v')}",
         "object": f"an object of type {tree.get('v')}",
     }
@@ -89,12 +90,12 @@ def _differ(want, got, rtol, atol, where=""):
     """What is wrong with an observation, in one paragraph and with the place; None where nothing is."""
     sequences = ("list", "tuple")
     if want["t"] != got["t"] and not (want["t"] in sequences and got["t"] in sequences):
-        if got["t"] == "None":
-            return where, f"the result{where} is None, but {_what(want)} is expected. Is a return statement missing?"
         if got["t"] == "no answer":
             return where, "there is no answer yet: replace the ... with yours."
         if want["t"] == "string":
             return where, f'the answer{where} is {_what(got)}, but a text in quotes is expected, such as "a".'
+        if got["t"] == "None":
+            return where, f"the result{where} is None, but {_what(want)} is expected. Is a return statement missing?"
         return where, f"the result{where} is {_what(got)}, but {_what(want)} is expected."
     if want["t"] in sequences:
         if len(want["v"]) != len(got["v"]):
