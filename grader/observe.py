@@ -7,8 +7,12 @@ be compared again outside the notebook. The build copies this file, then kit.py,
 
 import base64
 import hashlib
+import os
 import re
 import zlib
+
+# For matrices as small as ours a second thread gains nothing, and on a busy machine it costs minutes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
