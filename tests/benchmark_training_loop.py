@@ -7,7 +7,9 @@ cannot drift from what learners run. The usual side is what most tutorials show:
 each digit and transforms it, a DataLoader in this process that stacks 32 of them, `.item()` at each step, and
 torch.optim.Adam's defaults. torchvision is no dependency of the course, so its MNIST's `__getitem__` and its ToTensor
 are written out here, call by call. Both sides do the same work: the same two nets from the same initial weights, the
-same batches of 32 in the same order, Adam at 0.01, a test on all 10,000 images after each epoch.
+same batches of 32 in the same order, Adam at 0.01, a test on all 10,000 images after each epoch. Ours sets two switches
+that the usual loop does not: Adam's `fused`, and torch.set_flush_denormal, as the unit's first cell does. With
+--flush-both the usual side gets the second one as well.
 Epochs of the two sides alternate, so that a busy machine slows both. Exits with 1 where ours is less than 5 times as
 fast, or an accuracy (mean of the repeats) differs by more than 0.3 points.
 """
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1, help="epochs in a run (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="runs, each with another seed (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch, for both sides (default: %(default)s)")
+    parser.add_argument("--flush-both", action="store_true", help="flush denormal numbers on the usual side too")
     args = parser.parse_args()
     sys.path.insert(0, str(ROOT))
     from grader.mnist import load_mnist
@@ -92,7 +95,9 @@ def main() -> None:
     train, test = Digits(*as_bytes[:2]), Digits(*as_bytes[2:])
     X, y, X_test, y_test = unit["as_tensors"](*arrays)
     assert torch.equal(train[0][0].view(-1), X[0]), "the two sides must see the same pixels"
-    print(f"torch {torch.__version__}, {args.threads} threads, {len(X):,} images, {args.epochs} epochs")
+    flushed = "both sides" if args.flush_both else "ours only"
+    print(f"torch {torch.__version__}, {args.threads} threads, {len(X):,} images, {args.epochs} epochs,", end=" ")
+    print(f"denormal numbers flushed to 0: {flushed}")
     failed = False
     for name, batchnorm in (("plain", False), ("BN", True)):
         spent, accuracy = {"ours": [], "usual": []}, {"ours": [], "usual": []}
@@ -104,10 +109,12 @@ def main() -> None:
                 optimizers[side] = torch.optim.Adam(models[side].parameters(), lr=RATE, **options)
             orders = {side: torch.Generator().manual_seed(seed) for side in models}
             for _ in range(args.epochs):
+                torch.set_flush_denormal(True)
                 start = perf_counter()
                 unit["train_epoch"](models["ours"], X, y, optimizers["ours"], BATCH, orders["ours"])
                 right = unit["evaluate"](models["ours"], X_test, y_test)[1]
                 middle = perf_counter()
+                torch.set_flush_denormal(args.flush_both)
                 order = torch.randperm(len(X), generator=orders["usual"])
                 right_usual = usual_epoch(models["usual"], train, test, optimizers["usual"], order)
                 spent["ours"].append(middle - start), spent["usual"].append(perf_counter() - middle)
