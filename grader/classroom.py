@@ -39,6 +39,7 @@ def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> i
         reason = stale(source)
         if reason:
             raise CourseError(f"{reason}. Run: bncourse build {source.stem}")
+    directory = directory.resolve()  # `opened` changes the current directory
     config = directory / "nbgrader_config.py"
     if directory.exists() and not config.exists() and not _is_empty(directory):
         raise CourseError(f"{directory} is there already and is no class. Name a new directory, or an empty one.")
@@ -46,7 +47,7 @@ def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> i
         for folder in ("source", "release", "submitted"):
             (directory / folder).mkdir(parents=True, exist_ok=True)
         if not config.exists():
-            config.write_text(CONFIG.format(course_id=directory.resolve().name), encoding="utf-8")
+            config.write_text(CONFIG.format(course_id=directory.name), encoding="utf-8")
     except OSError as error:
         raise CourseError(f"{directory} cannot be made: {error.strerror}.") from None
     with opened(directory) as api, quiet():

@@ -136,6 +136,9 @@ def main(argv: list[str] | None = None) -> int:
     except CourseError as error:
         print(f"bncourse {args.command}: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a directory that may not be written: nothing that a traceback explains
+        print(f"bncourse {args.command}: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("bncourse: interrupted", file=sys.stderr)
         return 130

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy.exc import SAWarning
+from tqdm import tqdm
 
 from grader.classroom import last_error, make_class, opened, quiet
 from grader.errors import CourseError
@@ -126,7 +127,8 @@ def grade(directory: Path, units: list[Unit]) -> list[Row]:
     with opened(directory) as api, quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of SQLAlchemy
         for unit in units:
-            for student in sorted(p.parent.name for p in Path("submitted").glob(f"*/{unit.name}")):
+            students = sorted(p.parent.name for p in Path("submitted").glob(f"*/{unit.name}"))
+            for student in tqdm(students, desc=f"grading {unit.name}", leave=False, disable=None):
                 result = api.autograde(unit.name, student)
                 path = Path("autograded") / student / unit.name / f"{unit.name}.ipynb"
                 if not result["success"] or not path.exists():

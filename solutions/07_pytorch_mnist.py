@@ -1671,7 +1671,7 @@ for name, errors in STORED["b_errors"].items():
     accuracies = 100 - np.array(errors) / 100  # stored as wrong answers among 10,000
     right.fill_between(at, accuracies.min(0), accuracies.max(0), color=LOOK[name]["color"], alpha=0.25, lw=0)
     right.plot(at, accuracies.mean(0), color=LOOK[name]["color"], ls=LOOK[name]["ls"], label=name)
-right.set(xlabel="step", ylim=(90, 100), title="Stored: MNIST, 50,000 steps, three seeds")
+right.set(xlabel="step", ylim=(90, 100), title="Stored, MNIST: rate 0.1, three seeds")
 right.legend(loc="lower right")
 plt.show()
 
@@ -1800,6 +1800,7 @@ ax.axvspan(targets.min(), targets.max(), color="#D55E00", alpha=0.3, lw=0, label
 for place, (name, runs) in enumerate(runs_c.items()):
     best, control = runs.max(axis=1), name in CONTROLS
     look = dict(marker="D", color="black", mfc="white") if control else dict(marker="o", color="#0072B2")
+    look = dict(marker="s", color="#D55E00") if name == "baseline" else look
     if best.max() > 90:
         ax.plot(best, np.full(len(best), place), ms=7, ls="-", lw=1, **look)
     else:
@@ -1811,7 +1812,7 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# *In the figure:* a dot for each seed's best accuracy in 10,000 steps on MNIST. Filled circles are the table's rows, hollow diamonds our controls without BN; the vertical band is
+# *In the figure:* a dot for each seed's best accuracy in 10,000 steps on MNIST. Filled marks are the table's rows (squares: the baseline; circles: with BN), hollow diamonds our controls without BN; the vertical band is
 # the baseline's range. The rows with BN and ReLU lie to the right of it, at every rate. The rows with sigmoids lie to the left, with BN much nearer. Without BN, 5 times the rate
 # gives scattered results, and 30 times the rate gives chance.
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sysconfig
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -134,7 +135,8 @@ def test_the_demo(built, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(demo, "STUDENTS", [s for s in demo.STUDENTS if s.id in ("perfect", "not-json")])
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / demo.MARK).touch()
-    assert demo.run_demo(tmp_path / "demo") == 0
+    monkeypatch.chdir(tmp_path)
+    assert demo.run_demo(Path("demo")) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("not-json") and "not graded: submitted/not-json/90_tiny/90_tiny.ipynb" in lines[1]
     assert lines[2].split() == ["perfect", "90_tiny", "3", "of", "3"]

@@ -52,3 +52,12 @@ def test_a_unit_that_does_not_exist_is_answered_with_those_that_do(capsys):
 def test_as_a_program():
     result = subprocess.run([sys.executable, "-m", "grader", "build", "77"], capture_output=True, text=True)
     assert result.returncode == 2 and "Traceback" not in result.stderr
+
+
+def test_the_system_says_no(monkeypatch, capsys):
+    def full(args):
+        raise OSError(28, "No space left on device", "notebooks/x.ipynb")
+
+    monkeypatch.setattr("grader.cli._build", full)
+    assert main(["build"]) == 2
+    assert capsys.readouterr().err == "bncourse build: [Errno 28] No space left on device: 'notebooks/x.ipynb'\n"
