@@ -17,12 +17,15 @@ from grader.errors import CourseError
 
 CONFIG = '''"""nbgrader's settings for this class. Any option of nbgrader can be added: nbgrader autograde --help-all"""
 
+from grader.feedback import feedback_preprocessors
 from grader.preprocessors import release_preprocessors
 
 c = get_config()
 c.CourseDirectory.course_id = {course_id!r}
 # As nbgrader's own steps, but a concept question's stub is `name = ...`.
 c.GenerateAssignment.preprocessors = release_preprocessors()
+# Without the code of the setup cell and of the hidden tests.
+c.GenerateFeedback.preprocessors = feedback_preprocessors()
 # Seconds that one cell may run.
 c.Execute.timeout = 120
 # No remarks of the kernel on its transport, which is this machine's loopback.

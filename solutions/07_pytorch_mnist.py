@@ -627,7 +627,7 @@ def build_mlp(batchnorm, hidden=(32, 32)):
     return nn.Sequential(*layers, nn.Linear(fan_in, 10))
 
 
-# %% mistake="build_mlp" hint="The second layer expects 784 inputs, but it gets the first one's outputs. Remember the number of units of the layer before."
+# %% mistake="build_mlp" hint="The shapes do not fit together. It is nn.Linear(inputs, outputs), and a layer's inputs are the outputs of the layer before: 784 only for the first. Remember the number of units of the layer before, for the next hidden layer and for the last Linear."
 # - fan_in = units
 # + pass
 
@@ -646,6 +646,30 @@ def build_mlp(batchnorm, hidden=(32, 32)):
 # %% mistake="build_mlp" hint="BN is there, but without γ and β (affine=False). Keep them: they give the layer its freedom back."
 # - nn.BatchNorm1d(units)
 # + nn.BatchNorm1d(units, affine=False)
+
+# %% mistake="build_mlp" hint="That is layer norm: it averages over the units of one image, not over the images of a batch. Use nn.BatchNorm1d."
+# - nn.BatchNorm1d(units)
+# + nn.LayerNorm(units)
+
+# %% mistake="build_mlp" hint="nn.BatchNorm2d is for images with channels, (N, C, H, W). The rows here are (N, units): nn.BatchNorm1d."
+# - nn.BatchNorm1d(units)
+# + nn.BatchNorm2d(units)
+
+# %% mistake="build_mlp" hint="The activation is a leaky ReLU, which lets a little of the negative part through. Experiment A uses nn.ReLU()."
+# - nn.ReLU()
+# + nn.LeakyReLU()
+
+
+# %% mistake="build_mlp" hint="BN comes before the Linear here, so it normalizes the layer's inputs. It belongs behind the Linear: it normalizes z, what the Linear gives out."
+def build_mlp(batchnorm, hidden=(32, 32)):
+    layers, fan_in = [], 784
+    for units in hidden:
+        if batchnorm:
+            layers.append(nn.BatchNorm1d(fan_in))
+        layers += [nn.Linear(fan_in, units, bias=not batchnorm), nn.ReLU()]
+        fan_in = units
+    return nn.Sequential(*layers, nn.Linear(fan_in, 10))
+
 
 # %% [markdown]
 # ### Exercise: `train_epoch`
@@ -905,6 +929,18 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # - optimizer.step()
 # + steps = locals().get("steps", 0) + 1; optimizer.step() if steps * batch_size >= len(X) else None
 
+# %% mistake="train_epoch" hint="The forward pass runs under torch.no_grad(), so there is nothing for backward() to follow. no_grad is for evaluation; here autograd must see the model at work."
+# - logits = model(X[rows])
+# + logits = model(X[rows]).detach()
+
+# %% mistake="train_epoch" hint="Loss and accuracy are measured when the epoch is over, with the final weights. Asked for are those of each batch as it came, before its own step: keep them inside the loop."
+# - logits, labels = torch.cat(seen), y[order]
+# + logits, labels = model.eval()(X), y
+
+# %% mistake="train_epoch" hint="The optimizer that was passed in is not used: a new one is made inside. The caller chooses the optimizer and its learning rate, and Adam must keep its averages from epoch to epoch."
+# - model.train()
+# + model.train(); optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
 # %% [markdown]
 # ### Exercise: `evaluate`
 # How good is a model *as it would be used*? Think of what must not happen: the answer must not depend on which images are tested together, and the model must
@@ -970,6 +1006,7 @@ def traces(X, y):
         report[f"came in {came} mode: evaluated in training mode"] = any(model[0].modes)
         report[f"came in {came} mode: gradients recorded"] = any(model[0].recorded)
         report[f"came in {came} mode: left in training mode"] = model.training
+        report[f"came in {came} mode: can still be trained"] = all(p.requires_grad for p in model.parameters())
     return report
 
 
@@ -1095,6 +1132,22 @@ def evaluate(model, X, y, size=100):
 # %% mistake="evaluate" hint="F.cross_entropy expects logits and applies the softmax itself. Here it gets probabilities, so the softmax is applied twice."
 # - F.cross_entropy(logits, labels
 # + F.cross_entropy(logits.softmax(dim=1), labels
+
+# %% mistake="evaluate" hint="requires_grad was switched off in the parameters, for good: no later step could train them. torch.no_grad() stops the recording for a while, and leaves the model as it is."
+# - model.eval()
+# + model.eval().requires_grad_(False)
+
+# %% mistake="evaluate" hint="F.nll_loss expects log-probabilities. The model ends in logits: F.cross_entropy takes those, and does both steps."
+# - F.cross_entropy(
+# + F.nll_loss(
+
+# %% mistake="evaluate" hint="logits.max(dim=1) gives a pair: the largest logits, and where they are. Which class it is, is where: argmax(dim=1)."
+# - logits.argmax(dim=1)
+# + logits.max(dim=1)
+
+# %% mistake="evaluate" hint="Two numbers are asked for, loss and accuracy, as a pair: not a dict."
+# - return loss / len(X), right / len(X)
+# + return {"loss": loss / len(X), "accuracy": right / len(X)}
 
 # %% mistake="evaluate" hint="The largest logit is looked for along the batch (dim=0), which gives one image for each class. Each image's class is wanted: dim=1."
 # - logits.argmax(dim=1) == labels

@@ -78,6 +78,9 @@ def test_feedback_and_grades(rows, klass):
         feedback = klass / "feedback" / name / "90_tiny" / "90_tiny.html"
         assert feedback.exists() == (name != "not-json")
     assert "eps stands inside the square root." in (klass / "feedback/mistaken-1/90_tiny/90_tiny.html").read_text()
+    text = (klass / "feedback/perfect/90_tiny/90_tiny.html").read_text()
+    assert "_load_table" not in text and "float32" not in text.replace("✓ x_hat, float32", "")
+    assert "(hidden tests)" in text and "Setup: run this cell first" in text
     with (klass / "grades.csv").open() as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     assert scores["perfect"] == 3 and scores["mistaken-1"] == 1
