@@ -207,9 +207,10 @@ def gradients(layer, x, dy):
 
 # %% check="my_batchnorm1d.fresh" points=1
 def inside(layer):
-    """What a layer keeps: its whole state, then the names in it, parameters first."""
+    """What a layer keeps: its whole state, the names in it, parameters first, and those that are whole numbers."""
     names = [name for name, _ in layer.named_parameters()], [name for name, _ in layer.named_buffers()]
-    return dict(layer.state_dict()), *names
+    state = dict(layer.state_dict())
+    return state, *names, [name for name, value in state.items() if not value.is_floating_point()]
 
 
 state, *names = check("a fresh layer", lambda: inside(MyBatchNorm1d(3)))
@@ -451,6 +452,59 @@ class MyBatchNorm1d(nn.Module):
 # %% mistake="my_batchnorm1d" hint="forward gives back None. End it with a return statement."
 # - return self.weight * x_hat + self.bias
 # + pass
+
+# %% mistake="my_batchnorm1d" hint="The root is missing: x − μ is divided by the variance. Divide by √(σ² + ε)."
+# - torch.sqrt(var + self.eps)
+# + (var + self.eps)
+
+# %% mistake="my_batchnorm1d" hint="The averages run over the features of one image (dim=1). That is layer norm. BN averages over the batch, dim=0, and gets one number for each feature."
+# - mean = x.mean(dim=0)
+# - var = ((x - mean) ** 2).mean(dim=0)
+# + mean = x.mean(dim=1, keepdim=True)
+# + var = ((x - mean) ** 2).mean(dim=1, keepdim=True)
+
+# %% mistake="my_batchnorm1d" hint="The factor for running_var is upside down: the unbiased variance is larger than the biased one, m/(m−1) times."
+# - var * len(x) / (len(x) - 1)
+# + var * (len(x) - 1) / len(x)
+
+# %% mistake="my_batchnorm1d" hint="num_batches_tracked is a float. It counts batches: a whole number, torch.tensor(0) and not torch.tensor(0.0)."
+# - torch.tensor(0)
+# + torch.tensor(0.0)
+
+# %% mistake="my_batchnorm1d" hint="γ and β are single numbers. Each feature has its own: shape (num_features,)."
+# - nn.Parameter(torch.ones(num_features))
+# - nn.Parameter(torch.zeros(num_features))
+# + nn.Parameter(torch.ones(1))
+# + nn.Parameter(torch.zeros(1))
+
+# %% mistake="my_batchnorm1d" hint="The parameters or buffers have shape (1, D). nn.BatchNorm1d keeps them as (D,); broadcasting over the batch works all the same."
+# - nn.Parameter(torch.ones(num_features))
+# - nn.Parameter(torch.zeros(num_features))
+# + nn.Parameter(torch.ones(1, num_features))
+# + nn.Parameter(torch.zeros(1, num_features))
+
+# %% mistake="my_batchnorm1d" hint="The normalization is hidden from autograd, by no_grad or detach(), so no gradient reaches x. Only the update of the buffers belongs under no_grad."
+# - x_hat = (x - mean) / torch.sqrt(var + self.eps)
+# + x_hat = ((x - mean) / torch.sqrt(var + self.eps)).detach()
+
+# %% mistake="my_batchnorm1d" hint="The whole output is cut off from autograd, by no_grad or detach(), so nothing could be trained. Only the update of the buffers belongs under no_grad."
+# - return self.weight * x_hat + self.bias
+# + return (self.weight * x_hat + self.bias).detach()
+
+# %% mistake="my_batchnorm1d" hint="More than y comes back. A layer gives one tensor, (N, D), to the next layer; the statistics stay in the buffers."
+# - return self.weight * x_hat + self.bias
+# + return self.weight * x_hat + self.bias, mean, var
+
+
+# %% mistake="my_batchnorm1d" hint="PyTorch's own layer does the work inside yours, so the names in the state_dict become 'bn.weight' and so on. Write the parts yourself: parameters, buffers, forward."
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.bn = nn.BatchNorm1d(num_features, eps, momentum)
+
+    def forward(self, x):
+        return self.bn(x)
+
 
 # %% mistake="my_batchnorm1d" hint="x itself is changed, in place: `x -= mean` writes into the tensor of the layer before. Make a new one."
 # - x_hat = (x - mean) / torch.sqrt(var + self.eps)
