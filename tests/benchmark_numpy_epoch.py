@@ -11,8 +11,6 @@ that a busy machine slows both; the ratio is the median of the pairs, NumPy / Py
 import argparse
 import os
 import sys
-from contextlib import redirect_stdout
-from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -24,25 +22,13 @@ BATCH, SIZES = 64, (784, 100, 100, 10)
 RULES = {"sgd": ("sgd", {"lr": 0.1, "momentum": 0.9}), "adam": ("adam", {"lr": 0.001})}
 
 
-def unit_namespace() -> dict:
-    """What the unit defines: its given cells and reference answers, without demos, checks and mistakes."""
-    import numpy as np
-
-    from grader.unit import read_unit
-
-    namespace = {"np": np, "scoreboard": lambda: None, "__name__": "unit06"}
-    with redirect_stdout(StringIO()):
-        for cell in read_unit(UNIT).cells:
-            if cell.kind == "code" and cell.role in ("", "exercise"):
-                exec(compile(cell.source, str(UNIT), "exec"), namespace)
-    return namespace
-
-
 def numpy_side(rule: str, X, y):
     """A function that trains one epoch with the unit's network and returns its losses."""
     import numpy as np
 
-    unit, (name, options), rng = unit_namespace(), RULES[rule], np.random.RandomState(0)
+    from grader.definitions import definitions
+
+    unit, (name, options), rng = definitions(UNIT), RULES[rule], np.random.RandomState(0)
     layers, optimizer = unit["make_net"](SIZES, True, rng), unit["Optimizer"](name, **options)
     return lambda: [float(loss) for loss in unit["train_epoch"](layers, X, y, optimizer, rng, BATCH)]
 

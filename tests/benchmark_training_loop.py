@@ -16,8 +16,6 @@ fast, or an accuracy (mean of the repeats) differs by more than 0.3 points.
 
 import argparse
 import sys
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from statistics import mean, median
 from time import perf_counter
@@ -31,18 +29,6 @@ from torch.utils.data import DataLoader, Dataset
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "solutions" / "07_pytorch_mnist.py"
 BATCH, RATE = 32, 0.01
-
-
-def unit_namespace() -> dict:
-    """What the unit defines: its given cells and reference answers, without demos, checks and mistakes."""
-    from grader.unit import read_unit
-
-    names = {"np": np, "scoreboard": lambda: None, "device": lambda: torch.device("cpu"), "__name__": "unit07"}
-    with redirect_stdout(StringIO()):
-        for cell in read_unit(UNIT).cells:
-            if cell.kind == "code" and cell.role in ("", "exercise"):
-                exec(compile(cell.source, str(UNIT), "exec"), names)
-    return names
 
 
 class Digits(Dataset):
@@ -87,9 +73,10 @@ def main() -> None:
     parser.add_argument("--flush-both", action="store_true", help="flush denormal numbers on the usual side too")
     args = parser.parse_args()
     sys.path.insert(0, str(ROOT))
+    from grader.definitions import definitions
     from grader.mnist import load_mnist
 
-    unit, arrays = unit_namespace(), load_mnist()
+    unit, arrays = definitions(UNIT, device=lambda: torch.device("cpu")), load_mnist()
     torch.set_num_threads(args.threads)
     as_bytes = [(255 * a).round().astype(np.uint8) if a.ndim == 3 else a for a in arrays]
     train, test = Digits(*as_bytes[:2]), Digits(*as_bytes[2:])

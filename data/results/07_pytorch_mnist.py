@@ -13,9 +13,7 @@ import json
 import platform
 import sys
 import textwrap
-from contextlib import redirect_stdout
 from datetime import date
-from io import StringIO
 from pathlib import Path
 from time import process_time
 
@@ -41,19 +39,8 @@ NOTES = {
     "picked on the test set too.",
 }
 
+from grader.definitions import definitions  # noqa: E402
 from grader.mnist import load_mnist  # noqa: E402
-
-
-def unit_namespace() -> dict:
-    """What the unit defines: its given cells and reference answers, without demos, checks and mistakes."""
-    from grader.unit import read_unit
-
-    names = {"np": np, "scoreboard": lambda: None, "device": lambda: torch.device("cpu"), "__name__": "unit07"}
-    with redirect_stdout(StringIO()):
-        for cell in read_unit(UNIT).cells:
-            if cell.kind == "code" and cell.role in ("", "exercise"):
-                exec(compile(cell.source, str(UNIT), "exec"), names)
-    return names
 
 
 def rounded(values, digits: int) -> list:
@@ -147,7 +134,7 @@ def main() -> None:
             file.write_text(json.dumps(record) + "\n")
         return
     torch.set_num_threads(1)
-    unit = unit_namespace()
+    unit = definitions(UNIT, device=lambda: torch.device("cpu"))
     data = unit["as_tensors"](*load_mnist())
     if len(data[0]) != 60_000:
         raise SystemExit("These runs need the full MNIST: set MNIST_DIR")
