@@ -248,6 +248,12 @@ def layer_stats(x, weights, activation):
 # - np.abs(a) > 0.9
 # + a > 0.9
 
+# %% mistake="layer_stats" hint="Only the lower end is counted. A sigmoid is just as flat near 1, and tanh near 1."
+# - (a < 0.05) | (a > 0.95)
+# + a < 0.05
+# - np.abs(a) > 0.9
+# + a < -0.9
+
 # %% mistake="layer_stats" hint="This is the share that is not saturated. Turn the conditions round, or take one minus it."
 # - saturated.mean()
 # + 1 - saturated.mean()
@@ -255,6 +261,10 @@ def layer_stats(x, weights, activation):
 # %% mistake="layer_stats" hint="The third number is a count, not a fraction. Divide by the number of activations: the mean of the boolean array does it."
 # - saturated.mean()
 # + saturated.sum()
+
+# %% mistake="layer_stats" hint="The count is divided by the number of images only: len(a) counts rows. Divide by all N × fan_out activations; the mean of the boolean array does it."
+# - saturated.mean()
+# + saturated.sum() / len(a)
 
 # %% mistake="layer_stats" hint="The third number is a percentage. A fraction lies between 0 and 1."
 # - saturated.mean()
@@ -326,15 +336,35 @@ def layer_stats(x, weights, activation):
 # - a = g(a @ W, activation)
 # + a = activation(a @ W)
 
+# %% mistake="layer_stats" hint="The order is mean, std, fraction. Here the fraction stands before the std."
+# - (a.mean(), a.std(), saturated.mean())
+# + (a.mean(), saturated.mean(), a.std())
+
+
+# %% mistake="layer_stats" hint="g is used for the statistics only: the next layer is given z. It receives the activations, a = g(z)."
+def layer_stats(x, weights, activation):
+    stats, z = [], x
+    for W in weights:
+        z = z @ W
+        a = g(z, activation)
+        flat = {"sigmoid": (a < 0.05) | (a > 0.95), "tanh": abs(a) > 0.9, "relu": a == 0}[activation]
+        stats.append((a.mean(), a.std(), flat.mean()))
+    return stats
+
+
 # %% mistake="layer_stats" hint="Mean and standard deviation are exchanged: the mean comes first."
 # - (a.mean(), a.std(), saturated.mean())
 # + (a.std(), a.mean(), saturated.mean())
 
-# %% mistake="layer_stats" hint="Nothing is at both ends at once: with & the condition is never true. Saturated is one end or (|) the other."
+# %% mistake="layer_stats" hint="No activation of a sigmoid net is counted as saturated. With & the condition is never true, since nothing is at both ends at once: it is one end or (|) the other. If you have no &, is your branch for 'sigmoid' reached? Look at its spelling."
 # - (a < 0.05) | (a > 0.95)
 # + (a < 0.05) & (a > 0.95)
 
-# %% mistake="layer_stats" hint="`or` asks whether a whole array is true, and NumPy refuses. Element by element it is |, with parentheses: (…) | (…)."
+# %% mistake="layer_stats" hint="Without parentheses | binds before < and >, so Python tries 0.05 | a. Write (…) | (…)."
+# - (a < 0.05) | (a > 0.95)
+# + a < 0.05 | a > 0.95
+
+# %% mistake="layer_stats" hint="`or`, `and` and `if` ask whether a whole array is true, and NumPy refuses. Element by element, `or` is |, with parentheses: (…) | (…)."
 # - saturated = (a < 0.05) | (a > 0.95)
 # + saturated = (a < 0.05) or (a > 0.95)
 # - saturated = np.abs(a) > 0.9
@@ -413,6 +443,7 @@ for layer, W in enumerate(make_weights(1, seed=0), 1):
 #
 # $$\mathrm{Var}(z) = \text{fan-in}\cdot\mathrm{Var}(w)\cdot\mathbb{E}[a^2].$$
 #
+# $\mathbb{E}[a^2]$ is the mean of the squared inputs. It is not their variance, unless their mean is 0.
 # Believe it after a test, for inputs that are far from centred.
 
 # %% tags=["demo"]
@@ -426,8 +457,8 @@ print(f"measured Var(z) {z.var():.3f}    fan_in · Var(w) · E[a²] {fan_in * 0.
 #
 # **Xavier** (Glorot and Bengio, 2010), for curves like tanh that look like $g(z) = z$ near 0. Forward, the signal keeps its size when
 # $\text{fan-in}\cdot\mathrm{Var}(w) = 1$. Backward, a unit collects its gradient from the units that it feeds, so the gradient keeps its
-# size when $\text{fan-out}\cdot\mathrm{Var}(w) = 1$. Both hold only if the two are equal. The compromise: put their
-# *average* in the place of either.
+# size when $\text{fan-out}\cdot\mathrm{Var}(w) = 1$. Both hold only if fan-in and fan-out are equal. The compromise: put the
+# *average* of fan-in and fan-out in the place of either.
 #
 # **He** (He et al., 2015), for ReLU. It sets the negative half of $z$ to 0, so what the next layer gets has
 # $\mathbb{E}[a^2] = \mathrm{Var}(z)/2$. The rule makes up for the lost half, and looks at the forward pass only.
@@ -459,7 +490,7 @@ def init_std(fan_in, fan_out, kind):
 
 # %% check="init_std.xavier" points=1
 check("Xavier, 784 to 100", init_std, 784, 100, "xavier")
-check("Xavier, 3 to 11", init_std, 3, 11, "xavier")
+check("Xavier, 3 to 12", init_std, 3, 12, "xavier")
 ### BEGIN HIDDEN TESTS
 check("Xavier, square", init_std, 64, 64, kind="xavier")
 ### END HIDDEN TESTS
@@ -499,6 +530,26 @@ check("a misspelled kind is refused", refuses, "hee")
 # %% mistake="init_std" hint="This is 1 over the sum. The average of fan_in and fan_out is half their sum, so a 2 comes on top."
 # - np.sqrt(2 / (fan_in + fan_out))
 # + np.sqrt(1 / (fan_in + fan_out))
+
+# %% mistake="init_std" hint="Only the backward condition is met here: Xavier puts the average of fan_in and fan_out where you have fan_out."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + np.sqrt(1 / fan_out)
+
+# %% mistake="init_std" hint="This averages the results for fan_in and for fan_out. Xavier averages the two numbers fan_in and fan_out themselves, then solves for the variance."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + np.sqrt((1 / fan_in + 1 / fan_out) / 2)
+
+# %% mistake="init_std" hint="This averages the results for fan_in and for fan_out. Xavier averages the two numbers fan_in and fan_out themselves, then solves for the variance."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + (np.sqrt(1 / fan_in) + np.sqrt(1 / fan_out)) / 2
+
+# %% mistake="init_std" hint="// divides and drops the fraction. Divide with /."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + np.sqrt(1 / ((fan_in + fan_out) // 2))
+
+# %% mistake="init_std" hint="// divides and drops the fraction. Divide with /."
+# - np.sqrt(2 / fan_in)
+# + np.sqrt(2 // fan_in)
 
 # %% mistake="init_std" hint="This is the limit of a uniform distribution, √6/√(fan_in + fan_out). Uniform on ±limit has standard deviation limit/√3; a normal is asked for here."
 # - np.sqrt(2 / (fan_in + fan_out))
@@ -547,6 +598,16 @@ def init_std(fan_in, fan_out, kind):
 # - np.sqrt(2 / fan_in)
 # + np.sqrt(2) / fan_in
 
+# %% mistake="init_std" hint="Only a part stands under the root. Take the root of the whole variance."
+# - np.sqrt(2 / (fan_in + fan_out))
+# + np.sqrt(2) / (fan_in + fan_out)
+# - np.sqrt(2 / fan_in)
+# + 2 / np.sqrt(fan_in)
+
+# %% mistake="init_std" hint="This is the limit of He's uniform distribution, √(6/fan_in). Its standard deviation is √3 times smaller; a normal is asked for here."
+# - np.sqrt(2 / fan_in)
+# + np.sqrt(6 / fan_in)
+
 # %% mistake="init_std" hint="Python divides first, then adds: 2 / fan_in + fan_out. Put the sum in parentheses."
 # - np.sqrt(2 / (fan_in + fan_out))
 # + np.sqrt(2 / fan_in + fan_out)
@@ -583,7 +644,8 @@ with uses_your("init_std", "layer_stats"):
             print(f"   {activation:5} {kind:7}", *(f"{s:9.2g}" for s in last))
 
 # %% [markdown]
-# ReLU under He keeps its size. Under Xavier it loses half its variance at each layer, and about a thousandth is left after twenty.
+# ReLU under He roughly keeps its size. Under Xavier its variance is halved at each layer, and after twenty about a thousandth of the
+# standard deviation is left.
 # A factor of √2 in the first weights decides it.
 #
 # tanh under Xavier fades slowly, since its slope is below 1 everywhere but at 0. Under He it stays larger. No rule makes the
@@ -598,7 +660,7 @@ with uses_your("init_std", "layer_stats"):
 # \frac{\partial L}{\partial W_l} = a_{l-1}^\top\,\frac{\partial L}{\partial z_l}, \qquad
 # \frac{\partial L}{\partial a_{l-1}} = \frac{\partial L}{\partial z_l}\,W_l^\top.$$
 #
-# The middle one is what gradient descent subtracts from the weights. The slope can be read off the activations: it is
+# The middle one, times the learning rate, is what gradient descent subtracts from the weights. The slope can be read off the activations: it is
 # $a(1-a)$ for the sigmoid, $1-a^2$ for tanh, and for ReLU 1 where $a > 0$ and 0 elsewhere.
 #
 # ### Exercise: a gradient for every layer (12 minutes)
@@ -750,13 +812,21 @@ def gradient_norms(x, weights, activation, dout):
     return norms[::-1]
 
 
-# %% mistake="gradient_norms" hint="The slope multiplies element by element: * (⊙ in the formula), not the matrix product @."
+# %% mistake="gradient_norms" hint="Two matrices with N rows each stand on the two sides of @. If one is the slope, multiply element by element, with * (⊙ in the formula). If this is dW, transpose the input first: a.T @ dz."
 # - dz = da * slope
 # + dz = da @ slope
 
 # %% mistake="gradient_norms" hint="This multiplies images with images, an N × N matrix. dW sums over the images and has the shape of W: the transposed input comes first, a.T @ dz."
 # - dW = a[l].T @ dz
 # + dW = dz @ a[l].T
+
+# %% mistake="gradient_norms" hint="Two matrices with N rows each stand on the two sides of @. If one is the slope, multiply element by element, with * (⊙ in the formula). If this is dW, transpose the input first: a.T @ dz."
+# - dW = a[l].T @ dz
+# + dW = a[l] @ dz
+
+# %% mistake="gradient_norms" hint="Every dW is built from the images. Only layer 1's input is x; a later layer's input is the activation of the layer before it."
+# - dW = a[l].T @ dz
+# + dW = x.T @ dz
 
 # %% mistake="gradient_norms" hint="The norm is squared: take the root of the sum of squares."
 # - np.linalg.norm(dW)
@@ -792,6 +862,16 @@ def gradient_norms(x, weights, activation, dout):
 # - return norms[::-1]
 # + return norms
 
+# %% mistake="gradient_norms" hint="The function gives None. If it has a return, look at .reverse(): it turns a list round in place and itself gives None. norms[::-1] is a new, reversed list."
+# - return norms[::-1]
+# + return norms.reverse()
+
+# %% mistake="gradient_norms" hint="This goes from the first layer to the last. dout is known at the last one: start there and go back."
+# - reversed(range(len(weights)))
+# + range(len(weights))
+# - return norms[::-1]
+# + return norms
+
 # %% mistake="gradient_norms" hint="Every layer is given dout. Only the last one is: the layer before it gets ∂L/∂a = ∂L/∂z Wᵀ."
 # - da = dz @ weights[l].T
 # + pass
@@ -803,6 +883,10 @@ def gradient_norms(x, weights, activation, dout):
 # %% mistake="gradient_norms" hint="The gradient goes back through the wrong matrix. Layer l's gradient returns through its own W, the one that it came through."
 # - da = dz @ weights[l].T
 # + da = dz @ weights[l - 1].T
+
+# %% mistake="gradient_norms" hint="The gradient goes back through the last matrix each time. Has W kept its value from the forward loop? Each layer has its own, weights[l]."
+# - da = dz @ weights[l].T
+# + da = dz @ W.T
 
 # %% mistake="gradient_norms" hint="The slope is left out on the way back: you pass da through W, where dz belongs. The chain rule has both factors at every layer, g′ and W."
 # - da = dz @ weights[l].T
@@ -873,7 +957,8 @@ if norms is not None:
 # Read it from right to left, the way the gradient travels.
 #
 # - **Sigmoid.** The gradient *vanishes* at all four scales. Each layer multiplies by a slope of at most 1/4. Larger weights
-#   help a little, until saturation takes the slope away.
+#   make up for part of it, but even at $s = 3$ the first layer gets more than ten thousand times less than the last one.
+#   Only far larger ones make up for all of it, and they saturate most units: try $s = 10$.
 # - **tanh.** At $s = 3$ it *explodes*: the first layer's gradient is about a thousand times the last one's. At $s = 0.5$ it is tiny everywhere.
 # - **ReLU.** The lines are nearly flat. But the level runs over many powers of ten: from useless to enormous within a factor of 6 in $s$.
 #
