@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from grader.errors import CourseError
+from grader.kernel import QUIET_KERNEL
 from grader.notebook import (
     DIGITS,
     KIT,
@@ -35,7 +36,6 @@ MADE_BY = [
 ]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 900  # seconds
-QUIET_KERNEL = ["--IPKernelApp.log_level=40"]  # no remarks on the transport: it is this machine's loopback
 
 
 def targets(source: Path) -> tuple[Path, Path]:

@@ -14,6 +14,7 @@ from traitlets.config import PyFileConfigLoader
 
 from grader.build import stale, targets
 from grader.errors import CourseError
+from grader.kernel import QUIET_KERNEL
 
 CONFIG = '''"""nbgrader's settings for this class. Any option of nbgrader can be added: nbgrader autograde --help-all"""
 
@@ -29,7 +30,7 @@ c.GenerateFeedback.preprocessors = feedback_preprocessors()
 # Seconds that one cell may run.
 c.Execute.timeout = 120
 # No remarks of the kernel on its transport, which is this machine's loopback.
-c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]
+c.Execute.extra_arguments = {quiet_kernel!r}
 '''
 
 
@@ -50,7 +51,7 @@ def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> i
         for folder in ("source", "release", "submitted"):
             (directory / folder).mkdir(parents=True, exist_ok=True)
         if not config.exists():
-            config.write_text(CONFIG.format(course_id=directory.name), encoding="utf-8")
+            config.write_text(CONFIG.format(course_id=directory.name, quiet_kernel=QUIET_KERNEL), encoding="utf-8")
     except OSError as error:
         raise CourseError(f"{directory} cannot be made: {error.strerror}.") from None
     with opened(directory) as api, quiet():

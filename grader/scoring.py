@@ -9,8 +9,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from grader.build import QUIET_KERNEL
 from grader.errors import CourseError
+from grader.kernel import QUIET_KERNEL
 
 CELL_TIMEOUT = 600  # seconds
 

@@ -18,7 +18,7 @@ from grader.paths import unit_sources
 EXECUTE = """
 import sys, nbformat
 from nbclient import NotebookClient
-from grader.build import QUIET_KERNEL
+from grader.kernel import QUIET_KERNEL
 notebook = nbformat.read(sys.argv[1], as_version=4)
 NotebookClient(notebook, timeout=1800, kernel_name="python3", extra_arguments=QUIET_KERNEL).execute()
 """
