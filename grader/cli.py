@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from grader.errors import CourseError
+from grader.grading.limits import LIMITS, Limits
 
 ABOUT = """Build, check and grade the notebooks of "Batch normalization from first principles".
 
@@ -14,6 +15,8 @@ for everybody
   data             fetch MNIST ahead, or verify what is there
 for instructors
   class DIR        make an nbgrader course from the units
+  grade DIR        grade a class's submissions in a jail, into its gradebook
+  report DIR       write a report on a graded class
   demo             make a small class and grade it, to see how it goes
 for authors
   build [UNIT…]    make the notebooks from solutions/*.py
@@ -75,6 +78,31 @@ def _parser() -> argparse.ArgumentParser:
     klass.add_argument("directory", type=Path, metavar="DIR")
     _units(klass)
 
+    grade = add(
+        "grade",
+        "Grade submissions in a jail, into nbgrader's gradebook and autograded/. What was graded before and has not "
+        "changed is not run again. Exit status 1 where a person has to look at something.",
+        "bncourse grade ~/bn-2026 04",
+        _grade,
+    )
+    grade.add_argument("directory", type=Path, metavar="DIR")
+    _units(grade)
+    grade.add_argument("--student", metavar="ID", help="this student only")
+    grade.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: one a core)")
+    grade.add_argument("--scheduler", metavar="URL", help="a Dask scheduler, such as tcp://10.0.0.5:8786")
+    grade.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected, with your rights")
+    grade.add_argument("--regrade", action="store_true", help="run everything again")
+    grade.add_argument("--json", action="store_true", help="print the results as JSON")
+    limits = grade.add_argument_group("limits on one notebook")
+    for name, about in LIMITS.items():
+        default = getattr(Limits, name)
+        limits.add_argument(
+            f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{about} (default: {default})"
+        )
+
+    report = add("report", "Write DIR/report.html.", "bncourse report ~/bn-2026", _report)
+    report.add_argument("directory", type=Path, metavar="DIR")
+
     demo = add(
         "demo",
         "Make a class with seven made-up students, grade it with nbgrader, and print the result.",
@@ -120,6 +148,24 @@ def _class(args) -> int:
     from grader.paths import unit_sources
 
     return make_class(args.directory, unit_sources(args.units))
+
+
+def _grade(args) -> int:
+    from grader.grading.grade import Options, grade_class, print_outcome
+
+    try:
+        limits = Limits(**{name: getattr(args, name) for name in LIMITS}).validated()
+    except ValueError as error:
+        raise CourseError(str(error)) from None
+    options = Options(args.units, args.student, args.jobs, args.scheduler, not args.no_sandbox, args.regrade, limits)
+    return print_outcome(grade_class(args.directory, options, progress=not args.json), as_json=args.json)
+
+
+def _report(args) -> int:
+    from grader.grading.report import write_report
+
+    print(write_report(args.directory))
+    return 0
 
 
 def _demo(args) -> int:

@@ -1,0 +1,1 @@
+"""Grading a class: rebuild, execute in a jail, decide outside, store, report."""

@@ -1,0 +1,141 @@
+"""Run code in a kernel of the jail, within limits, and keep what comes out.
+
+nbclient talks to the kernel; nothing that the kernel sends is trusted, or acted on beyond being kept.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import zmq
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_notebook
+from traitlets import Any
+
+from grader.grading.jail import Jail, JailError, why_ended
+from grader.grading.limits import Limits
+from grader.grading.provisioner import kernel_spec
+
+MESSAGE_BYTES = 16 << 20  # a larger message ends the connection
+
+
+class Stopped(Exception):
+    """The kernel is gone. `limit` names the limit that was reached; "" where the code ended the kernel itself."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(limit or "the kernel ended")
+        self.limit = limit
+
+
+@dataclass
+class Ran:
+    """What one piece of code gave: outputs as nbformat has them, and the execution count."""
+
+    outputs: list[dict] = field(default_factory=list)
+    count: int | None = None
+
+    @property
+    def error(self) -> dict | None:
+        return next((o for o in self.outputs if o["output_type"] == "error"), None)
+
+
+class _Manager(AsyncKernelManager):
+    jail, limits, files, seed, setup = Any(), Any(), Any(), Any(), Any()
+
+
+class _Client(NotebookClient):
+    """nbclient, less what a hostile kernel could do with it: widgets, updates of earlier outputs, endless output."""
+
+    room = Any()  # bytes of output that are left
+    full = False
+
+    def process_message(self, msg, cell, cell_index):
+        kind, content = msg["msg_type"], msg["content"]
+        if kind == "status" and content.get("execution_state") == "idle":
+            raise CellExecutionComplete()
+        if isinstance(content.get("execution_count"), int):
+            cell["execution_count"] = content["execution_count"]
+        if kind not in ("stream", "display_data", "execute_result", "error"):
+            return None
+        self.room -= _size(content) + 200
+        if self.room < 0:
+            self.full = True
+            self.task_poll_for_reply.cancel()
+            return None
+        # Not nbformat's output_from_msg: it validates each output against a schema, half of the time of a whole run.
+        output = {"output_type": kind, **content}
+        last = cell.outputs[-1] if cell.outputs else None
+        if last and kind == "stream" == last["output_type"] and last.get("name") == output.get("name"):
+            last["text"] = f"{last.get('text')}{output.get('text')}"
+        else:
+            cell.outputs.append(output)
+        return None
+
+
+def _size(value) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(str(key)) + _size(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value))
+    return 16
+
+
+class Kernel:
+    """One kernel in the jail. Use as an asynchronous context manager."""
+
+    def __init__(self, jail: Jail, limits: Limits, seed: int, files: dict[str, bytes], setup: str = "") -> None:
+        self.jail, self.limits = jail, limits
+        self.manager = _Manager(kernel_id=uuid.uuid4().hex[:12])
+        self.manager._kernel_spec = kernel_spec()
+        self.manager.jail, self.manager.limits, self.manager.seed = jail, limits, seed
+        self.manager.files, self.manager.setup = files, setup
+        for option, value in ((zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.RCVHWM, 200), (zmq.LINGER, 0)):
+            self.manager.context.setsockopt(option, value)
+        self.client = _Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
+        self.client.log.disabled = True
+        self.client.room = int(limits.output_mb * 2**20)
+        self.client.timeout_func = lambda _: min(limits.cell_seconds, self.deadline - time.monotonic()) + 0.001
+
+    async def __aenter__(self) -> "Kernel":
+        self.deadline = time.monotonic() + self.limits.notebook_seconds
+        await self.client.async_start_new_kernel()
+        try:
+            await self.client.async_start_new_kernel_client()
+        except RuntimeError as error:  # it does not answer, or died: the code has not been run yet
+            await self.__aexit__()
+            raise JailError(f"a kernel could not be started in the jail: {error}") from None
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        if self.client.kc is not None:
+            self.client.kc.stop_channels()
+        await self.manager.shutdown_kernel(now=True)
+
+    async def run(self, code: str, history: bool = True) -> Ran:
+        """Run code. Raises Stopped where that ends the kernel or reaches a limit."""
+        cell = NotebookNode(cell_type="code", source=code, metadata=NotebookNode(), outputs=[], execution_count=None)
+        self.client.nb.cells = [cell]
+        if time.monotonic() > self.deadline:
+            raise Stopped(self._time_limit())
+        try:
+            await self.client.async_execute_cell(cell, 0, store_history=history)
+        except CellTimeoutError:
+            raise Stopped(self._time_limit()) from None
+        except DeadKernelError:
+            if self.client.full:
+                raise Stopped(f"output: more than {self.limits.output_mb:g} MB") from None
+            status = await self.manager.provisioner.wait()
+            raise Stopped(why_ended(status, self.limits)) from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise Stopped(f"messages: the kernel sent one that cannot be read ({type(error).__name__})") from None
+        return Ran(cell.outputs, cell.execution_count)
+
+    def _time_limit(self) -> str:
+        if time.monotonic() >= self.deadline - 0.01:
+            return f"time: the notebook ran for more than {self.limits.notebook_seconds:g} s"
+        return f"time: the cell ran for more than {self.limits.cell_seconds:g} s"

@@ -1,0 +1,199 @@
+"""Write results into nbgrader's gradebook: one transaction a submission, nothing where nothing has changed."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    Notebook,
+    SolutionCell,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from grader.errors import CourseError
+from grader.grading.release import Release
+
+WAIT = 60  # seconds, for another program to let go of the gradebook
+
+
+class UnitRows:
+    """The rows that a unit has in the gradebook, as released. Raises CourseError where they are not the release's."""
+
+    def __init__(self, session: Session, release: Release) -> None:
+        unit = release.unit
+        remedy = f"Release it again: nbgrader generate_assignment {unit} --force"
+        self.assignment = session.scalar(select(Assignment).where(Assignment.name == unit))
+        if self.assignment is None:
+            raise CourseError(f"{unit} is not in the gradebook. {remedy}")
+        self.assignment_id, self.due = self.assignment.id, self.assignment.duedate
+        notebooks = session.execute(
+            select(Notebook.id, Notebook.name).where(Notebook.assignment_id == self.assignment_id)
+        )
+        self.notebooks = {name: number for number, name in notebooks}
+        if list(self.notebooks) != [unit]:
+            raise CourseError(f"{unit} has other notebooks in the gradebook than {unit}.ipynb. {remedy}")
+        self.notebook_id = self.notebooks[unit]
+
+        def cells(kind: type) -> dict[str, str]:
+            rows = session.execute(select(kind.name, kind.id).where(BaseCell.notebook_id == self.notebook_id))
+            return dict(rows.all())
+
+        self.grade_cells, self.solution_cells = cells(GradeCell), cells(SolutionCell)
+        points = dict(
+            session.execute(
+                select(GradeCell.name, GradeCell.max_score).where(BaseCell.notebook_id == self.notebook_id)
+            ).all()
+        )
+        wanted = {cell.key: cell.points for cell in release.cells if cell.role in ("check", "manual")}
+        if points != wanted:
+            raise CourseError(
+                f"source/{unit} is not what was released: its points differ from the gradebook's. {remedy}"
+            )
+
+
+class Writer:
+    """The one writer of a class's gradebook."""
+
+    def __init__(self, url: str, course_id: str, config: Any, waiting: Callable[[str], None] = print) -> None:
+        self.gradebook = Gradebook(url, course_id)
+        self.engine = self.gradebook.engine
+        self.penalties = AssignLatePenalties(config=config)
+        self.penalties.init_plugin()
+        self.waiting = waiting
+        if self.engine.dialect.name == "sqlite":
+            # Python's sqlite3 begins transactions when it likes. Begin them ourselves, and as a writer at once.
+            event.listen(self.engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+            event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+            self.engine.dispose()
+
+    def close(self) -> None:
+        self.gradebook.close()
+
+    def unit(self, release: Release) -> UnitRows:
+        return self._patiently(lambda session: UnitRows(session, release))
+
+    def scores(self, rows: UnitRows) -> dict[str, tuple[datetime | None, dict[str, float | None]]]:
+        """By student, when they submitted and what each cell has from autograding, as the gradebook has it."""
+
+        def read(session: Session) -> dict:
+            found: dict = {}
+            query = (
+                select(SubmittedAssignment.student_id, SubmittedAssignment.timestamp, BaseCell.name, Grade.auto_score)
+                .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+                .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+                .join(BaseCell, BaseCell.id == Grade.cell_id)
+                .where(SubmittedAssignment.assignment_id == rows.assignment_id)
+            )
+            for student, timestamp, cell, score in session.execute(query):
+                found.setdefault(student, (timestamp, {}))[1][cell] = score
+            return found
+
+        return self._patiently(read)
+
+    def write(
+        self,
+        rows: UnitRows,
+        student: str,
+        scores: dict[str, float | None],
+        unanswered: Iterable[str],
+        timestamp: datetime | None,
+    ) -> None:
+        """Write a submission's scores (by cell; None: for a person to grade), as `nbgrader autograde` would."""
+        unanswered = set(unanswered)
+
+        def work(session: Session) -> None:
+            notebook = self._submitted_notebook(session, rows, student, timestamp)
+            grades = {g.cell_id: g for g in session.scalars(select(Grade).where(Grade.notebook_id == notebook))}
+            for name, score in scores.items():
+                grade = grades[rows.grade_cells[name]]
+                grade.auto_score = score
+                # A score given by a person stays, but should be looked at again.
+                grade.needs_manual_grade = grade.manual_score is not None or score is None
+            comments = session.scalars(select(Comment).where(Comment.notebook_id == notebook))
+            names = {number: name for name, number in rows.solution_cells.items()}
+            for comment in comments:
+                comment.auto_comment = "No response." if names.get(comment.cell_id) in unanswered else None
+            if rows.due is not None:
+                session.flush()
+                self._late_penalty(session, notebook, student)
+
+        self._patiently(work)
+
+    def _submitted_notebook(self, session: Session, rows: UnitRows, student: str, timestamp) -> str:
+        if session.get(Student, student) is None:
+            session.add(Student(id=student))
+        query = select(SubmittedAssignment).where(
+            SubmittedAssignment.assignment_id == rows.assignment_id, SubmittedAssignment.student_id == student
+        )
+        submission = session.scalar(query)
+        if submission is None:
+            submission = SubmittedAssignment(id=new_uuid(), assignment_id=rows.assignment_id, student_id=student)
+            session.add(submission)
+        if timestamp is not None:
+            submission.timestamp = timestamp
+        session.flush()
+        notebook = session.scalar(
+            select(SubmittedNotebook.id).where(
+                SubmittedNotebook.assignment_id == submission.id, SubmittedNotebook.notebook_id == rows.notebook_id
+            )
+        )
+        if notebook is None:
+            notebook = new_uuid()
+            session.add(SubmittedNotebook(id=notebook, assignment_id=submission.id, notebook_id=rows.notebook_id))
+            session.flush()
+        for kind, cells in ((Grade, rows.grade_cells), (Comment, rows.solution_cells)):
+            there = set(session.scalars(select(kind.cell_id).where(kind.notebook_id == notebook)))
+            new = [{"cell_id": number, "notebook_id": notebook} for number in cells.values() if number not in there]
+            if new:
+                session.execute(kind.__table__.insert(), [{"id": new_uuid(), **row, **_defaults(kind)} for row in new])
+        return notebook
+
+    def _late_penalty(self, session: Session, notebook_id: str, student: str) -> None:
+        """As nbgrader's AssignLatePenalties, by the plugin that the class has chosen."""
+        notebook = session.get(SubmittedNotebook, notebook_id)
+        session.refresh(notebook)
+        notebook.late_submission_penalty = None
+        late = notebook.assignment.total_seconds_late
+        if late > 0:
+            penalty = self.penalties.plugin_inst.late_submission_penalty(student, notebook.score, late)
+            if penalty is not None:
+                notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
+
+    def _patiently(self, work: Callable[[Session], Any]) -> Any:
+        """Do something in one transaction; wait where another program holds the gradebook. Raises CourseError."""
+        end, said = time.monotonic() + WAIT, False
+        while True:
+            try:
+                with Session(self.engine) as session, session.begin():
+                    return work(session)
+            except OperationalError as error:
+                what = str(error.orig)
+                if "locked" not in what and "busy" not in what:
+                    raise CourseError(f"The gradebook cannot be written: {what}. What is graded is kept.") from None
+                if time.monotonic() > end:
+                    raise CourseError(
+                        "gradebook.db is locked by another program (formgrader? another nbgrader?). What is graded is "
+                        "kept: close that program, and run the same command again."
+                    ) from None
+                if not said:
+                    self.waiting("gradebook.db is locked by another program; waiting for it ...")
+                    said = True
+                time.sleep(0.2)
+
+
+def _defaults(kind: type) -> dict:
+    return {"needs_manual_grade": True} if kind is Grade else {}

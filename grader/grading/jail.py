@@ -1,0 +1,238 @@
+"""The jail: a bubblewrap sandbox with a warm Python in it that forks a kernel for each notebook.
+
+Inside, the file system is read-only and holds the interpreter, its packages and the system's libraries: no home, no
+class directory, no course. There is no network and no environment variable of the grader's.
+"""
+
+import hashlib
+import json
+import os
+import selectors
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from grader.errors import CourseError
+from grader.grading.limits import Limits
+from grader.grading.zygote import CONNECTIONS, CPU, MEMORY, NOBODY
+
+ZYGOTE = Path(__file__).with_name("zygote.py")
+START_SECONDS = 60  # importing torch from a cold disk takes a while
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives", "/etc/fonts")
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/localtime", "/etc/nsswitch.conf")
+NO_SANDBOX = "To run the students' code unprotected, with your rights, say: --no-sandbox"
+
+
+_PREFIX = "bnc-"  # of the directories that jails share with us; short, since the path of a socket must be
+
+
+class JailError(CourseError):
+    """The jail cannot be made, or has gone."""
+
+
+def check_available() -> None:
+    """Raise JailError, with what to do, where notebooks cannot be jailed on this machine."""
+    if sys.platform != "linux":
+        raise JailError(f"Grading in a jail needs Linux; this is {sys.platform}. {NO_SANDBOX}")
+    if shutil.which("bwrap") is None:
+        raise JailError(
+            "Grading in a jail needs bubblewrap, which is not here (Debian, Ubuntu: apt install bubblewrap). "
+            + NO_SANDBOX
+        )
+
+
+def sweep() -> None:
+    """Delete what jails of killed graders left in the temporary directory."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Jail:
+    """A warm process, jailed or not, that starts kernels. One thread at a time may use it."""
+
+    def __init__(self, torch: bool, jailed: bool = True, mnist: Path | None = None) -> None:
+        self.torch, self.jailed, self.mnist = torch, jailed, mnist
+        self.ended: dict[str, int] = {}  # exit statuses of kernels, by id
+        self.cpu = 0.0  # seconds of processor time that kernels have used, all in all
+        self._setups: set[str] = set()
+        self._buffer = b""
+        self._lock = threading.Lock()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        if jailed:
+            check_available()
+            if os.getuid() == 0:
+                os.chmod(self.folder, 0o711)
+        options = json.dumps({"jailed": jailed, "modules": ["torch"] if torch else []})
+        python = [sys.executable, "-I", "-X", "frozen_modules=on"]
+        if jailed:
+            command = [*self._bwrap(), *python, "/zygote.py", options]
+        else:
+            command = [*python, str(ZYGOTE), options, str(self.folder)]
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            env=self._environment(),
+            start_new_session=True,  # Ctrl-C reaches the grader, which ends the jail in order
+        )
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self.process.stdout, selectors.EVENT_READ)
+        self._await_ready()
+
+    def _environment(self) -> dict[str, str]:
+        keep = {} if self.jailed else dict(os.environ)
+        return keep | {
+            "PATH": os.pathsep.join([sysconfig.get_path("scripts"), "/usr/bin", "/bin"]),
+            "HOME": "/tmp" if self.jailed else os.environ.get("HOME", "/tmp"),
+            "USER": "student",
+            "LOGNAME": "student",
+            "LANG": "C.UTF-8",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "MPLCONFIGDIR": "/tmp",
+            "IPYTHONDIR": "/tmp/ipython" if self.jailed else str(self.folder / "ipython"),
+            "TQDM_DISABLE": "1",
+            "NBGRADER_EXECUTION": "autograde",
+            # As many notebooks run at once as there are cores.
+            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+            **({"MNIST_DIR": "/mnist" if self.jailed else str(self.mnist)} if self.mnist else {}),
+        }
+
+    def _bwrap(self) -> list[str]:
+        command = [
+            *("bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
+            *("--hostname", "jail", "--cap-drop", "ALL"),
+        ]
+        if os.getuid() == 0:  # the zygote then becomes nobody, which no user namespace of one user could allow
+            for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SYS_ADMIN"):
+                command += ["--cap-add", capability]
+        else:
+            command += ["--unshare-user"]
+        for path in SYSTEM:
+            command += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path]
+        for path in SYSTEM_FILES:
+            command += ["--ro-bind-try", path, path]
+        for path in sorted({sys.base_prefix, sys.base_exec_prefix, sys.prefix}):
+            if not path.startswith(("/usr/", "/bin/")) and path != "/usr":
+                for parent in reversed(Path(path).parents[:-1]):
+                    command += ["--perms", "0755", "--dir", str(parent)]
+                command += ["--ro-bind", path, path]
+        command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+        packages = Path(sysconfig.get_path("purelib"))
+        if not self.torch and (packages / "torch").is_dir():
+            command += ["--tmpfs", str(packages / "torch"), "--remount-ro", str(packages / "torch")]
+        if self.mnist:
+            command += ["--ro-bind", str(self.mnist), "/mnist"]
+        command += ["--ro-bind", str(ZYGOTE), "/zygote.py", "--bind", str(self.folder), CONNECTIONS]
+        return [*command, "--chdir", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/"]
+
+    def _await_ready(self) -> None:
+        if not self._selector.select(START_SECONDS):
+            raise self._broken(f"it was not ready after {START_SECONDS} s")
+        message = self._read()
+        if message is None or not message.get("ready"):
+            raise self._broken((message or {}).get("refused", "it ended at once"))
+
+    def _broken(self, why: str) -> JailError:
+        self.process.kill()
+        self.process.wait()
+        self.errors.seek(0)
+        said = " ".join(self.errors.read()[-600:].decode(errors="replace").split())
+        self.close()
+        return JailError(f"The jail could not be started: {why}. {said} {NO_SANDBOX if self.jailed else ''}".strip())
+
+    def _read(self) -> dict | None:
+        """The next message of the zygote; None where it has ended."""
+        while b"\n" not in self._buffer:
+            chunk = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not chunk:
+                return None
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return json.loads(line)
+
+    def _send(self, **message) -> None:
+        try:
+            self.process.stdin.write((json.dumps(message) + "\n").encode())
+            self.process.stdin.flush()
+        except OSError:
+            raise JailError("the jail has ended") from None
+
+    def prepare(self, name: str, files: dict[str, bytes]) -> Path:
+        """Make the directory that a kernel shares with us, with the files that are to lie beside the notebook."""
+        folder = self.folder / name
+        folder.mkdir()
+        for relative, content in files.items():
+            path = folder / "files" / relative
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        if self.jailed and os.getuid() == 0:
+            for path in [folder, *folder.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY)
+        return folder
+
+    def spawn(self, name: str, limits: Limits, seed: int, setup: str = "") -> None:
+        """Fork a kernel. Its directory, with kernel.json in it, was made by `prepare`.
+
+        `setup` is the code that `get_ipython().run_setup()` is to run in it; it is compiled once for all kernels.
+        """
+        key = hashlib.sha256(setup.encode()).hexdigest()
+        with self._lock:
+            if key not in self._setups:
+                self._send(name=key, setup_code=setup)
+                self._setups.add(key)
+            self._send(id=name, limits=asdict(limits), seed=seed, setup=key)
+
+    def poll(self, name: str, seconds: float = 0) -> int | None:
+        """A kernel's exit status, or None while it runs. Raises JailError where the jail has gone."""
+        with self._lock:
+            while name not in self.ended:
+                if b"\n" not in self._buffer and not self._selector.select(seconds):
+                    return None
+                message = self._read()
+                if message is None:
+                    raise JailError("the jail has ended")
+                self.ended[message["exited"]] = message["status"]
+                self.cpu += message["cpu"]
+            return self.ended[name]
+
+    def kill(self, name: str) -> None:
+        """End a kernel and all that it started."""
+        with self._lock:
+            if name not in self.ended:
+                self._send(kill=name)
+
+    def remove(self, name: str) -> None:
+        """Delete a kernel's directory."""
+        self.ended.pop(name, None)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the jail and everything in it."""
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def why_ended(status: int, limits: Limits) -> str:
+    """The limit that an exit status stands for; "" where it stands for none."""
+    if status == MEMORY:
+        return f"memory: more than {limits.memory_mb} MB"
+    if status == CPU:
+        return "processor time: far more than the notebook's seconds"
+    return ""

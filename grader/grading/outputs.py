@@ -1,0 +1,54 @@
+"""What of a cell's outputs goes into the graded notebook, which instructors and students open in a browser."""
+
+import html
+import re
+import textwrap
+
+LINES, CHARACTERS, TRACEBACK = 1000, 100_000, 100
+_IMAGES = ("image/png", "image/jpeg")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+
+
+def cleaned(outputs: list[dict]) -> list[dict]:
+    """Text and pictures; no HTML, no script, nothing endless."""
+    return [output for output in map(_clean, outputs) if output]
+
+
+def _clean(output: dict) -> dict | None:
+    kind = output["output_type"]
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return {"output_type": "stream", "name": name, "text": _shorten(output.get("text"))}
+    if kind == "error":
+        lines = output.get("traceback")
+        lines = [_shorten(line) for line in lines] if isinstance(lines, list) else []
+        if len(lines) > TRACEBACK:
+            lines = [*lines[: TRACEBACK // 2], "... Traceback truncated ...", *lines[-TRACEBACK // 2 :]]
+        return error(_shorten(output.get("ename")), _shorten(output.get("evalue")), lines)
+    data = output.get("data")
+    if not isinstance(data, dict):
+        return None
+    kept = {"text/plain": _shorten(data.get("text/plain"))} if "text/plain" in data else {}
+    kept |= {t: data[t] for t in _IMAGES if isinstance(data.get(t), str) and _BASE64.match(data[t])}
+    return {"output_type": "display_data", "data": kept, "metadata": {}} if kept else None
+
+
+def _shorten(text) -> str:
+    text = str(text if text is not None else "")
+    if len(text) > CHARACTERS or text.count("\n") > LINES:
+        text = "\n".join(text[:CHARACTERS].splitlines()[:LINES]) + "\n... Output truncated ..."
+    return text
+
+
+def error(name: str, message: str, traceback: list[str] | None = None) -> dict:
+    """An error output; without a traceback, the message stands in its place."""
+    if traceback is None:
+        traceback = [textwrap.fill(line, 96, break_on_hyphens=False) for line in f"{name}: {message}".splitlines()]
+    return {"output_type": "error", "ename": name, "evalue": message, "traceback": traceback}
+
+
+def check_line(name: str, passed: bool) -> dict:
+    """The green or red line of a check, as the kit shows it."""
+    line, colour = f"{'✓' if passed else '✗'} {name}", "#1b6e3c" if passed else "#b3261e"
+    body = f'<div style="color:{colour};font-weight:600">{html.escape(line)}</div>'
+    return {"output_type": "display_data", "data": {"text/html": body, "text/plain": line}, "metadata": {}}

@@ -1,0 +1,178 @@
+"""What a class's own notebooks say of a unit: the cells, the hidden tests, the tables of expected values."""
+
+import ast
+import hashlib
+import importlib.util
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+
+from grader.errors import CourseError
+from grader.notebook import KIT
+from grader.unit import HIDDEN
+
+SETUP = "setup"
+RECORDING = Path(__file__).with_name("recording.py")
+BEGIN_HIDDEN, END_HIDDEN = f"### BEGIN {HIDDEN}", f"### END {HIDDEN}"
+
+
+@dataclass
+class ReleaseCell:
+    """One cell of the released notebook, and what the source notebook adds to it."""
+
+    key: str  # grade_id, else the cell's id
+    kind: str  # "code" or "markdown"
+    role: str  # "setup", "solution", "check", "manual", "demo" or "given"
+    released: str  # as students got it
+    full: str  # with the answer, or with the hidden tests
+    metadata: dict
+    points: float = 0.0
+
+    @property
+    def locked(self) -> bool:
+        return self.role in ("setup", "check")
+
+    @property
+    def exercise(self) -> str:
+        return self.key.partition("-")[0]
+
+    @cached_property
+    def code(self) -> str:
+        """A locked cell's code as it enters the jail: without its tables; the setup with the recording `check`."""
+        code = without_tables(self.full)
+        return f"{code}\n\n\n{RECORDING.read_text(encoding='utf-8')}" if self.role == "setup" else code
+
+    @cached_property
+    def parts(self) -> list[tuple[str, bool]]:
+        """A check cell's code in order, as (code, hidden)."""
+        if not re.search(rf"^{BEGIN_HIDDEN}", self.code, flags=re.M):
+            return [(self.code, BEGIN_HIDDEN in self.code)]  # hidden tests inside a block: not to be parted from it
+        before, _, rest = self.code.partition(BEGIN_HIDDEN)
+        hidden, _, after = rest.partition(END_HIDDEN)
+        parts = [(before, False), (hidden.partition("\n")[2], True), (after.partition("\n")[2], False)]
+        return [(text.rstrip(), hidden) for text, hidden in parts if text.strip()]
+
+
+@dataclass
+class Release:
+    """A unit as a class uses it. Made by `read_release`; small enough to be sent to another machine."""
+
+    unit: str
+    cells: list[ReleaseCell]
+    metadata: dict
+    torch: bool  # whether anything but a demo uses torch
+    files: dict[str, bytes] = field(default_factory=dict)  # the instructor's files beside the notebook
+    # Found by running the answers (job.reference): each cell's checks, as (name, rtol, atol), and their second run.
+    expected: dict[str, list[tuple[str, float, float]]] = field(default_factory=dict)
+    second: dict[str, dict] = field(default_factory=dict)
+
+    @cached_property
+    def by_key(self) -> dict[str, ReleaseCell]:
+        return {cell.key: cell for cell in self.cells}
+
+    @cached_property
+    def hash(self) -> str:
+        digest = hashlib.sha256(repr(sorted(self.files.items())).encode())
+        for cell in self.cells:
+            digest.update(repr((cell.key, cell.kind, cell.role, cell.released, cell.full, cell.points)).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def kit(self) -> ModuleType:
+        """A kit of its own, outside the jail, with all tables of this unit, hidden ones included."""
+        spec = importlib.util.spec_from_file_location(f"kit_{self.unit}", KIT)
+        kit = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(kit)
+        for cell in self.cells:
+            if cell.locked:
+                for packed in tables(cell.full):
+                    kit._load_table(packed)
+        return kit
+
+    def __getstate__(self) -> dict:
+        return {key: value for key, value in self.__dict__.items() if key != "kit"}  # modules are not sent
+
+
+def _table_calls(code: str) -> list[ast.Call]:
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return []
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "_load_table"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    ]
+
+
+def tables(code: str) -> list[str]:
+    """The packed tables that a cell loads."""
+    return [call.args[0].value for call in _table_calls(code)]
+
+
+def without_tables(code: str) -> str:
+    """A cell's code, line by line, with `pass` for each call that loads a table."""
+    lines = code.splitlines()
+    for call in sorted(_table_calls(code), key=lambda call: -call.lineno):
+        indent = lines[call.lineno - 1][: call.col_offset]
+        lines[call.lineno - 1 : call.end_lineno] = [f"{indent}pass"]
+    return "\n".join(lines)
+
+
+def read_release(directory: Path, unit: str) -> Release:
+    """Read source/UNIT and release/UNIT of a class. Raises CourseError."""
+    remedy = f"In {directory}: bncourse class . {unit[:2]}"
+    notebooks = []
+    for folder in ("source", "release"):
+        path = directory / folder / unit / f"{unit}.ipynb"
+        try:
+            notebooks.append(nbformat.read(path, as_version=4))
+        except FileNotFoundError:
+            raise CourseError(f"{path} is missing: {unit} is not released in this class. {remedy}") from None
+        except Exception as error:
+            raise CourseError(f"{path} cannot be read: {str(error).splitlines()[0]}. {remedy}") from None
+    source, released = notebooks
+    stubs = {_key(cell): cell for cell in released.cells}
+    cells = []
+    for cell in source.cells:
+        key = _key(cell)
+        if key not in stubs:
+            raise CourseError(f"source/ and release/ of {unit} differ (cell {key}). {remedy}")
+        meta = cell.metadata.get("nbgrader", {})
+        role = "given"
+        if meta.get("grade_id") == SETUP:
+            role = "setup"
+        elif meta.get("grade") and meta.get("solution"):
+            role = "manual"
+        elif meta.get("grade"):
+            role = "check"
+        elif meta.get("solution"):
+            role = "solution"
+        elif "demo" in cell.metadata.get("tags", []):
+            role = "demo"
+        kind = "code" if cell.cell_type == "code" else "markdown"
+        points = float(meta.get("points", 0)) if meta.get("grade") else 0.0
+        metadata = {**stubs[key].metadata}
+        cells.append(ReleaseCell(key, kind, role, stubs[key].source, cell.source, metadata, points))
+    if not any(cell.role == "setup" and tables(cell.full) for cell in cells):
+        raise CourseError(f"{unit} has no setup cell of this course. Grade it with: nbgrader autograde {unit}")
+    torch = any("torch" in c.full for c in cells if c.kind == "code" and c.role not in ("demo", "setup"))
+    folder = directory / "source" / unit
+    files = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".ipynb" and ".ipynb_checkpoints" not in path.parts
+    }
+    return Release(unit, cells, dict(source.metadata), torch, files)
+
+
+def _key(cell: nbformat.NotebookNode) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")

@@ -1,0 +1,113 @@
+"""What `bncourse grade` keeps in DIR/.bncourse: a result for each submission, the plan of each unit, a lock.
+
+Files are written under another name and renamed, so that what is there is whole, whenever the machine goes off.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from grader.errors import CourseError
+from grader.notebook import KIT, OBSERVE
+
+FOLDER = ".bncourse"
+
+
+@cache
+def grader_version() -> str:
+    """A hash of the code that grades, and of what it runs on: results of another version are not used."""
+    digest = hashlib.sha256()
+    for path in sorted([*Path(__file__).parent.glob("*.py"), KIT, OBSERVE]):
+        digest.update(path.name.encode() + path.read_bytes())
+    for package in ("numpy", "torch", "ipykernel", "ipython", "nbgrader"):
+        digest.update(f"{package} {version(package)}".encode())
+    return digest.hexdigest()
+
+
+def result_key(submission_hash: str, release_hash: str, limits: object) -> str:
+    """The hash under which a result is kept."""
+    return hashlib.sha256(f"{submission_hash} {release_hash} {limits} {grader_version()}".encode()).hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is either whole or not there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            path.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+class Store:
+    """The results and plans of one class directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.folder = directory, directory / FOLDER
+
+    def result_path(self, unit: str, student: str) -> Path:
+        return self.folder / "results" / unit / f"{student}.json"
+
+    def result(self, unit: str, student: str) -> dict | None:
+        """The kept result of a submission, of whatever version; None where there is none that can be read."""
+        return _read(self.result_path(unit, student))
+
+    def keep(self, result: dict) -> None:
+        write_whole(
+            self.result_path(result["unit"], result["student"]), json.dumps(result, ensure_ascii=False, indent=1)
+        )
+
+    def results(self, unit: str) -> dict[str, dict]:
+        """All kept results of a unit, by student."""
+        found = (_read(path) for path in sorted((self.folder / "results" / unit).glob("*.json")))
+        return {result["student"]: result for result in found if result}
+
+    def plan(self, unit: str, release_hash: str) -> dict | None:
+        """What running a unit's answers showed (see job.reference), if this release and grader were asked before."""
+        plan = _read(self.folder / "plans" / f"{unit}.json")
+        return plan if plan and plan.get("key") == self._plan_key(release_hash) else None
+
+    def keep_plan(self, unit: str, release_hash: str, plan: dict) -> None:
+        text = json.dumps({**plan, "key": self._plan_key(release_hash)})
+        write_whole(self.folder / "plans" / f"{unit}.json", text)
+
+    def _plan_key(self, release_hash: str) -> str:
+        return hashlib.sha256(f"{release_hash} {grader_version()}".encode()).hexdigest()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second `bncourse grade` off this class. The lock goes with the process, however it ends."""
+        self.folder.mkdir(exist_ok=True)
+        with open(self.folder / "lock", "a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                raise CourseError(
+                    f"Another `bncourse grade` is at work on {self.directory} (process {file.read().strip() or '?'})."
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def _read(path: Path) -> dict | None:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
