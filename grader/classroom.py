@@ -66,8 +66,8 @@ def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> i
                 print(f"{source.stem}: released in {directory / 'release' / source.stem}")
     if quietly:
         return 0
-    print(f"Put submissions into {directory / 'submitted'}/STUDENT/UNIT/UNIT.ipynb, then, in {directory}:")
-    print(f"  nbgrader autograde {sources[0].stem}")
+    print(f"Put submissions into {directory / 'submitted'}/STUDENT/UNIT/UNIT.ipynb, then:")
+    print(f"  bncourse grade {directory}")
     return 0
 
 

@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = add(
         "demo",
-        "Make a class with seven made-up students, grade it with nbgrader, and print the result.",
+        "Make a class with seven made-up students, grade it, and print the result and where the report is.",
         "bncourse demo",
         _demo,
     )
@@ -151,6 +151,8 @@ def _class(args) -> int:
 
 
 def _grade(args) -> int:
+    if sys.platform == "win32":
+        raise CourseError("Grading needs Linux (on Windows: WSL) or macOS.")
     from grader.grading.grade import Options, grade_class, print_outcome
 
     try:

@@ -1,4 +1,4 @@
-"""`bncourse demo`: a small class with everything that a real one has, graded by nbgrader's own autograder."""
+"""`bncourse demo`: a small class with everything that a real one has, from release to report."""
 
 import shutil
 import warnings
@@ -13,10 +13,13 @@ from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
 
-from grader.classroom import last_error, make_class, opened, quiet
+from grader.classroom import make_class, opened, quiet
 from grader.errors import CourseError
+from grader.grading.grade import Options, grade_class
+from grader.grading.jail import JailError, check_available
+from grader.grading.report import write_report
 from grader.paths import unit_sources
-from grader.scoring import first_failures, read_notebook
+from grader.scoring import read_notebook
 from grader.unit import Unit, read_unit
 from grader.validate import CAUSE
 
@@ -101,7 +104,7 @@ def submit(directory: Path, unit: Unit, student: Student) -> None:
 
 
 def run_demo(directory: Path) -> int:
-    """Make the class anew, grade it, write feedback and grades.csv, print the table. Returns 0."""
+    """Make the class anew, grade it, write feedback, grades.csv and the report, print the table. Returns 0."""
     if directory.exists():
         if not (directory / MARK).exists():
             raise CourseError(f"{directory} is there and was not made by this command. Name another directory.")
@@ -118,38 +121,40 @@ def run_demo(directory: Path) -> int:
     print_table(rows)
     for name in ("autograded", "feedback", "grades.csv"):
         print(f"{name + ':':<12}{directory / name}")
+    print(f"{'report:':<12}{write_report(directory)}")
     return 0
 
 
 def grade(directory: Path, units: list[Unit]) -> list[Row]:
-    """Grade every submission with nbgrader, one at a time, so that one that cannot be read stops nobody."""
+    """Grade every submission, write the students' feedback and grades.csv."""
+    sandbox = True
+    try:
+        check_available()
+    except JailError as error:
+        print(f"{error.reason} The demo's own students may run without one.")
+        sandbox = False
+    outcome = grade_class(directory, Options(units=[unit.name for unit in units], sandbox=sandbox))
     rows = []
-    with opened(directory) as api, quiet(), warnings.catch_warnings():
+    with quiet(), opened(directory) as api, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of SQLAlchemy
-        for unit in units:
-            students = sorted(p.parent.name for p in Path("submitted").glob(f"*/{unit.name}"))
-            for student in tqdm(students, desc=f"grading {unit.name}", leave=False, disable=None):
-                result = api.autograde(unit.name, student)
-                path = Path("autograded") / student / unit.name / f"{unit.name}.ipynb"
-                if not result["success"] or not path.exists():
-                    submitted = Path("submitted") / student / unit.name / f"{unit.name}.ipynb"
-                    rows.append(Row(student, unit.name, None, unit.points, {"": _why_not(submitted, result)}))
-                    continue
-                api.generate_feedback(unit.name, student)
-                with Gradebook("sqlite:///gradebook.db", api.course_id) as gradebook:
-                    points = gradebook.find_submission(unit.name, student).score
-                rows.append(Row(student, unit.name, points, unit.points, first_failures(read_notebook(path))))
+        for result in tqdm(outcome.results, desc="feedback", leave=False, disable=None):
+            out_of = next(unit.points for unit in units if unit.name == result["unit"])
+            rows.append(_row(result, out_of))
+            if result["status"] == "graded":
+                api.generate_feedback(result["unit"], result["student"])
         with Gradebook("sqlite:///gradebook.db", api.course_id) as gradebook:
             CsvExportPlugin(to="grades.csv").export(gradebook)
-    return rows
+    return sorted(rows, key=lambda row: (row.unit, row.student))
 
 
-def _why_not(path: Path, result: dict) -> str:
-    try:
-        read_notebook(path)
-    except CourseError as error:
-        return f"not graded: {error}"
-    return f"not graded: {last_error(result)} ({path})"
+def _row(result: dict, out_of: float) -> Row:
+    if result["status"] != "graded":
+        return Row(result["student"], result["unit"], None, out_of, {"": f"not graded: {result['reason']}"})
+    wrong: dict[str, str] = {}
+    for cell in result["cells"]:
+        if cell["message"]:
+            wrong.setdefault(cell["exercise"], cell["message"])
+    return Row(result["student"], result["unit"], sum(cell["points"] for cell in result["cells"]), out_of, wrong)
 
 
 def print_table(rows: list[Row]) -> None:

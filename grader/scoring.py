@@ -93,17 +93,6 @@ def score(path: Path) -> Score:
     return result
 
 
-def first_failures(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """By exercise, what its first failing check said, in an executed notebook."""
-    found: dict[str, str] = {}
-    for cell in notebook.cells:
-        meta = cell.metadata.get("nbgrader", {})
-        message = _failure(cell) if meta.get("grade") else ""
-        if message:
-            found.setdefault(meta["grade_id"].partition("-")[0], message)
-    return found
-
-
 def _failure(cell: nbformat.NotebookNode) -> str:
     errors = [o for o in cell.outputs if o.output_type == "error"]
     if not errors:

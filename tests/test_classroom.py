@@ -70,7 +70,7 @@ def test_what_went_wrong_is_said(rows):
     assert "Likely cause: eps stands inside the square root." in rows["mistaken-1"].wrong["normalize"]
     assert "is not written yet" in rows["untouched"].wrong["normalize"]
     why = rows["not-json"].wrong[""]
-    assert why.startswith("not graded: submitted/not-json/90_tiny/90_tiny.ipynb is not a notebook")
+    assert why.startswith("not graded: submitted/not-json/90_tiny/90_tiny.ipynb is no notebook: it is not JSON")
 
 
 def test_feedback_and_grades(rows, klass):

@@ -32,17 +32,26 @@ _PREFIX = "bnc-"  # of the directories that jails share with us; short, since th
 
 
 class JailError(CourseError):
-    """The jail cannot be made, or has gone."""
+    """The jail cannot be made, or has gone. `reason` is the message without the advice."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason} {advice}".strip())
+        self.reason = reason
+
+    def __reduce__(self):  # it crosses from worker to parent
+        return JailError, (str(self),)
 
 
 def check_available() -> None:
     """Raise JailError, with what to do, where notebooks cannot be jailed on this machine."""
+    if sys.platform == "win32":
+        raise JailError("Grading needs Linux (on Windows: WSL) or macOS.")
     if sys.platform != "linux":
-        raise JailError(f"Grading in a jail needs Linux; this is {sys.platform}. {NO_SANDBOX}")
+        raise JailError(f"Grading in a jail needs Linux; this is {sys.platform}.", NO_SANDBOX)
     if shutil.which("bwrap") is None:
         raise JailError(
-            "Grading in a jail needs bubblewrap, which is not here (Debian, Ubuntu: apt install bubblewrap). "
-            + NO_SANDBOX
+            "Grading in a jail needs bubblewrap, which is not here (Debian, Ubuntu: apt install bubblewrap).",
+            NO_SANDBOX,
         )
 
 
@@ -147,7 +156,7 @@ class Jail:
         self.errors.seek(0)
         said = " ".join(self.errors.read()[-600:].decode(errors="replace").split())
         self.close()
-        return JailError(f"The jail could not be started: {why}. {said} {NO_SANDBOX if self.jailed else ''}".strip())
+        return JailError(f"The jail could not be started: {why}. {said}", NO_SANDBOX if self.jailed else "")
 
     def _read(self) -> dict | None:
         """The next message of the zygote; None where it has ended."""
