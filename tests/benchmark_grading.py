@@ -102,7 +102,7 @@ def main() -> None:
 
         stock_seconds = 0.0
         for unit in units:
-            took, cpu, memory = run(["nbgrader", "autograde", unit.name], stock)
+            took, _, memory = run(["nbgrader", "autograde", unit.name], stock)
             stock_seconds += took
             print(f"nbgrader autograde {unit.name}: {took:.1f} s, {took / args.students:.2f} s each, {memory:.0f} MiB")
         different = [

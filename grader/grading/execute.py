@@ -3,6 +3,8 @@
 nbclient talks to the kernel; nothing that the kernel sends is trusted, or acted on beyond being kept.
 """
 
+import asyncio
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -19,7 +21,16 @@ from grader.grading.jail import Jail, JailError, why_ended
 from grader.grading.limits import Limits
 from grader.grading.provisioner import kernel_spec
 
-MESSAGE_BYTES = 16 << 20  # a larger message ends the connection
+MESSAGE_BYTES, MESSAGES = 16 << 20, 20  # larger messages end the connection; so many wait to be read
+OWN_MEMORY_MB = 1024  # that messages of one notebook may take in this process
+
+# What a system call says where one of our limits stands in its way: the notebook has then reached that limit.
+_LIMITS = {
+    "Resource temporarily unavailable": "processes",
+    "can't start new thread": "processes",
+    "No space left on device": "disk",
+    "File too large": "disk",
+}
 
 
 class Stopped(Exception):
@@ -52,12 +63,20 @@ class _Client(NotebookClient):
     room = Any()  # bytes of output that are left
     full = False
 
+    async def async_start_new_kernel_client(self):
+        self.kc = self.km.client()
+        # The others are never read: what a notebook sent on them would pile up here.
+        self.kc.start_channels(stdin=False, control=False, hb=False)
+        await self.kc.wait_for_ready(timeout=self.startup_timeout)
+        return self.kc
+
     def process_message(self, msg, cell, cell_index):
         kind, content = msg["msg_type"], msg["content"]
         if kind == "status" and content.get("execution_state") == "idle":
             raise CellExecutionComplete()
-        if isinstance(content.get("execution_count"), int):
-            cell["execution_count"] = content["execution_count"]
+        count = content.get("execution_count")
+        if type(count) is int and 0 < count < 10**6:
+            cell["execution_count"] = count
         if kind not in ("stream", "display_data", "execute_result", "error"):
             return None
         self.room -= _size(content) + 200
@@ -66,7 +85,7 @@ class _Client(NotebookClient):
             self.task_poll_for_reply.cancel()
             return None
         # Not nbformat's output_from_msg: it validates each output against a schema, half of the time of a whole run.
-        output = {"output_type": kind, **content}
+        output = {**content, "output_type": kind}
         last = cell.outputs[-1] if cell.outputs else None
         if last and kind == "stream" == last["output_type"] and last.get("name") == output.get("name"):
             last["text"] = f"{last.get('text')}{output.get('text')}"
@@ -85,36 +104,63 @@ def _size(value) -> int:
     return 16
 
 
-class Kernel:
-    """One kernel in the jail. Use as an asynchronous context manager."""
+def _own_mb() -> float:
+    """Memory of this process that is no file's, in MB; 0 where there is no /proc."""
+    with contextlib.suppress(OSError), open("/proc/self/status") as file:
+        return next((int(line.split()[1]) / 1024 for line in file if line.startswith("RssAnon:")), 0)
+    return 0
 
-    def __init__(self, jail: Jail, limits: Limits, seed: int, files: dict[str, bytes], setup: str = "") -> None:
-        self.jail, self.limits = jail, limits
+
+class Kernel:
+    """One kernel in the jail. Use as an asynchronous context manager.
+
+    `deadline` is the time.monotonic() at which the notebook's seconds are over.
+    """
+
+    def __init__(
+        self, jail: Jail, limits: Limits, deadline: float, seed: int, files: dict[str, bytes], setup: str = ""
+    ) -> None:
+        self.jail, self.limits, self.deadline = jail, limits, deadline
         self.manager = _Manager(kernel_id=uuid.uuid4().hex[:12])
         self.manager._kernel_spec = kernel_spec()
         self.manager.jail, self.manager.limits, self.manager.seed = jail, limits, seed
         self.manager.files, self.manager.setup = files, setup
-        for option, value in ((zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.RCVHWM, 200), (zmq.LINGER, 0)):
+        for option, value in ((zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.RCVHWM, MESSAGES), (zmq.LINGER, 0)):
             self.manager.context.setsockopt(option, value)
         self.client = _Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
         self.client.log.disabled = True
         self.client.room = int(limits.output_mb * 2**20)
-        self.client.timeout_func = lambda _: min(limits.cell_seconds, self.deadline - time.monotonic()) + 0.001
+        self.client.timeout_func = lambda _: (
+            max(0.0, min(limits.cell_seconds, self.deadline - time.monotonic())) + 0.001
+        )
+        self.swamped = False
 
     async def __aenter__(self) -> "Kernel":
-        self.deadline = time.monotonic() + self.limits.notebook_seconds
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # what a task of nbclient dies of, we see
         await self.client.async_start_new_kernel()
+        self.manager._close_control_socket()
         try:
             await self.client.async_start_new_kernel_client()
         except RuntimeError as error:  # it does not answer, or died: the code has not been run yet
             await self.__aexit__()
             raise JailError(f"a kernel could not be started in the jail: {error}") from None
+        self.watchdog = asyncio.ensure_future(self._watch_own_memory())
         return self
 
     async def __aexit__(self, *_) -> None:
+        if hasattr(self, "watchdog"):
+            self.watchdog.cancel()
         if self.client.kc is not None:
             self.client.kc.stop_channels()
         await self.manager.shutdown_kernel(now=True)
+
+    async def _watch_own_memory(self) -> None:
+        """A notebook may write to its sockets what it likes, unfinished messages too: they would wait here."""
+        before = _own_mb()
+        while _own_mb() - before < OWN_MEMORY_MB:
+            await asyncio.sleep(0.1)
+        self.swamped = True
+        await self.manager.provisioner.kill()
 
     async def run(self, code: str, history: bool = True) -> Ran:
         """Run code. Raises Stopped where that ends the kernel or reaches a limit."""
@@ -127,13 +173,23 @@ class Kernel:
         except CellTimeoutError:
             raise Stopped(self._time_limit()) from None
         except DeadKernelError:
-            if self.client.full:
+            if self.client.full or self.swamped:
                 raise Stopped(f"output: more than {self.limits.output_mb:g} MB") from None
             status = await self.manager.provisioner.wait()
             raise Stopped(why_ended(status, self.limits)) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Stopped(f"messages: the kernel sent one that cannot be read ({type(error).__name__})") from None
-        return Ran(cell.outputs, cell.execution_count)
+        ran = Ran(cell.outputs, cell.execution_count)
+        if ran.error:
+            self._look_for_limit(ran.error)
+        return ran
+
+    def _look_for_limit(self, error: dict) -> None:
+        if error.get("ename") == "MemoryError":
+            raise Stopped(why_ended("memory", self.limits))
+        for words, limit in _LIMITS.items():
+            if words in str(error.get("evalue"))[:1000]:
+                raise Stopped(why_ended(limit, self.limits))
 
     def _time_limit(self) -> str:
         if time.monotonic() >= self.deadline - 0.01:

@@ -62,7 +62,10 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         url, course, config = api.coursedir.db_url, api.coursedir.course_id, api.config
     sweep()
     store = Store(directory)
-    with store.locked(), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        pool = open_pool(options.jobs or os.cpu_count() or 1, options.scheduler)
+        stack.callback(pool.close)
+        stack.enter_context(store.locked())
         units = _units(directory, options.units)
         releases = {unit: read_release(directory, unit) for unit in units}
         writer = Writer(url, course, config, waiting=lambda text: tqdm.write(text, file=sys.stderr))
@@ -77,8 +80,6 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         if options.student and not submissions:
             raise CourseError(f"{options.student} has submitted none of: {', '.join(units)}.")
         run = _Run(directory, store, writer, rows, releases, options)
-        pool = open_pool(options.jobs or os.cpu_count() or 1, options.scheduler)
-        stack.callback(pool.close)
         bar = tqdm(total=len(submissions), desc="grading", unit="", disable=None if progress else True)
         stack.callback(bar.close)
         run.bar = bar

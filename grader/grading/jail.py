@@ -19,9 +19,10 @@ from pathlib import Path
 
 from grader.errors import CourseError
 from grader.grading.limits import Limits
-from grader.grading.zygote import CONNECTIONS, CPU, MEMORY, NOBODY
 
-ZYGOTE = Path(__file__).with_name("zygote.py")
+INSIDE = Path(__file__).with_name("inside")  # the code that runs in the jail
+CONNECTIONS, NOBODY = "/connections", 65534  # as it has them
+_STATUSES = {91: "memory", 92: "cpu", 93: "disk", 94: "processes"}  # the exit statuses of its init
 START_SECONDS = 60  # importing torch from a cold disk takes a while
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives", "/etc/fonts")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/localtime", "/etc/nsswitch.conf")
@@ -81,9 +82,9 @@ class Jail:
         options = json.dumps({"jailed": jailed, "modules": ["torch"] if torch else []})
         python = [sys.executable, "-I", "-X", "frozen_modules=on"]
         if jailed:
-            command = [*self._bwrap(), *python, "/zygote.py", options]
+            command = [*self._bwrap(), *python, "/inside/zygote.py", options]
         else:
-            command = [*python, str(ZYGOTE), options, str(self.folder)]
+            command = [*python, str(INSIDE / "zygote.py"), options, str(self.folder)]
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
         self.process = subprocess.Popen(
             command,
@@ -140,7 +141,7 @@ class Jail:
             command += ["--tmpfs", str(packages / "torch"), "--remount-ro", str(packages / "torch")]
         if self.mnist:
             command += ["--ro-bind", str(self.mnist), "/mnist"]
-        command += ["--ro-bind", str(ZYGOTE), "/zygote.py", "--bind", str(self.folder), CONNECTIONS]
+        command += ["--ro-bind", str(INSIDE), "/inside", "--bind", str(self.folder), CONNECTIONS]
         return [*command, "--chdir", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/"]
 
     def _await_ready(self) -> None:
@@ -188,17 +189,18 @@ class Jail:
                 os.chown(path, NOBODY, NOBODY)
         return folder
 
-    def spawn(self, name: str, limits: Limits, seed: int, setup: str = "") -> None:
+    def spawn(self, name: str, limits: Limits, seed: int, setup: str = "", files_mb: int = 0) -> None:
         """Fork a kernel. Its directory, with kernel.json in it, was made by `prepare`.
 
         `setup` is the code that `get_ipython().run_setup()` is to run in it; it is compiled once for all kernels.
+        `files_mb` is what its files need of the disk, beside the limit.
         """
         key = hashlib.sha256(setup.encode()).hexdigest()
         with self._lock:
             if key not in self._setups:
                 self._send(name=key, setup_code=setup)
                 self._setups.add(key)
-            self._send(id=name, limits=asdict(limits), seed=seed, setup=key)
+            self._send(id=name, limits=asdict(limits), seed=seed, setup=key, files_mb=files_mb)
 
     def poll(self, name: str, seconds: float = 0) -> int | None:
         """A kernel's exit status, or None while it runs. Raises JailError where the jail has gone."""
@@ -238,10 +240,11 @@ class Jail:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def why_ended(status: int, limits: Limits) -> str:
-    """The limit that an exit status stands for; "" where it stands for none."""
-    if status == MEMORY:
-        return f"memory: more than {limits.memory_mb} MB"
-    if status == CPU:
-        return "processor time: far more than the notebook's seconds"
-    return ""
+def why_ended(status: int | str, limits: Limits) -> str:
+    """The limit that an exit status (or a limit's name) stands for, in words; "" where it stands for none."""
+    return {
+        "memory": f"memory: more than {limits.memory_mb} MB",
+        "disk": f"disk: more than {limits.disk_mb} MB in /tmp",
+        "processes": f"processes: more than {limits.processes}, threads included",
+        "cpu": "processor time: far more than the notebook's seconds",
+    }.get(_STATUSES.get(status, status), "")

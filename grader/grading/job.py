@@ -25,21 +25,35 @@ from grader.grading.verdict import judge, read_sent
 _UNREADABLE = (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError)
 RUNS = 5  # so often a notebook is begun again without a cell that ended its kernel
 NO_TORCH = "torch is not at hand here"
-FORBID_TORCH = """\
-def _forbid_torch():
-    from torch.utils._python_dispatch import TorchDispatchMode
+# Where a student imports torch in a unit about NumPy: a torch that can be imported, and no more.
+STUB_TORCH = f"""\
+def _stub_torch():
+    import importlib.machinery, sys, types
 
-    class Forbidden(TorchDispatchMode):
-        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            raise RuntimeError("torch is not to be used in this unit's answers: write them in NumPy")
+    class NotAtHand(AttributeError):
+        pass
 
-    return Forbidden()
+    class Stub(types.ModuleType):
+        def __getattr__(self, name):
+            raise NotAtHand("{NO_TORCH}: this unit's answers are written in NumPy")
+
+    class Finder:
+        def find_spec(self, name, path=None, target=None):
+            if name.split(".")[0] == "torch":
+                return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+        def create_module(self, spec):
+            return Stub(spec.name)
+
+        def exec_module(self, module):
+            pass
+
+    sys.meta_path.insert(0, Finder())
 
 
-_no_torch = _forbid_torch()
-_no_torch.__enter__()"""
+_stub_torch()
+del _stub_torch"""
 RUN_SETUP = "get_ipython().run_setup()"
-ALLOW_TORCH = "_no_torch.__exit__(None, None, None)"
 
 
 @dataclass
@@ -136,13 +150,17 @@ def grade(submission: Submission, release: Release, limits: Limits, jails: Jails
 def _run_to_the_end(pieces, submission, release: Release, limits: Limits, jails: Jails, result: Result) -> _Run:
     """Run the notebook; again without a cell that ends the kernel, with the demos where they are needed."""
     skip: set[int] = {n for n, piece in enumerate(pieces) if piece.role == "demo" and not piece.changed}
-    torch, forbid, killers = release.torch, False, {}
+    stub, killers = False, set()
+    jail, files = jails.get(release.torch), _files(submission, release, result)
+    deadline = time.monotonic() + limits.notebook_seconds
     for attempt in range(RUNS):
-        run = _attempt(pieces, submission, release, limits, jails.get(torch), skip | set(killers), forbid)
+        run = _attempt(
+            pieces, files, int(submission.hash[:8], 16), release, limits, deadline, jail, skip | killers, stub
+        )
         said = _said(run)
-        if not torch and NO_TORCH in said:
-            torch = forbid = True
-            result.repairs.append("it imports torch, which this unit's answers do without: blocked inside checks")
+        if not stub and not release.torch and NO_TORCH in said:
+            stub = True
+            result.repairs.append("it imports torch, which this unit's answers do without: the import was made empty")
             continue
         missing = set(re.findall(r"name '(\w+)' is not defined", said))
         demos = {n for n in skip if missing & names(pieces[n].source)}
@@ -150,7 +168,7 @@ def _run_to_the_end(pieces, submission, release: Release, limits: Limits, jails:
             skip.clear()
             continue
         if run.stopped and not run.stopped[1]:
-            killers[run.stopped[0]] = True
+            killers.add(run.stopped[0])
             where = _where(pieces, run.stopped[0])
             result.repairs.append(f"{where} ended the kernel; the notebook was run again without it")
             if attempt + 1 < RUNS:
@@ -180,18 +198,30 @@ def _sent(shown: list[dict]) -> list[dict]:
     return [sent for sent in read_sent(shown) if isinstance(sent, dict)]
 
 
-def _attempt(pieces, submission, release: Release, limits: Limits, jail: Jail, skip: set[int], forbid: bool) -> _Run:
+def _files(submission: Submission, release: Release, result: Result) -> dict[str, bytes]:
+    """What lies beside the notebook: the student's files, and the instructor's in the place of those in their way."""
+    files = dict(release.files)
+    for name, content in submission.files.items():
+        if any(name == other or f"{name}/".startswith(f"{other}/") or other.startswith(f"{name}/") for other in files):
+            if release.files.get(name) != content:
+                result.repairs.append(f"{name} is in the way of a file of the course's: left out")
+        else:
+            files[name] = content
+    return files
+
+
+def _attempt(pieces, files, seed, release: Release, limits: Limits, deadline, jail: Jail, skip: set[int], stub=False):
     async def run_all() -> _Run:
         run = _Run()
-        seed = int(submission.hash[:8], 16)
-        files = {**submission.files, **release.files}
         setup = next(cell.code for cell in release.cells if cell.role == "setup")
-        async with Kernel(jail, limits, seed, files, setup) as kernel:
+        async with Kernel(jail, limits, deadline, seed, files, setup) as kernel:
+            if stub:
+                await kernel.run(STUB_TORCH, history=False)
             for number, piece in enumerate(pieces):
                 if piece.kind != "code" or number in skip or not piece.source.strip():
                     continue
                 try:
-                    await _run_piece(kernel, number, piece, release, run, forbid)
+                    await _run_piece(kernel, number, piece, release, run)
                 except Stopped as stop:
                     run.stopped = (number, stop.limit)
                     break
@@ -203,19 +233,15 @@ def _attempt(pieces, submission, release: Release, limits: Limits, jail: Jail, s
     return run
 
 
-async def _run_piece(kernel: Kernel, number: int, piece: Piece, release: Release, run: _Run, forbid: bool) -> None:
+async def _run_piece(kernel: Kernel, number: int, piece: Piece, release: Release, run: _Run) -> None:
     if piece.role == "setup":
         run.ran[number] = await kernel.run(RUN_SETUP, history=False)
     elif piece.role != "check":
         run.ran[number] = await kernel.run(piece.source)
     else:
-        if forbid:
-            await kernel.run(FORBID_TORCH, history=False)
         second = release.second.get(piece.key)
         script, run.words[number] = check_script(piece.cell, second and second["code"])
         run.ran[number] = await kernel.run(script, history=False)
-        if forbid:
-            await kernel.run(ALLOW_TORCH, history=False)
 
 
 def _graded_cell(number: int, piece: Piece, run: _Run, release: Release, result: Result) -> dict:
@@ -226,7 +252,7 @@ def _graded_cell(number: int, piece: Piece, run: _Run, release: Release, result:
     if piece.kind == "code":
         cell |= {"outputs": [], "execution_count": ran.count if ran else None}
     else:
-        cell["source"] = piece.source if not piece.changed else without_markup(piece.source)
+        cell["source"] = piece.source if not piece.changed else as_typed(piece.source)
     if piece.role == "check":
         score, cell["outputs"] = _score_check(number, piece, run, release, result)
         result.cells.append(score)
@@ -240,9 +266,10 @@ def _graded_cell(number: int, piece: Piece, run: _Run, release: Release, result:
     return cell
 
 
-def without_markup(source: str) -> str:
-    """A student's text with HTML shown instead of obeyed: the graded notebook is opened in instructors' browsers."""
-    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", source).replace("javascript:", "javascript :")
+def as_typed(source: str) -> str:
+    """A student's text as they typed it: the graded notebook is opened in instructors' browsers, which obey markup."""
+    fence = "`" * (3 + max(map(len, re.findall("`+", source)), default=0))
+    return f"{fence}text\n{source}\n{fence}"
 
 
 def _metadata(piece: Piece) -> dict:
@@ -268,6 +295,8 @@ def _score_check(
     shown, flag = _verdict(piece, parts, release, score)
     if not flag and not score.message and "canary" not in (name for name, _ in parts):
         flag = "an assert that must fail did not"
+    if not flag and not score.message and "end" not in (name for name, _ in parts):
+        flag = "it did not run to its end, and gave no error"
     if not flag and not score.message and piece.key in release.second:
         flag = _second_verdict(piece, dict(parts).get("second", []), release)
     if flag:
@@ -286,7 +315,7 @@ def _verdict(piece: Piece, parts: list, release: Release, score: CellScore) -> t
     for part, output in [(part, output) for part, some in parts if part != "second" for output in some]:
         sent = (read_sent([output]) or [None])[0]
         if output["output_type"] == "error":
-            kind, text = str(output.get("ename")), str(output.get("evalue"))
+            kind, text = outputs.line(output.get("ename")), outputs.plain(output.get("evalue"))
             score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
             return [*shown, outputs.error(kind, text)], ""  # its traceback would show lines of the hidden tests
         if sent is None:
@@ -337,7 +366,6 @@ def reference(release: Release, limits: Limits, jails: Jails) -> dict:
     """
     pieces = [Piece(cell, cell.kind, cell.full) for cell in release.cells]
     skip = {n for n, piece in enumerate(pieces) if piece.role == "demo"}
-    blank = Submission("reference", release.unit, f"source/{release.unit}", b"")
     release.second = {}
     shift = 1 + secrets.randbelow(10**6)
     for piece in pieces:
@@ -345,7 +373,8 @@ def reference(release: Release, limits: Limits, jails: Jails) -> dict:
             code = other_numbers(piece.cell.parts[0][0], shift)
             if code:
                 release.second[piece.key] = {"code": code, "observations": []}
-    run = _attempt(pieces, blank, release, limits, jails.get(release.torch), skip, False)
+    deadline = time.monotonic() + limits.notebook_seconds
+    run = _attempt(pieces, release.files, 0, release, limits, deadline, jails.get(release.torch), skip)
     if run.stopped:
         raise CourseError(
             f"The answers of {release.unit} do not run here: {run.stopped[1]} ({_where(pieces, run.stopped[0])})."

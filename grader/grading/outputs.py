@@ -24,7 +24,7 @@ def _clean(output: dict) -> dict | None:
         lines = [_shorten(line) for line in lines] if isinstance(lines, list) else []
         if len(lines) > TRACEBACK:
             lines = [*lines[: TRACEBACK // 2], "... Traceback truncated ...", *lines[-TRACEBACK // 2 :]]
-        return error(_shorten(output.get("ename")), _shorten(output.get("evalue")), lines)
+        return error(line(output.get("ename"), 100), plain(output.get("evalue", "")), lines)
     data = output.get("data")
     if not isinstance(data, dict):
         return None
@@ -33,15 +33,30 @@ def _clean(output: dict) -> dict | None:
     return {"output_type": "display_data", "data": kept, "metadata": {}} if kept else None
 
 
+def line(text, length: int = 300) -> str:
+    """Any text as one line that can be printed and written: no control characters, at most `length` characters."""
+    text = " ".join(str(text)[: 4 * length].split())
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def plain(text, length: int = 2000) -> str:
+    """Any text, its lines kept, that can be written and shown: no other control characters, at most `length` long."""
+    text = str(text)
+    text = text if len(text) <= length else f"{text[: length - 1]}…"
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
 def _shorten(text) -> str:
     text = str(text if text is not None else "")
     if len(text) > CHARACTERS or text.count("\n") > LINES:
         text = "\n".join(text[:CHARACTERS].splitlines()[:LINES]) + "\n... Output truncated ..."
-    return text
+    return text.encode(errors="replace").decode()  # half a surrogate pair cannot be written to a file
 
 
 def error(name: str, message: str, traceback: list[str] | None = None) -> dict:
     """An error output; without a traceback, the message stands in its place."""
+    name, message = line(name, 100), plain(message)
     if traceback is None:
         traceback = [textwrap.fill(line, 96, break_on_hyphens=False) for line in f"{name}: {message}".splitlines()]
     return {"output_type": "error", "ename": name, "evalue": message, "traceback": traceback}

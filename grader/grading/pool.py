@@ -48,7 +48,14 @@ def run_job(job: Job) -> Result | dict:
         return _run(job, jails)
     except JailError:
         jails.close()  # it may have been killed: once more, in a new one
+    try:
         return _run(job, jails)
+    except JailError as error:
+        jails.close()
+        if job.submission is None:
+            raise
+        jails.get(job.release.torch)  # raises where no jail can be made; else it is this submission's fault
+        return _not_graded(job.submission, str(error))
 
 
 def _run(job: Job, jails: Jails) -> Result | dict:
@@ -63,8 +70,11 @@ def _run(job: Job, jails: Jails) -> Result | dict:
         reason = (
             f"internal error, please report it: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
         )
-        submission = job.submission
-        return Result(submission.student, submission.unit, submission.path, "internal", reason)
+        return _not_graded(job.submission, reason)
+
+
+def _not_graded(submission: Submission, reason: str) -> Result:
+    return Result(submission.student, submission.unit, submission.path, "internal", f"{submission.path}: {reason}")
 
 
 def _jails(jailed: bool, mnist: Path | None) -> Jails:
@@ -85,12 +95,15 @@ class LocalPool:
     """Worker processes on this machine. A worker that dies is replaced, and its job done again."""
 
     def __init__(self, jobs: int) -> None:
+        """Start the workers. To be called before this process opens a database or starts a thread: they are forked."""
         self.jobs = jobs
         self._pool: ProcessPoolExecutor | None = None
+        # Forked workers need not import everything anew, which takes seconds; those that replace a dead one do.
+        self._open("fork" if sys.platform == "linux" else "spawn").submit(os.getpid)
 
-    def _open(self) -> ProcessPoolExecutor:
+    def _open(self, method: str = "spawn") -> ProcessPoolExecutor:
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
+            context = multiprocessing.get_context(method)
             self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_start_worker)
         return self._pool
 

@@ -54,7 +54,9 @@ class JailProvisioner(KernelProvisionerBase):
         await self.kill()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        self.jail.spawn(self.kernel_id, self.parent.limits, self.parent.seed, self.parent.setup)
+        manager = self.parent
+        files_mb = 2 + 2 * sum(map(len, manager.files.values())) // 2**20
+        self.jail.spawn(self.kernel_id, manager.limits, manager.seed, manager.setup, files_mb)
         return self.connection_info
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:

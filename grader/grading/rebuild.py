@@ -4,11 +4,15 @@ Nothing of the submission is kept but the source of cells. Locked cells come fro
 """
 
 import ast
+import functools
 import re
+import warnings
 from dataclasses import dataclass
 
 from grader.grading.release import Release, ReleaseCell
 from grader.grading.submission import SubmittedCell
+
+MAX_PARSED = 200_000  # characters of one cell
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Piece:
 def rebuild(release: Release, submitted: list[SubmittedCell]) -> tuple[list[Piece], list[str]]:
     """The rebuilt notebook, and a line for each thing that had to be repaired."""
     repairs: list[str] = []
+    names.cache_clear()
+    _normal.cache_clear()
     places = _match(release, submitted, repairs)
     taken = {key: max(numbers) for key, numbers in places.items()}  # of copies the last counts, as in nbgrader
     for key, numbers in places.items():
@@ -110,6 +116,7 @@ def _same_text(cell: ReleaseCell, source: str) -> bool:
     return _normal(cell.released) == _normal(source)
 
 
+@functools.lru_cache(None)
 def _normal(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
@@ -118,12 +125,17 @@ def _same_names(cell: ReleaseCell, source: str) -> bool:
     return bool(names(cell.released) & names(source))
 
 
-def names(source: str) -> set[str]:
+@functools.lru_cache(None)
+def names(source: str) -> frozenset[str]:
     """The functions, classes and variables that a cell defines at its top level; a guess where it does not parse."""
     try:
-        body = ast.parse(source).body
+        if len(source) > MAX_PARSED:
+            raise SyntaxError("parsing takes a hundred times its size in memory")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "\d" in a student's string
+            body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {a or b for a, b in re.findall(r"^(?:def|class)\s+(\w+)|^(\w+)\s*=", source, flags=re.M)}
+        return frozenset(a or b for a, b in re.findall(r"^(?:def|class)\s+(\w+)|^(\w+)\s*=", source, flags=re.M))
     found = set()
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -132,7 +144,7 @@ def names(source: str) -> set[str]:
             found |= {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
         else:
             found |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return found
+    return frozenset(found)
 
 
 def _note_changes(release, submitted, taken: dict[str, int], repairs: list[str]) -> None:

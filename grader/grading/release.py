@@ -64,7 +64,7 @@ class Release:
     unit: str
     cells: list[ReleaseCell]
     metadata: dict
-    torch: bool  # whether anything but a demo uses torch
+    torch: bool  # whether its answers or checks use torch
     files: dict[str, bytes] = field(default_factory=dict)  # the instructor's files beside the notebook
     # Found by running the answers (job.reference): each cell's checks, as (name, rtol, atol), and their second run.
     expected: dict[str, list[tuple[str, float, float]]] = field(default_factory=dict)
@@ -164,7 +164,7 @@ def read_release(directory: Path, unit: str) -> Release:
         cells.append(ReleaseCell(key, kind, role, stubs[key].source, cell.source, metadata, points))
     if not any(cell.role == "setup" and tables(cell.full) for cell in cells):
         raise CourseError(f"{unit} has no setup cell of this course. Grade it with: nbgrader autograde {unit}")
-    torch = any("torch" in c.full for c in cells if c.kind == "code" and c.role not in ("demo", "setup"))
+    torch = any("torch" in c.full for c in cells if c.role in ("check", "solution", "manual"))
     folder = directory / "source" / unit
     files = {
         str(path.relative_to(folder)): path.read_bytes()

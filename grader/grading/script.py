@@ -1,7 +1,7 @@
 """What is run in the jail for a check cell: its code between marks, so that what came out can be told apart.
 
 The marks are made by a random word for each cell. First of all comes a canary, an assert that must fail: where asserts
-are stripped or swallowed, its mark is missing.
+are stripped or swallowed, its mark is missing. Last comes a mark that an error leaves out, shown or not.
 """
 
 import secrets
@@ -23,13 +23,14 @@ def check_script(cell: ReleaseCell, second: str | None) -> tuple[str, str]:
     lines = [_CANARY.format(word=f"{word} canary")]
     for code, hidden in cell.parts:
         lines += [f"_mark('{word} {'hidden' if hidden else 'visible'}')", code]
+    lines.append(f"_mark('{word} end')")
     if second:
         lines += [f"_mark('{word} second')", second]
     return "\n".join(lines), word
 
 
 def part_outputs(outputs: list[dict], word: str) -> list[tuple[str, list[dict]]]:
-    """The outputs by part: ("canary" | "visible" | "hidden" | "second", outputs), in the order in which they came."""
+    """The outputs by part ("canary", "visible", "hidden", "end" or "second"), in the order in which they came."""
     parts: list[tuple[str, list[dict]]] = [("", [])]
     for output in outputs:
         sent = (read_sent([output]) or [None])[0]

@@ -4,9 +4,9 @@ A student can read in the notebook what the visible checks expect, and return ju
 is run again with other seeds, and compared with what the reference answer gives for those.
 """
 
-import re
+import ast
 
-_SEED = re.compile(r"(RandomState\(\s*)(\d+)(\s*\))")
+_SEEDED = {"RandomState", "manual_seed", "seed"}  # of NumPy, torch, and both with the standard library
 
 _RUN = """\
 def _with_other_numbers():
@@ -24,5 +24,36 @@ _with_other_numbers()"""
 
 def other_numbers(code: str, shift: int) -> str | None:
     """Code that runs a check cell's code with shifted seeds and leaves no name behind; None where it has no seed."""
-    shifted, count = _SEED.subn(lambda m: f"{m[1]}{int(m[2]) + shift}{m[3]}", code)
-    return _RUN.format(code=shifted) if count else None
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return None
+    seeds = [seed for call in ast.walk(tree) if isinstance(call, ast.Call) for seed in _seed(call)]
+    if not seeds:
+        return None
+    lines = code.encode().splitlines(keepends=True)  # the parser counts columns in bytes
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    marks = []
+    for seed in seeds:
+        marks.append((starts[seed.lineno - 1] + seed.col_offset, b"("))
+        marks.append((starts[seed.end_lineno - 1] + seed.end_col_offset, f") + {shift}".encode()))
+    shifted = b"".join(lines)
+    for place, text in sorted(marks, key=lambda mark: mark[0], reverse=True):
+        shifted = shifted[:place] + text + shifted[place:]
+    return _RUN.format(code=shifted.decode())
+
+
+def _seed(call: ast.Call) -> list[ast.expr]:
+    """The expression that seeds a generator in this call; none where it does not."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name not in _SEEDED:
+        return []
+    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "seed")][:1]
+    return [seed for seed in given if not isinstance(seed, (ast.Constant, ast.Starred)) or _is_whole(seed)]
+
+
+def _is_whole(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Constant) and type(expression.value) is int

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,17 @@ from pathlib import Path
 import nbformat
 
 from grader.errors import CourseError
+from grader.grading.outputs import line
 
 MAX_NOTEBOOK = 100 << 20  # bytes
 MAX_FILES, MAX_FILES_BYTES = 200, 50 << 20
+MAX_DEPTH, MAX_NAME, MAX_FOLDERS = (
+    20,
+    500,
+    1000,
+)  # folders below each other; bytes of a relative path; folders looked into
+# What is parsed outside the jail is bounded: JSON of a few bytes can be objects of a few hundred.
+MAX_PARTS, MAX_CELLS, MAX_SOURCE = 3_000_000, 2000, 5 << 20  # lists, dicts and strings; cells; characters of source
 
 
 class Unreadable(CourseError):
@@ -50,57 +59,87 @@ def read_submission(directory: Path, student: str, unit: str) -> Submission:
     """Read DIR/submitted/STUDENT/UNIT, following no link. Raises Unreadable."""
     folder = directory / "submitted" / student / unit
     path = folder / f"{unit}.ipynb"
-    shown = str(path.relative_to(directory))
+    shown = line(path.relative_to(directory))
     for part in (folder.parent, folder):
         if part.is_symlink():
-            raise Unreadable(f"{part.relative_to(directory)} is a symbolic link; links are not followed.")
-    if not path.exists() and not path.is_symlink():
+            raise Unreadable(f"{line(part.relative_to(directory))} is a symbolic link; links are not followed.")
+    if not os.path.lexists(path):
         others = sorted(p.name for p in folder.glob("*.ipynb"))
-        found = f" It holds {', '.join(map(repr, others[:3]))}: rename the right one." if others else ""
+        found = f" It holds {', '.join(repr(line(o)) for o in others[:3])}: rename the right one." if others else ""
         raise Unreadable(f"{shown} is missing.{found}")
     notebook = _read_file(path, MAX_NOTEBOOK, shown)
-    submission = Submission(student, unit, shown, notebook)
-    total = 0
+    submission = Submission(student, unit, str(path.relative_to(directory)), notebook)
+    try:
+        _read_files(folder, path.name, submission)
+    except (OSError, RecursionError) as error:  # os.walk goes down recursively in Python 3.11
+        submission.notes.append(f"the files beside the notebook cannot all be read ({type(error).__name__}): left out")
+    return submission
+
+
+def _read_files(folder: Path, notebook: str, submission: Submission) -> None:
+    """Add the files that lie beside the notebook, and notes on those left out."""
+    total, seen = 0, 0
     for place, folders, names in os.walk(folder):
+        inside = os.path.relpath(place, folder)
+        seen += 1
+        if seen > MAX_FOLDERS:
+            submission.notes.append(f"more than {MAX_FOLDERS} folders lie beside the notebook: the rest left out")
+            return
         for name in [n for n in folders if os.path.islink(os.path.join(place, n))]:
-            submission.notes.append(f"{os.path.relpath(os.path.join(place, name), folder)} is a link: left out")
+            submission.notes.append(f"{line(os.path.normpath(os.path.join(inside, name)))} is a link: left out")
+        if folders and inside.count("/") >= MAX_DEPTH:
+            submission.notes.append(f"{line(inside, 60)} holds further folders, too deep: left out")
+            folders.clear()
+        folders[:] = sorted(set(folders) - {"__pycache__", ".ipynb_checkpoints"})
         for name in sorted(names):
-            relative = os.path.relpath(os.path.join(place, name), folder)
-            if name in (path.name, "timestamp.txt") or {"__pycache__", ".ipynb_checkpoints"} & {*Path(relative).parts}:
+            relative = os.path.normpath(os.path.join(inside, name))
+            if name in (notebook, "timestamp.txt"):
                 continue
             try:
-                content = _read_file(Path(place, name), MAX_FILES_BYTES - total, relative)
+                if len(os.fsencode(relative)) > MAX_NAME:
+                    raise Unreadable(f"{line(relative, 60)} has too long a path.")
+                content = _read_file(Path(place, name), MAX_FILES_BYTES - total, line(relative))
             except Unreadable as error:
                 submission.notes.append(f"{str(error).rstrip('.')}: left out")
+                if len(submission.notes) > MAX_FILES:
+                    return
                 continue
             total += len(content)
             submission.files[relative] = content
             if len(submission.files) >= MAX_FILES:
                 submission.notes.append(f"more than {MAX_FILES} files lie beside the notebook: the rest left out")
-                return submission
-    return submission
+                return
 
 
 def _read_file(path: Path, limit: int, shown: str) -> bytes:
     try:
+        kind = path.lstat().st_mode  # looked at first: only to open a pipe or a device may do something
+        if stat.S_ISLNK(kind):
+            raise Unreadable(f"{shown} is a symbolic link; links are not followed.")
+        if not stat.S_ISREG(kind):
+            what = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+            raise Unreadable(f"{shown} is {what.get(stat.S_IFMT(kind), 'a device')}, no ordinary file.")
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        if path.is_symlink():
-            raise Unreadable(f"{shown} is a symbolic link; links are not followed.") from None
-        raise Unreadable(f"{shown} cannot be read: {error.strerror}.") from None
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # changed in between
+            os.close(descriptor)
             raise Unreadable(f"{shown} is no ordinary file.")
-        if status.st_size > limit:
-            raise Unreadable(f"{shown} is too large: {status.st_size / 2**20:.0f} MB.")
-        return file.read(limit + 1)
+        with open(descriptor, "rb") as file:
+            size = os.fstat(descriptor).st_size
+            content = file.read(limit + 1) if size <= limit else b""
+    except OSError as error:
+        raise Unreadable(f"{shown} cannot be read: {error.strerror}.") from None
+    if max(size, len(content)) > limit:
+        raise Unreadable(f"{shown} is too large: {max(size, len(content)) / 2**20:.0f} MB.")
+    return content
 
 
 def parse(notebook: bytes, shown: str) -> tuple[list[SubmittedCell], list[str]]:
     """The cells of a notebook in any encoding and format, and notes on what had to be mended. Raises Unreadable."""
     notes: list[str] = []
+    shown = line(shown)
     text = _decode(notebook, shown, notes)
+    if _parts(text) > MAX_PARTS:
+        raise Unreadable(f"{shown} is no notebook: it has more than {MAX_PARTS:,} parts.")
     try:
         data = json.loads(text)
     except RecursionError:
@@ -109,50 +148,70 @@ def parse(notebook: bytes, shown: str) -> tuple[list[SubmittedCell], list[str]]:
         raise Unreadable(f"{shown} is no notebook: {_reason(error, text)}.") from None
     if not isinstance(data, dict) or not ("cells" in data or "worksheets" in data):
         raise Unreadable(f"{shown} is no notebook: it is JSON, but has no cells.")
-    version = data.get("nbformat")
-    if version in (1, 2, 3):
-        try:
-            data = nbformat.convert(nbformat.from_dict(data), 4)
-        except Exception as error:
-            raise Unreadable(f"{shown} has format {version} and cannot be converted: {error}.") from None
-        notes.append(f"the file has the old notebook format {version}; it was converted")
+    if not isinstance(data.get("cells"), list) and isinstance(data.get("worksheets"), list):
+        data = _converted(data, shown, notes)
     cells = data.get("cells")
     if not isinstance(cells, list):
         raise Unreadable(f"{shown} is no notebook: its cells are no list.")
     read = [cell for cell in map(_cell, cells) if cell]
     if not read:
         raise Unreadable(f"{shown} has no cells in it.")
+    if len(read) > MAX_CELLS:
+        raise Unreadable(f"{shown} has {len(read):,} cells; more than {MAX_CELLS:,} are not graded.")
+    if sum(len(cell.source) for cell in read) > MAX_SOURCE:
+        raise Unreadable(f"{shown} has more than {MAX_SOURCE >> 20} MB of text and code in its cells.")
     if len(read) < len(cells):
         notes.append(f"{len(cells) - len(read)} cell(s) are no cells of a notebook; left out")
-    kernel = data.get("metadata", {})
-    kernel = kernel.get("kernelspec", {}) if isinstance(kernel, dict) else {}
+    metadata = data.get("metadata")
+    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
     language = kernel.get("language", "python") if isinstance(kernel, dict) else "python"
     if isinstance(language, str) and language.lower() != "python":
-        notes.append(f"the file asks for a kernel of {language[:40]}; it was run in Python")
+        notes.append(f"the file asks for a kernel of {line(language, 40)}; it was run in Python")
     return read, notes
+
+
+def _parts(text: str) -> int:
+    """How many lists, dicts and strings a JSON text has, at most."""
+    marks = text.count("[") + text.count("{") + text.count('"') // 2
+    if marks > MAX_PARTS:  # most stand inside strings, as in printed arrays
+        marks = sum(1 for _ in re.finditer(r'[\[{]|"(?:[^"\\]|\\.)*+"?', text, flags=re.S))
+    return marks
+
+
+def _converted(data: dict, shown: str, notes: list[str]) -> dict:
+    """A notebook of the old formats in today's. Raises Unreadable."""
+    version = data.get("nbformat")
+    version = version if type(version) is int and version in (1, 2, 3) else 3
+    try:
+        data = nbformat.convert(nbformat.from_dict({**data, "nbformat": version}), 4)
+    except Exception as error:
+        why = line(f"{type(error).__name__}: {error}", 100).rstrip(".")
+        raise Unreadable(f"{shown} has format {version} and cannot be converted ({why}).") from None
+    notes.append(f"the file has the old notebook format {version}; it was converted")
+    return data
 
 
 def _decode(notebook: bytes, shown: str, notes: list[str]) -> str:
     if not notebook.strip():
         raise Unreadable(f"{shown} is empty.")
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if notebook.startswith(mark):
-            notes.append(f"the file is in {encoding.upper().removesuffix('-SIG')} with a byte order mark")
-            break
-    else:
-        encoding = "utf-8"
+    if notebook.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        raise Unreadable(f"{shown} is no notebook: it is a compressed archive with another name.")
+    encoding = json.detect_encoding(notebook)  # UTF-8, 16 or 32, with and without a byte order mark
+    if encoding != "utf-8":
+        mark = notebook.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+        notes.append(f"the file is in {encoding[:6].rstrip('-').upper()}{' with a byte order mark' if mark else ''}")
     try:
         return notebook.decode(encoding)
     except UnicodeDecodeError:
-        raise Unreadable(f"{shown} is no notebook: it is not text in {encoding.upper()}.") from None
+        raise Unreadable(f"{shown} is no notebook: it is not text in UTF-8.") from None
 
 
 def _reason(error: ValueError, text: str) -> str:
     if text.lstrip().startswith("<"):
         return "it is a web page (was it saved from the browser's page instead of downloaded?)"
-    line = getattr(error, "lineno", None)
-    what = getattr(error, "msg", str(error))
-    return f"it is not JSON (line {line}: {what}); the file may be cut short" if line else f"it is not JSON ({what})"
+    at = getattr(error, "lineno", None)
+    what = line(getattr(error, "msg", str(error)), 100)
+    return f"it is not JSON (line {at}: {what}); the file may be cut short" if at else f"it is not JSON ({what})"
 
 
 def _cell(cell) -> SubmittedCell | None:

@@ -1,6 +1,7 @@
 """Decide, outside the jail, what the values that checks sent are worth.
 
-What comes from the jail may be anything. An observation is looked at only after it has been found to be one.
+What comes from the jail may be anything. An observation is looked at only after it has been taken apart and put
+together anew from the parts that observations have (grader/observe.py).
 """
 
 import base64
@@ -8,14 +9,22 @@ import binascii
 import zlib
 from types import ModuleType
 
+from grader.grading.outputs import line, plain
+from grader.observe import _WHOLE
+
 MIME = "application/vnd.bncourse.check+json"
-_KINDS = {"None", "no answer", "bool", "string", "list", "tuple", "dict", "number", "object", "array", "tensor"}
-_MAX_NODES, _MAX_DEPTH, _MAX_PACKED = 20_000, 30, 16_384
+_MAX_NODES, _MAX_DEPTH, _MAX_TEXT = 20_000, 30, 2000
+_SAMPLES, _PROJECTIONS = 32, 4
 
 
-def read_sent(outputs: list[dict]) -> list[dict]:
-    """What the checks among a cell's outputs sent, in order."""
-    return [o["data"][MIME] for o in outputs if o["output_type"] == "display_data" and MIME in o.get("data", {})]
+class TooLarge(ValueError):
+    """An observation of more values than are looked at."""
+
+
+def read_sent(outputs: list[dict]) -> list:
+    """What the checks among a cell's outputs sent, in order: anything at all."""
+    shown = [o.get("data") for o in outputs if o["output_type"] == "display_data"]
+    return [data[MIME] for data in shown if isinstance(data, dict) and MIME in data]
 
 
 def judge(kit: ModuleType, sent: dict, rtol: float, atol: float, expected: dict | None = None) -> tuple[str, list[str]]:
@@ -25,70 +34,96 @@ def judge(kit: ModuleType, sent: dict, rtol: float, atol: float, expected: dict 
     whatever the notebook said. Raises ValueError where it is no observation at all.
     """
     outcome, who, name = sent.get("outcome"), sent.get("who"), sent.get("name")
-    if not isinstance(outcome, dict) or not isinstance(who, str) or name not in kit._TABLE["checks"]:
-        raise ValueError("what the check sent is no observation")
+    if not (isinstance(outcome, dict) and isinstance(who, str) and isinstance(name, str)):
+        raise _not_one()
+    if name not in kit._TABLE["checks"]:
+        raise _not_one()
+    who = line(who, 100)
     entry = kit._TABLE["checks"][name] if expected is None else {"expected": expected, "mistakes": []}
     if "raised" in outcome:
-        raised = outcome["raised"]
-        if not (isinstance(raised, list) and len(raised) == 2 and all(isinstance(text, str) for text in raised)):
-            raise ValueError("what the check sent is no observation")
-        said = str(sent.get("said", ""))[:2000] or f"{who} stopped with {raised[0]}."
+        raised = _texts(outcome["raised"])
+        if len(raised) != 2:
+            raise _not_one()
+        said = sent.get("said") if isinstance(sent.get("said"), str) else ""
+        said = plain(said, _MAX_TEXT) or f"{who} stopped with {line(raised[0], 100)}."
         unwritten = raised[0] == "NotImplementedError"
         return said, [] if unwritten else kit._hints(entry, {"raised": raised}, "", rtol, atol)
-    changed = outcome.get("changed", [])
-    if not (isinstance(changed, list) and all(isinstance(text, str) for text in changed)):
-        raise ValueError("what the check sent is no observation")
-    _inspect(outcome.get("value"), [0], 0)
-    outcome = {"value": outcome["value"]} | ({"changed": changed} if changed else {})
-    problem = kit._explain(entry, outcome, None, who[:100], rtol, atol)
+    changed = _texts(outcome.get("changed", []))
+    try:
+        value = _rebuilt(outcome.get("value"), [0], 0)
+    except TooLarge:
+        return f"{who}: the result holds far more values than expected.".removeprefix(": "), []
+    outcome = {"value": value} | ({"changed": changed} if changed else {})
+    problem = kit._explain(entry, outcome, None, who, rtol, atol)
     if problem is None:
         return "", []
     place, message = problem
-    return message, kit._hints(entry, outcome, place, rtol, atol)
+    return plain(message, _MAX_TEXT), kit._hints(entry, outcome, place, rtol, atol)
 
 
-def _inspect(tree, seen: list[int], depth: int) -> None:
-    """Raise ValueError unless a tree is an observation of bounded size, as grader/observe.py makes them."""
+def _not_one() -> ValueError:
+    return ValueError("what the check sent is no observation")
+
+
+def _texts(texts) -> list[str]:
+    if not (isinstance(texts, list) and len(texts) < 100 and all(isinstance(text, str) for text in texts)):
+        raise _not_one()
+    return [text[:_MAX_TEXT] for text in texts]
+
+
+def _rebuilt(tree, seen: list[int], depth: int) -> dict:
+    """An observation of bounded size, with nothing in it that grader/observe.py would not have put there."""
+    if not isinstance(tree, dict):
+        raise _not_one()
     seen[0] += 1
-    if not isinstance(tree, dict) or tree.get("t") not in _KINDS or seen[0] > _MAX_NODES or depth > _MAX_DEPTH:
-        raise ValueError("what the check sent is no observation")
-    kind, value = tree["t"], tree.get("v")
+    if seen[0] > _MAX_NODES or depth > _MAX_DEPTH:
+        raise TooLarge
+    kind, value = tree.get("t"), tree.get("v")
+    if kind in ("None", "no answer"):
+        return {"t": kind}
     if kind in ("list", "tuple") and isinstance(value, list):
-        for item in value:
-            _inspect(item, seen, depth + 1)
-    elif kind == "dict" and isinstance(value, dict):
-        for item in value.values():
-            _inspect(item, seen, depth + 1)
-    elif kind == "number" and isinstance(value, str):
-        float(value)
-    elif kind in ("array", "tensor"):
-        _inspect_array(tree)
-    elif not (
-        kind in ("None", "no answer")
-        or (kind == "bool" and isinstance(value, bool))
-        or (kind in ("string", "object") and isinstance(value, str) and len(value) < 2000)
-    ):
-        raise ValueError("what the check sent is no observation")
+        return {"t": kind, "v": [_rebuilt(item, seen, depth + 1) for item in value]}
+    if kind == "dict" and isinstance(value, dict):
+        return {"t": kind, "v": {str(key)[:200]: _rebuilt(item, seen, depth + 1) for key, item in value.items()}}
+    if kind == "bool" and isinstance(value, bool):
+        return {"t": kind, "v": value}
+    if kind in ("string", "object") and isinstance(value, str):
+        return {"t": kind, "v": value[:_MAX_TEXT]}
+    if kind == "number" and isinstance(value, str) and len(value) < 50:
+        return {"t": kind, "v": repr(float(value))}
+    if kind in ("array", "tensor"):
+        return {"t": kind, **_rebuilt_array(tree)}
+    raise _not_one()
 
 
-def _inspect_array(tree: dict) -> None:
-    shape = tree.get("shape")
-    whole = isinstance(shape, list) and len(shape) <= 32 and all(type(n) is int and 0 <= n < 2**40 for n in shape)
-    if not whole or not isinstance(tree.get("dtype"), str) or type(tree.get("bad")) is not int:
-        raise ValueError("what the check sent is no observation")
+def _rebuilt_array(tree: dict) -> dict:
+    shape, dtype, bad = tree.get("shape"), tree.get("dtype"), tree.get("bad")
+    if not (isinstance(shape, list) and len(shape) <= 64 and all(type(n) is int and 0 <= n < 2**40 for n in shape)):
+        raise _not_one()
     size = 1
     for n in shape:
         size *= n
-    lengths = {"v": size} if "v" in tree else {"samples": 32, "projections": 4}
-    for part, length in lengths.items():
-        if length > _MAX_PACKED // 8 or not isinstance(tree.get(part), str):
-            raise ValueError("what the check sent is no observation")
-        try:  # a few bytes may unpack to gigabytes
-            unpacker = zlib.decompressobj()
-            raw = unpacker.decompress(base64.b64decode(tree[part]), _MAX_PACKED)
-        except (zlib.error, binascii.Error):
-            raise ValueError("what the check sent is no observation") from None
-        if len(raw) != 8 * length or unpacker.unconsumed_tail:
-            raise ValueError("what the check sent is no observation")
-    if "v" not in tree:
-        float(tree.get("norm"))
+    if not isinstance(dtype, str) or type(bad) is not int or not 0 <= bad <= size:
+        raise _not_one()
+    kept = {"shape": shape, "dtype": line(dtype, 50), "bad": bad}
+    if size <= _WHOLE:
+        return {**kept, "v": _packed(tree.get("v"), size)}
+    norm = tree.get("norm")
+    if not isinstance(norm, str) or len(norm) > 50:
+        raise _not_one()
+    samples, projections = _packed(tree.get("samples"), _SAMPLES), _packed(tree.get("projections"), _PROJECTIONS)
+    return {**kept, "samples": samples, "projections": projections, "norm": repr(float(norm))}
+
+
+def _packed(text, length: int) -> str:
+    """A text that unpacks to `length` numbers, and not to gigabytes."""
+    if not isinstance(text, str) or len(text) > 64 * length + 100:
+        raise _not_one()
+    try:
+        unpacker = zlib.decompressobj()
+        raw = unpacker.decompress(base64.b64decode(text, validate=True), 8 * length + 1)
+    except (zlib.error, binascii.Error, ValueError):
+        raise _not_one() from None
+    if len(raw) != 8 * length or not unpacker.eof or unpacker.unused_data:
+        raise _not_one()
+    return text

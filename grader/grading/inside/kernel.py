@@ -1,0 +1,120 @@
+"""One notebook's kernel: what is imported before the fork, and what is done after it."""
+
+import contextlib
+import gc
+import io
+import os
+import random
+import shutil
+import sys
+
+from namespaces import drop_rights, limit
+
+ENDED = 90
+
+
+def warm_up(modules: list[str]):
+    """Import what notebooks use and make the shell. Returns the kernel's application, not yet connected."""
+    sys.modules["debugpy"] = None  # nobody debugs here, and importing it costs 0.15 s a kernel
+    if "torch" not in modules:
+        sys.meta_path.insert(0, NoTorch())
+    import ipykernel.debugger  # noqa: F401
+    import matplotlib
+
+    matplotlib.use("module://matplotlib_inline.backend_inline")
+    import matplotlib.pyplot
+    import numpy  # noqa: F401
+
+    if "torch" in modules:
+        import torch  # noqa: F401  no operation of it is run here: its threads would not survive the fork
+    import zmq.backend  # noqa: F401
+    from ipykernel.compiler import XCachingCompiler
+    from ipykernel.kernelapp import IPKernelApp
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.IPKernelApp.log_level = 50
+    config.Completer.use_jedi = False
+    shell = ZMQInteractiveShell.instance(config=config, compiler_class=XCachingCompiler)
+    shell.colors = "nocolor"  # tracebacks are read in feedback and formgrader, not in a terminal
+    with contextlib.redirect_stdout(io.StringIO()):  # the first run of a cell and the first traceback are slow
+        shell.run_cell("1 + 1")
+        shell.run_cell("assert False")
+    shell.reset(new_session=True)
+    return IPKernelApp.instance(config=config)
+
+
+class NoTorch:
+    """A finder that says why torch cannot be imported where the unit is one about NumPy."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ModuleNotFoundError("torch is not at hand here: this unit's answers are written in NumPy", name=name)
+
+
+def run_kernel(app, request: dict, folder: str, baseline_kb: int, sealing: tuple[int, int] | None = None) -> None:
+    """Become the kernel of one notebook. Does not return.
+
+    In the jail, `sealing` is where to tell init that the sockets are bound, and where to read that they are sealed.
+    """
+    errors = os.dup(2)  # for what goes wrong before the notebook's code runs; closed then
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    try:
+        if sealing:
+            drop_rights()
+        connect(app, request, folder)
+        if sealing:
+            limit(request["limits"], baseline_kb, request["files_mb"])
+            os.write(sealing[0], b".")
+            if not os.read(sealing[1], 1):
+                raise OSError("its directory could not be sealed")
+            os.close(sealing[0])
+            os.close(sealing[1])
+    except BaseException as error:
+        os.write(errors, f"a kernel could not be started: {type(error).__name__}: {error}\n".encode())
+        os._exit(ENDED)
+    os.close(errors)
+    gc.enable()
+    app.start()
+    os._exit(0)
+
+
+# The code of setup cells, by name: compiled here, once, instead of in each kernel.
+setups: dict = {}
+
+
+def connect(app, request: dict, folder: str) -> None:
+    """Go to the notebook's directory and bind the kernel's sockets."""
+    work = "/tmp/work" if folder.startswith("/tmp/.") else f"{folder}/work"
+    os.makedirs(work, exist_ok=True)
+    if os.path.isdir(f"{folder}/files"):
+        shutil.copytree(f"{folder}/files", work, dirs_exist_ok=True)
+    os.chdir(work)
+    sys.path.insert(0, "")  # a notebook finds the modules beside it
+    app.connection_file = f"{folder}/kernel.json"
+    app.load_connection_file()
+    app.ip = f"{folder}/socket"
+    app.init_blackhole()
+    app.init_poller()
+    app.init_sockets()
+    app.init_heartbeat()
+    app.init_io()
+    app.init_kernel()
+    app.init_shell()
+    shell = app.kernel.shell
+    shell.ask_exit = lambda: print("(In a graded run, exit() and quit() do nothing.)")
+    if request["setup"] in setups:
+        shell.run_setup = lambda: exec(setups[request["setup"]], shell.user_ns)
+    seed(request["seed"])
+
+
+def seed(number: int) -> None:
+    """Forked kernels share the state of random generators; and grading again must give the same."""
+    random.seed(number)
+    sys.modules["numpy"].random.seed(number)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(number)
