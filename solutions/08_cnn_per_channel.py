@@ -173,7 +173,7 @@ check("channel statistics, one channel that never changes", channel_statistics, 
 # + mean = x.mean(axis=(0, 1, 2))
 # + var = x.var(axis=(0, 1, 2))
 
-# %% mistake="channel_statistics" hint="reshape(-1, C) does not gather the channels. It cuts the numbers, in the order in which they lie in memory, into rows of C; and there W comes last, not C. So each column is a mixture of channels. Move the channels' axis to the end first, or average over axes without any reshape."
+# %% mistake="channel_statistics" hint="reshape(-1, C) does not gather the channels. It cuts the numbers, in their order, into rows of C; and in that order the last axis runs fastest, W, not the channels. So each column is a mixture of channels. Move the channels' axis to the end first, or average over axes without any reshape."
 # - mean = x.mean(axis=(0, 2, 3))
 # - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
 # + mean = x.reshape(-1, x.shape[1]).mean(axis=0)
@@ -255,6 +255,42 @@ check("channel statistics, one channel that never changes", channel_statistics, 
 # - return mean, var
 # + pass
 
+# %% mistake="channel_statistics" hint="These are sums: they are not yet divided by m = N·H·W, the count of what was added."
+# - mean = x.mean(axis=(0, 2, 3))
+# + mean = x.sum(axis=(0, 2, 3))
+
+# %% mistake="channel_statistics" hint="The numbers are right, but their shape is (C, 1, 1). That shape is needed for the subtraction; return (C,)."
+# - return mean, var
+# + return mean.reshape(-1, 1, 1), var.reshape(-1, 1, 1)
+
+# %% mistake="channel_statistics" hint="One axis of the maps is still there. Rows (axis 2) and columns (axis 3) must both go, and the examples (axis 0): only the channels stay."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=(0, 2))
+# + var = x.var(axis=(0, 2))
+
+# %% mistake="channel_statistics" hint="One axis of the maps is still there. Rows (axis 2) and columns (axis 3) must both go, and the examples (axis 0): only the channels stay."
+# - mean = x.mean(axis=(0, 2, 3))
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + mean = x.mean(axis=(0, 3))
+# + var = x.var(axis=(0, 3))
+
+# %% mistake="channel_statistics" hint="This is the mean of x². The variance is the mean of (x − μ)²: subtract the channel's mean before you square."
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + var = (x**2).mean(axis=(0, 2, 3))
+
+# %% mistake="channel_statistics" hint="This is the mean of |x − μ|. For the variance the deviations are squared."
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
+# + var = abs(x - mean.reshape(-1, 1, 1)).mean(axis=(0, 2, 3))
+
+# %% mistake="channel_statistics" hint="One array of shape (2, C) came back. Return two, separated by a comma: the mean, the variance."
+# - return mean, var
+# + return np.stack([mean, var])
+
+# %% mistake="channel_statistics" hint="A dict came back. Return two arrays, separated by a comma: the mean, the variance."
+# - return mean, var
+# + return dict(mean=mean, var=var)
+
 # %% [markdown]
 # ## 3. Images are rows in disguise
 #
@@ -283,9 +319,9 @@ def batchnorm_backward(dy, cache):
 
 
 # %% [markdown]
-# `reshape` never moves a number in memory. That is its charm, and here its trap. In the next array every entry is the
-# number of its own channel: 0, 1 or 2. We want rows of three in which column 0 holds only zeros, column 1 only ones,
-# column 2 only twos.
+# `reshape` keeps the numbers in their order and only cuts them anew. That is its charm, and here its trap. In the next
+# array every entry is the number of its own channel: 0, 1 or 2. We want rows of three in which column 0 holds only
+# zeros, column 1 only ones, column 2 only twos.
 #
 # **Predict, then run.** What will `reshape(-1, 3)` make of it?
 
@@ -294,9 +330,9 @@ which_channel = np.zeros((2, 3, 2, 2), dtype=int) + np.arange(3).reshape(3, 1, 1
 print(which_channel.reshape(-1, 3))
 
 # %% [markdown]
-# The shape is right and the content is not: the columns mix the channels. In memory, the last axis runs fastest, and
-# that is $W$. So the channels' axis must become the last one *before* `reshape`. On the way back, undo the two steps
-# in reverse order.
+# The shape is right and the content is not: the columns mix the channels. `reshape` reads the last axis fastest, and
+# that is $W$: one after another come the columns of a row of pixels, all of one channel. So the channels' axis must
+# become the last one *before* `reshape`. On the way back, undo the two steps in reverse order.
 #
 # ### Exercise: `batchnorm2d_forward` (5 minutes)
 #
@@ -502,6 +538,90 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # %% mistake="batchnorm2d_forward" hint="Your function returns nothing (None). End it with a return statement that gives y and the cache."
 # - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
 # + pass
+
+# %% mistake="batchnorm2d_forward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
+# - x.transpose(0, 2, 3, 1).reshape(-1, C)
+# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + x.reshape(C, -1).T
+# + x_hat = cache["x_hat"].T.reshape(x.shape)
+# + y = y.T.reshape(x.shape)
+
+# %% mistake="batchnorm2d_forward" hint="Rows and columns are exchanged on one of the two ways: H must stay in front of W, there and back."
+# - x.transpose(0, 2, 3, 1)
+# + x.transpose(0, 3, 2, 1)
+
+# %% mistake="batchnorm2d_forward" hint="Rows and columns are exchanged on one of the two ways: H must stay in front of W, there and back."
+# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 2, 1)
+# + y = y.reshape(N, H, W, C).transpose(0, 3, 2, 1)
+
+# %% mistake="batchnorm2d_forward" hint="Each image became one row, of all its C·H·W numbers. That is per activation, and γ, one number per channel, does not fit. Each *pixel* is to become a row, of C numbers."
+# - x.transpose(0, 2, 3, 1).reshape(-1, C)
+# + x.reshape(N, -1)
+
+# %% mistake="batchnorm2d_forward" hint="cache['x_hat'] has its channels last: it is still (N, H, W, C). Bring it back to (N, C, H, W), as y."
+# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + x_hat = cache["x_hat"].reshape(N, H, W, C)
+
+# %% mistake="batchnorm2d_forward" hint="cache['gamma'] has the shape (C, 1, 1). Keep γ in the cache as it came, (C,)."
+# - gamma=gamma, eps=eps
+# + gamma=gamma.reshape(-1, 1, 1), eps=eps
+
+# %% mistake="batchnorm2d_forward" hint="The cache is a tuple. It is to be a dict, with the keys of the docstring: the backward pass asks for them by name."
+# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
+# + return y, (x, x_hat, cache["mean"], cache["var"], gamma, eps)
+
+# %% mistake="batchnorm2d_forward" hint="β was scaled, too: y = γ·x̂ + β adds it after the scaling."
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = gamma.reshape(-1, 1, 1) * (x_hat + beta.reshape(-1, 1, 1))
+
+
+# %% mistake="batchnorm2d_forward" hint="The root is missing: x − μ was divided by σ² + ε."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    x_hat = (x - mean.reshape(-1, 1, 1)) / (var.reshape(-1, 1, 1) + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="ε is missing under the root. Without it a channel that never changes is divided by 0."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1))
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="The statistics are over channels, rows and columns, one pair for each image: this is layer normalization. Keep the channels apart, and average over the images."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=(1, 2, 3)), x.var(axis=(1, 2, 3))
+    x_hat = (x - mean.reshape(-1, 1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1, 1) + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="All channels share one mean and one variance. Each channel has its own: average over axes 0, 2 and 3 only."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(), x.var()
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hidden=true hint="E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and their digits cancel (unit 03). Subtract the mean first, then square."
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    mean = x.mean(axis=(0, 2, 3))
+    var = (x**2).mean(axis=(0, 2, 3)) - mean**2
+    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(abs(var.reshape(-1, 1, 1)) + eps)
+    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
+
+
+# %% mistake="batchnorm2d_forward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
+# - x.transpose(0, 2, 3, 1).reshape(-1, C)
+# + x.reshape(C, -1).T
 
 # %% [markdown]
 # ### Exercise: `batchnorm2d_backward` (8 minutes)
@@ -738,6 +858,87 @@ def batchnorm2d_backward(dy, cache):
 # - return dx, dgamma, dbeta
 # + pass
 
+# %% mistake="batchnorm2d_backward" hint="dγ was multiplied by γ. y = γ·x̂ + β, so the derivative of y with respect to γ is x̂ alone: sum dy·x̂."
+# - return dx, dgamma, dbeta
+# + return dx, dgamma * cache["gamma"], dbeta
+
+# %% mistake="batchnorm2d_backward" hint="One gradient is missing: dx, dgamma and dbeta are owed, in this order."
+# - return dx, dgamma, dbeta
+# + return dx, dgamma
+
+# %% mistake="batchnorm2d_backward" hint="The order is wrong: dx first, then dgamma, then dbeta."
+# - return dx, dgamma, dbeta
+# + return dgamma, dbeta, dx
+
+# %% mistake="batchnorm2d_backward" hint="A dict came back. Return three arrays, separated by commas: dx, dgamma, dbeta."
+# - return dx, dgamma, dbeta
+# + return dict(dx=dx, dgamma=dgamma, dbeta=dbeta)
+
+# %% mistake="batchnorm2d_backward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
+# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
+# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + cache["x_hat"].reshape(C, -1).T
+# + dy.reshape(C, -1).T
+# + dx = dx.T.reshape(dy.shape)
+
+
+# %% mistake="batchnorm2d_backward" hint="Inside dx there are sums where averages belong: divide both by m = N·H·W."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return (
+        (dx_hat - a * dy[:, 0].size - x_hat * b * dy[:, 0].size) / root,
+        (dy * x_hat).sum(axis=(0, 2, 3)),
+        dy.sum(axis=(0, 2, 3)),
+    )
+
+
+# %% mistake="batchnorm2d_backward" hint="dx was divided by σ² + ε: the root is missing."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return (dx_hat - a - x_hat * b) / root**2, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="dx was multiplied by the root. The forward pass divided by √(σ² + ε), and so does its gradient."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return (dx_hat - a - x_hat * b) * root, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="dx is not divided by √(σ² + ε). The forward pass divided x − μ by it, so the gradient that flows back is divided as well."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return dx_hat - a - x_hat * b, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="The component along x̂ was added. Both corrections are taken away from dx̂: its mean, and its component along x̂."
+def batchnorm2d_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
+    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
+    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
+    return (dx_hat - a + x_hat * b) / root, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+
+
+# %% mistake="batchnorm2d_backward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
+# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
+# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
+# + cache["x_hat"].reshape(C, -1).T
+# + dy.reshape(C, -1).T
+
+# %% mistake="batchnorm2d_backward" hint="Neither dy nor x̂ had its channels moved to the last place before reshape(-1, C): the rows of both mix channels, in the same way, so that nothing clashes and all is wrong."
+# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
+# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
+# + cache["x_hat"].reshape(-1, C)
+# + dy.reshape(-1, C)
+
 # %% [markdown]
 # ### The judge: PyTorch
 #
@@ -764,15 +965,17 @@ with your_functions():
         print(f"{name:>6}: shape {b.shape!s:14} agrees with torch to 1e-10: {gap < 1e-10}")
 
 # %% [markdown]
-# The whole layer, both ways: it is the one you built in units 03 and 04.
+# Both passes agree. What the layer keeps for evaluation is unit 05, per channel: one running mean and one running
+# variance for each of the $C$ channels.
 
 # %% [markdown]
 # ## 4. Counting parameters
 #
-# A dense layer with $D$ units has $D$ pairs $\gamma, \beta$. A convolution with $C$ channels on maps of $H \times W$ has
+# A dense layer with $D$ units has $D$ pairs $\gamma, \beta$. For a convolution with $C$ channels on maps of
+# $H \times W$ there are two ways:
 #
-# - $C$ pairs per channel: $2C$ numbers;
-# - $C \cdot H \cdot W$ pairs per activation: $2CHW$ numbers.
+# - normalized per channel it has $C$ pairs, $2C$ numbers;
+# - normalized per activation it has $C \cdot H \cdot W$ pairs, $2CHW$ numbers.
 #
 # ### Exercise: `count_bn_parameters` (5 minutes)
 #
@@ -801,11 +1004,21 @@ def count_bn_parameters(layer_shapes, per):
 
 # %% check="count_bn_parameters.per_channel" points=1
 check("parameters per channel", count_bn_parameters, [(6, 28, 27), (16, 10, 9), (20, 5, 4)], "channel")
-check("parameters per channel, dense layers too", count_bn_parameters, [(6, 28, 27), (120,), (84,)], "channel")
+check(
+    "parameters per channel, dense layers too",
+    count_bn_parameters,
+    [(6, 28, 27), (16, 10, 9), (120,), (84,)],
+    "channel",
+)
 
 # %% check="count_bn_parameters.per_activation" points=1
 check("parameters per activation", count_bn_parameters, [(6, 28, 27), (16, 10, 9), (20, 5, 4)], "activation")
-check("parameters per activation, dense layers too", count_bn_parameters, [(6, 28, 27), (120,), (84,)], "activation")
+check(
+    "parameters per activation, dense layers too",
+    count_bn_parameters,
+    [(6, 28, 27), (16, 10, 9), (120,), (84,)],
+    "activation",
+)
 ### BEGIN HIDDEN TESTS
 check("parameters of a dense net", count_bn_parameters, [(100,), (50,)], "channel")
 check("parameters of one layer", count_bn_parameters, [[3, 8, 8]], "activation")
@@ -896,6 +1109,33 @@ def count_bn_parameters(layer_shapes, per):
     print(total)
 
 
+# %% mistake="count_bn_parameters" hint="The dense layers were left out. Each of their units has a γ and a β of its own: a shape (D,) counts D pairs."
+def count_bn_parameters(layer_shapes, per):
+    shapes = [shape for shape in layer_shapes if len(shape) == 3]
+    return sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in shapes)
+
+
+# %% mistake="count_bn_parameters" hint="A dense layer was counted as one channel. Each of its D units is a channel of its own: D pairs."
+def count_bn_parameters(layer_shapes, per):
+    channels = [shape[0] if len(shape) == 3 else 1 for shape in layer_shapes]
+    return 2 * sum(channels if per == "channel" else [int(np.prod(shape)) for shape in layer_shapes])
+
+
+# %% mistake="count_bn_parameters" hint="One pair was counted for each layer. Each *channel* has a pair: C of them in a layer."
+def count_bn_parameters(layer_shapes, per):
+    return sum(2 if per == "channel" else 2 * int(np.prod(shape)) for shape in layer_shapes)
+
+
+# %% mistake="count_bn_parameters" hint="Both counts came back. Return one number, the one that per asks for."
+def count_bn_parameters(layer_shapes, per):
+    return tuple(sum(2 * n for n in counts) for counts in zip(*((s[0], int(np.prod(s))) for s in layer_shapes)))
+
+
+# %% mistake="count_bn_parameters" hint="The counts of the layers were multiplied. Each layer adds its own parameters to the net: take the sum."
+def count_bn_parameters(layer_shapes, per):
+    return 2 * int(np.prod([shape[0] if per == "channel" else int(np.prod(shape)) for shape in layer_shapes]))
+
+
 # %% [markdown]
 # VGG-11, which we train in unit 11, has eight convolutions. On CIFAR-10 their outputs have the shapes below, on
 # ImageNet the maps are 49 times as large. **Predict**: how many BN parameters in all, per channel and per activation?
@@ -911,8 +1151,9 @@ with your_functions():
     print(f"{'for comparison':>18}: {filters:,} weights in the eight convolutions")
 
 # %% [markdown]
-# Thrift is a pleasant side effect, and on small images not a large one. The reasons that weigh more are the one of
-# section 1, the one of section 5, and a practical one: a layer with $C$ pairs takes images of any size.
+# Per activation and on ImageNet, BN would have more parameters than the convolutions have weights. On small images the
+# saving is modest. Two reasons weigh more: the one of section 1, and a practical one. A layer with $C$ pairs takes
+# images of any size. Section 5 looks at a third.
 #
 # ### Question 1
 #
@@ -975,7 +1216,7 @@ for name, values, m in [("per activation", z[:, 13, 13], 32), ("per channel", z,
 # ### Question 2
 #
 # You train on a single image at a time, $N = 1$. In unit 05, `nn.BatchNorm1d` refused that. What does
-# `nn.BatchNorm2d` do in training mode with a `(1, 16, 14, 14)` array?
+# `nn.BatchNorm2d` do in training mode with a batch of shape `(1, 16, 14, 14)`?
 #
 # - (a) It refuses as well: one example has no variance.
 # - (b) It returns $\beta$ everywhere, since $x - \mu$ is 0.
@@ -1004,7 +1245,7 @@ q_single_image = "d"
 # ## 6. A convolution block without a bias
 #
 # Unit 03 found that a bias in front of BN does nothing: the mean takes it away. In a convolution the bias is one
-# number per channel, and so is the mean. It is taken away again. Watch the same convolution with a large bias and
+# number per channel, and so is the mean: it is taken away here, too. Watch the same convolution with a large bias and
 # without one, in both modes.
 
 # %% tags=["demo"]
@@ -1184,6 +1425,42 @@ check("block: independent of the block before", lambda: conv_block(2, 2) is not 
 # - return nn.Sequential
 # + nn.Sequential
 
+# %% mistake="conv_block" hint="The maps have shrunk by half: there is a stride or a pooling in the block. It is to keep H and W."
+# - nn.ReLU()
+# + nn.ReLU(), nn.MaxPool2d(2)
+
+# %% mistake="conv_block" hint="nn.Sequential takes modules, and F.relu is a plain function. Its module is nn.ReLU()."
+# - nn.ReLU()
+# + F.relu
+
+# %% mistake="conv_block" hint="The modules were called on a number of channels. They are not used yet: make them, and return them as one module. Images come later, when somebody calls it."
+# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)(c_in)
+
+# %% mistake="conv_block" hint="This is instance normalization: each image's map gets its own mean and variance. Take nn.BatchNorm2d."
+# - nn.BatchNorm2d(c_out)
+# + nn.InstanceNorm2d(c_out)
+
+# %% mistake="conv_block" hint="This averages over the channels of each image, as layer normalization does. Take nn.BatchNorm2d: per channel, over all images."
+# - nn.BatchNorm2d(c_out)
+# + nn.GroupNorm(1, c_out)
+
+# %% mistake="conv_block" hint="This ReLU is leaky: it lets a little of the negative side through. Take nn.ReLU()."
+# - nn.ReLU()
+# + nn.LeakyReLU()
+
+# %% mistake="conv_block" hint="This BN has neither γ nor β (affine=False). Then every channel is stuck at mean 0 and variance 1 in front of the ReLU. Let it learn them: that is the default."
+# - bias=False), nn.BatchNorm2d(c_out)
+# + bias=True), nn.BatchNorm2d(c_out, affine=False)
+
+# %% mistake="conv_block" hint="There are two convolutions in the block. It has one, from c_in to c_out channels."
+# - nn.BatchNorm2d(c_out), nn.ReLU()
+# + nn.Conv2d(c_out, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()
+
+# %% mistake="conv_block" hint="In training mode the block is right, in eval mode it is not: BN's momentum is not the default, so its running statistics differ. Leave momentum out."
+# - nn.BatchNorm2d(c_out)
+# + nn.BatchNorm2d(c_out, momentum=0.01)
+
 # %% [markdown]
 # ## 7. A small CNN on MNIST, with and without BN
 #
@@ -1293,8 +1570,8 @@ plt.show()
 # three seeds, bands reach from the best to the worst. On MNIST the solid line, with BN, ends lower in all three
 # panels. At rate 0.01 the bands overlap; at 0.03 the twin's middle run never learns.
 #
-# *What this is:* evidence for one net, one optimizer, 100 steps and three seeds. And look at step 20 on the left:
-# there the net with BN may look *worse*. A likely reason: it is tested with running averages, and after 20 updates
+# *What this is:* evidence for one net, one optimizer, 100 steps and three seeds. And look at step 20 in the first two
+# panels: there the net with BN may look *worse*. A likely reason: it is tested with running averages, and after 20 updates
 # with momentum 0.1 these still hold $0.9^{20} \approx 12\%$ of their first values, 0 and 1 (unit 05).
 #
 # Now a full run: 937 steps with batches of 64, which is one pass over the full MNIST. The learning rate falls to zero.
@@ -1319,7 +1596,7 @@ with torch.no_grad():
     first = F.max_pool2d(F.relu(net.norms[0](net.convs[0](test_x[:256]))), 2)
     z = net.convs[1](first)  # (256, 16, 14, 14)
     x_hat = F.batch_norm(z, None, None, training=True)
-    y = net.norms[1](z)
+    y = F.batch_norm(z, None, None, net.norms[1].weight, net.norms[1].bias, training=True)
 z, x_hat, y = (a.double().cpu() for a in (z, x_hat, y))
 chosen = z.mean(dim=(0, 2, 3)).argsort()[[0, 3, 6, 9, 12, 15]]
 
@@ -1331,20 +1608,19 @@ for row, (name, maps) in zip(axes, rows):
     for ax, c in zip(row, chosen):
         shown = ax.imshow(maps[0, c], cmap="gray", vmin=-reach, vmax=reach)
         mean, std = maps[:, c].mean() + 0.0, maps[:, c].std()
-        ax.set(xticks=[], yticks=[], xlabel=f"{mean:.1f} ± {std:.1f}".replace("-0.0", "0.0"))
+        ax.set(xticks=[], yticks=[], xlabel=f"{mean:.1f} ± {std:.1f}".replace("-0.0", "0.0").replace("-", "−"))
     row[0].set_ylabel(name)
     fig.colorbar(shown, ax=row, shrink=0.85)
 for ax, c in zip(axes[0], chosen):
     ax.set_title(f"channel {c}", loc="center", fontsize=10, fontweight="normal")
 fig.suptitle("BN moves every channel to one scale, and leaves its picture alone", fontweight="bold")
+fig.supxlabel("below each map: mean ± standard deviation of its channel, over 256 images", fontsize=10)
 plt.show()
 
 # %% [markdown]
 # *The figure:* one test digit in six channels; rows are before BN, normalized, and after $\gamma$ and $\beta$. All
-# six maps of a row share one grey scale; below each stand the channel's mean ± standard deviation over 256 images. In
-# the first row the channels' means differ. In the second all have
-# mean 0 and standard deviation 1. In the third $\gamma$ and $\beta$ have moved them apart again, but by amounts that
-# were learned.
+# six maps of a row share one grey scale. In the first row the channels' means differ. In the second all have mean 0 and
+# standard deviation 1. In the third $\gamma$ and $\beta$ have moved them apart again, but by amounts that were learned.
 #
 # Look down any column: the drawing itself is the same in all three rows, only its grey values are. Within a channel
 # BN is one straight line, $y = az + b$, for all pixels (upside down if $\gamma$ were negative). That is equivariance
@@ -1356,9 +1632,10 @@ plt.show()
 #
 # $$y = \gamma \frac{(W * x + b) - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta ,$$
 #
-# and for each output channel this is a scaled and shifted convolution, in other words: a convolution. With $s =
-# \gamma / \sqrt{\sigma^2 + \varepsilon}$ it is $s \cdot (W * x) + \dots$ Find the new filter $W'$ and the new bias
-# $b'$ on paper. Where a bias is needed now, it is earned: it holds all that $\mu$, $\beta$ and $b$ did.
+# where $*$ is the convolution. For each output channel this is a scaled and shifted convolution, in other words: a
+# convolution. With $s = \gamma / \sqrt{\sigma^2 + \varepsilon}$ it is $s \cdot (W * x) + \dots$ Find the new filter
+# $W'$ and the new bias $b'$ on paper. The bias is back, and now it has work to do: it holds all that $\mu$, $\beta$
+# and $b$ did.
 #
 # ### Exercise: `fold_conv_bn` (8 minutes)
 #
@@ -1481,7 +1758,7 @@ check("the mode of bn", lambda: fold(True, **many)[2].training)
 # - bias - bn.running_mean
 # + bias + bn.running_mean
 
-# %% mistake="fold_conv_bn" hint="μ was not scaled: BN divides the centred value, mean included, so the new bias holds −s·μ."
+# %% mistake="fold_conv_bn" hint="μ was not scaled. BN scales the whole centred value, so the new bias holds s·(b − μ), and β is added after it."
 # - (bias - bn.running_mean) * scale
 # + bias * scale - bn.running_mean
 
@@ -1582,6 +1859,34 @@ def fold_conv_bn(conv, bn):
 # - return folded
 # + pass
 
+# %% mistake="fold_conv_bn" hint="β was subtracted. BN adds it, after the scaling: b′ = (b − μ)·s + β."
+# - * scale + bn.bias.detach()
+# + * scale - bn.bias.detach()
+
+# %% mistake="fold_conv_bn" hint="μ was not scaled. BN scales the whole centred value, so the new bias holds s·(b − μ), and β is added after it."
+# - (bias - bn.running_mean) * scale + bn.bias.detach()
+# + bias - bn.running_mean + bn.bias.detach()
+
+# %% mistake="fold_conv_bn" hint="A variance stands where the mean belongs: BN subtracts bn.running_mean."
+# - bias - bn.running_mean
+# + bias - bn.running_var
+
+# %% mistake="fold_conv_bn" hint="folded.bias is None here: the copy has no bias where conv has none, so there is nothing to write into. Set it: folded.bias = nn.Parameter(…)."
+# - folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
+# + folded.bias.data.copy_((bias - bn.running_mean) * scale + bn.bias.detach())
+
+# %% mistake="fold_conv_bn" hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
+# - copy.deepcopy(conv)
+# + nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, stride=conv.stride)
+
+# %% mistake="fold_conv_bn" hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
+# - copy.deepcopy(conv)
+# + nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, padding=conv.padding)
+
+# %% mistake="fold_conv_bn" hint="folded.bias is None here: the copy has no bias where conv has none, so there is nothing to write into. Set it: folded.bias = nn.Parameter(…)."
+# - folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
+# + folded.bias.copy_((bias - bn.running_mean) * scale + bn.bias.detach())
+
 # %% [markdown]
 # Fold the trained net of section 7: three convolutions take over the work of three BN layers. In float32, do the
 # scores of all test images agree to $10^{-5}$, relative to the largest score?
@@ -1628,8 +1933,8 @@ if folded is not None:
 
 # %% [markdown]
 # *The figure:* one dot for each of forty calls, unfolded on the left and folded on the right, a thick bar at each
-# median. On the machine on which this unit was written about 6% of the computing time was saved (a measurement apart,
-# on one core): BN is a small part of this net's work. How much it is elsewhere depends on the machine and on the net.
+# median. On the machine on which this unit was written most runs saved about 5% of the time, single ones between 1% and
+# 12%: BN is a small part of this net's work. How much it is elsewhere depends on the machine and on the net.
 #
 # ### Question 3
 #
@@ -1661,7 +1966,7 @@ q_fold_training = "d"
 # %% [markdown]
 # ## 10. Other axes, other norms
 #
-# Batch normalization averages over $(N, H, W)$. Nothing but good reasons forces that choice. Three relatives subtract
+# Batch normalization averages over $(N, H, W)$. Nothing in the formula forces that choice. Three relatives subtract
 # a mean and divide by a standard deviation as well, but each takes them over other numbers: **layer**, **instance**
 # and **group** normalization.
 #
@@ -1669,7 +1974,7 @@ q_fold_training = "d"
 # a cross, and ask autograd: *on which numbers of x does it depend?* Wherever $\partial \hat x_\times / \partial x$ is
 # not zero.
 #
-# **Predict.** For batch normalization: which tiles of the 4×6 grid will light up?
+# **Predict.** For batch normalization: which tiles of the 4×6 grid will be among them?
 
 # %%
 my_guess_tiles = ...  # one tile, a row, a column, or all?
@@ -1694,29 +1999,30 @@ def sheet(a):
     return np.transpose(a, (0, 2, 1, 3)).reshape(4 * 14, 6 * 14)
 
 
+over = {"batch": "N, H, W", "layer": "C, H, W", "instance": "H, W", "group": "C/3, H, W"}
 fig, axes = plt.subplots(2, 2, figsize=(8.4, 6.2))
 low, high = maps.amin((0, 2, 3), True), maps.amax((0, 2, 3), True)
 picture = ((maps - low) / (high - low)).numpy()
 for ax, (kind, mask) in zip(axes.flat, used.items()):
     ax.imshow(sheet(0.88 + 0.12 * picture), cmap="gray", vmin=0, vmax=1)
-    lit = np.ma.masked_where(~sheet(mask), sheet(0.15 + 0.6 * picture))
+    lit = np.ma.masked_where(~sheet(mask), sheet(0.05 + 0.45 * picture))
     ax.imshow(lit, cmap="Blues_r", vmin=0, vmax=1)
-    ax.plot(2 * 14 + 8, 14 + 6, "X", ms=10, color="#E69F00", mec="black")
+    ax.plot(2 * 14 + 8, 14 + 6, "X", ms=8, color="#E69F00", mec="black")
     for k in range(1, 6):
         ax.axvline(14 * k - 0.5, color="white", lw=2, ls="-")
         ax.axhline(14 * min(k, 3) - 0.5, color="white", lw=2, ls="-")
     ax.set(xticks=14 * np.arange(6) + 6.5, xticklabels=range(6), yticks=14 * np.arange(4) + 6.5, yticklabels=range(4))
-    ax.set(xlabel="channel", ylabel="image", title=f"{kind}: {mask.sum():,} of {mask.size:,} numbers")
+    ax.set(xlabel="channel (C)", ylabel="image (N)", title=f"{kind}, over {over[kind]}: {mask.sum():,} numbers")
     ax.grid(False)
     ax.tick_params(length=0)
-fig.suptitle("Which numbers share a mean and a variance with the one marked ×", fontweight="bold")
+fig.suptitle(f"Which of the {mask.size:,} numbers share a mean and a variance with the one marked ×", fontweight="bold")
 plt.show()
 
 # %% [markdown]
 # *The figure:* four copies of a grid of feature maps, a row for each image, a column for each channel; the numbers on
-# which the output at the cross depends are dark. Batch: the cross's column, one channel in all images. Layer: its
-# row, one image in all channels. Instance: a single tile. Group, with three groups of two: two neighbouring tiles of
-# its row.
+# which the output at the cross depends are dark, and each title says over which axes they lie. Batch: the cross's
+# column, one channel in all images. Layer: its row, one image in all channels. Instance: a single tile. Group, with
+# three groups of two channels: two neighbouring tiles of its row.
 #
 # | normalization | averages over | sets of statistics | depends on other images | running statistics |
 # |---|---|---|---|---|
@@ -1779,7 +2085,8 @@ check("layer, groups given", normalize_axes, x.transpose(3, 1, 2, 0), "layer", 3
 
 # %% [markdown]
 # **Established:** four layers, one formula. They differ only in who is averaged with whom. Group normalization holds
-# two of the others: one group is layer, $C$ groups are instance normalization.
+# two of the others: one group is layer, $C$ groups are instance normalization. And with a single image, $N = 1$, batch
+# normalization in training is instance normalization: question 2.
 
 # %% mistake="normalize_axes" hint="Batch normalization was taken over the examples only. Per channel, rows and columns are averaged as well."
 # - "batch": (0, 2, 3)
@@ -1805,7 +2112,7 @@ check("layer, groups given", normalize_axes, x.transpose(3, 1, 2, 0), "layer", 3
 # - "instance": (2, 3)
 # + "instance": (1, 2, 3)
 
-# %% mistake="normalize_axes" hint="The axes of NHWC were used for 'batch': the last one was kept. Here the channels are axis 1."
+# %% mistake="normalize_axes" hint="For 'batch' the last axis, W, kept statistics of its own, and the channels were averaged away. Channels are axis 1 of (N, C, H, W). And cut them into groups for 'group' only: for the others it moves the axes."
 # - "batch": (0, 2, 3)
 # + "batch": (0, 1, 2)
 
@@ -1885,6 +2192,42 @@ def normalize_axes(x, kind, groups=1, eps=1e-5):
 # %% mistake="normalize_axes" hint="Your function returns nothing (None). End it with a return statement that gives x_hat."
 # - return ((parts - mean) / np.sqrt(var + eps)).reshape(x.shape)
 # + pass
+
+# %% mistake="normalize_axes" hint="For 'batch' each map was normalized by itself: that is instance normalization. Average over the images, axis 0, as well."
+# - "batch": (0, 2, 3)
+# + "batch": (2, 3)
+
+# %% mistake="normalize_axes" hint="For 'batch' the average runs over images and channels, at each pixel by itself. Keep the channels, axis 1, and average over images, rows and columns."
+# - "batch": (0, 2, 3)
+# + "batch": (0, 1)
+
+# %% mistake="normalize_axes" hint="For 'layer' each map was normalized by itself: that is instance normalization. Average over the channels, axis 1, as well."
+# - "layer": (1, 2, 3)
+# + "layer": (2, 3)
+
+# %% mistake="normalize_axes" hint="For 'layer' the average runs over every axis, the images included. Each image keeps its own statistics: look at the dark row in the figure."
+# - "layer": (1, 2, 3)
+# + "layer": (0, 1, 2, 3)
+
+# %% mistake="normalize_axes" hint="For 'instance' rows or columns were left out of the average. An instance is a whole map: average over both, axes 2 and 3."
+# - "instance": (2, 3)
+# + "instance": 2
+
+# %% mistake="normalize_axes" hint="For 'instance' rows or columns were left out of the average. An instance is a whole map: average over both, axes 2 and 3."
+# - "instance": (2, 3)
+# + "instance": 3
+
+# %% mistake="normalize_axes" hint="x was divided by the standard deviation, but its mean was not taken away."
+# - ((parts - mean) / np.sqrt(var + eps))
+# + (parts / np.sqrt(var + eps))
+
+# %% mistake="normalize_axes" hint="C / groups is a float, and a shape needs whole numbers: C // groups."
+# - C // groups
+# + C / groups
+
+# %% mistake="normalize_axes" hint="More than x_hat came back. Here nothing else is asked for: no mean, no cache."
+# - .reshape(x.shape)
+# + .reshape(x.shape), mean
 
 # %% [markdown]
 # And the judge again:
