@@ -19,6 +19,7 @@
 # %%
 import json
 from contextlib import contextmanager
+from unittest import mock
 
 import torch
 from torch import nn
@@ -217,30 +218,59 @@ state, *names = check("a fresh layer", lambda: inside(MyBatchNorm1d(3)))
 layer, theirs = MyBatchNorm1d(3), set_layer(nn.BatchNorm1d(3)).float()
 layer.load_state_dict(theirs.state_dict())
 assert torch.equal(layer.running_var, theirs.running_var), "loading a state_dict must fill running_var"
+assert not any(isinstance(part, type(theirs).__base__) for part in layer.modules()), (
+    "write the layer, do not wrap PyTorch's"
+)
+
 
 # %% check="my_batchnorm1d.training" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 x = tensor(10, 6, 3, mean=5, std=2)
-check("y, training mode", lambda x: set_layer(MyBatchNorm1d(3, eps=0.1))(x), x)
+check("y, training mode", alone(lambda x: set_layer(MyBatchNorm1d(3, eps=0.1))(x)), x)
 ### BEGIN HIDDEN TESTS
-check("y, default eps, tiny variance", lambda x: set_layer(MyBatchNorm1d(3))(x), 0.01 * x)
+check("y, default eps, tiny variance", alone(lambda x: set_layer(MyBatchNorm1d(3))(x)), 0.01 * x)
 check("y, N = 2, D = 1", lambda x: set_layer(MyBatchNorm1d(1, 0.1))(x), tensor(11, 2, 1, mean=3))
 check("y, not contiguous", lambda x: set_layer(MyBatchNorm1d(4, 0.1))(x), tensor(12, 8, 7, mean=3).T[:, ::2])
 constant = torch.cat([tensor(13, 5, 2, mean=3), torch.full((5, 1), 7.0)], dim=1)
 check("y, a constant feature", lambda x: set_layer(MyBatchNorm1d(3, 0.1))(x), constant)
 large = (1000 + np.random.RandomState(14).randint(-3, 4, (8, 3))).astype("f4")
-check("y, float32, large offset", lambda x: MyBatchNorm1d(3)(x), torch.from_numpy(large), rtol=1e-3)
+check("y, float32, large offset", alone(lambda x: MyBatchNorm1d(3)(x)), torch.from_numpy(large), rtol=1e-3)
 ### END HIDDEN TESTS
 
+
 # %% check="my_batchnorm1d.gradients" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 x, dy = tensor(20, 6, 3, mean=5, std=2), tensor(21, 6, 3)
-check("dx, dgamma, dbeta", lambda x, dy: gradients(set_layer(MyBatchNorm1d(3, eps=0.1)), x, dy), x, dy)
+check("dx, dgamma, dbeta", alone(lambda x, dy: gradients(set_layer(MyBatchNorm1d(3, eps=0.1)), x, dy)), x, dy)
 ### BEGIN HIDDEN TESTS
 x, dy = tensor(22, 5, 2, mean=-9, std=3), tensor(23, 5, 2)
-check("gradients, other shape", lambda x, dy: gradients(set_layer(MyBatchNorm1d(2, eps=0.5), 7), x, dy), x, dy)
+check("gradients, other shape", alone(lambda x, dy: gradients(set_layer(MyBatchNorm1d(2, eps=0.5), 7), x, dy)), x, dy)
 ### END HIDDEN TESTS
 
 
 # %% check="my_batchnorm1d.buffers" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
+
+
+@alone
 def three_batches(D=3, **options):
     """The buffers after three batches, of 4, 5 and 6 rows, and whether they carry a graph."""
     layer = set_layer(MyBatchNorm1d(D, **options))
@@ -257,6 +287,16 @@ check("the buffers, default momentum", three_batches, 2)
 
 
 # %% check="my_batchnorm1d.eval" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
+
+
+@alone
 def evaluated(x, D=3, **options):
     """y in evaluation mode, the buffers after it, and y when the layer is back in training mode."""
     layer = set_layer(MyBatchNorm1d(D, **options)).eval()
@@ -299,6 +339,16 @@ with your_functions():
             gaps[name] = max(gaps[name], ((a - b).abs().max() / b.abs().max()).item())
     for name, gap in gaps.items():
         print(f"{name:13} within 1e-6: {gap < 1e-6}")
+
+
+# %% mistake="my_batchnorm1d" hint="This is PyTorch's layer under another name. The exercise is to write its arithmetic: mean, variance, x̂, γ·x̂ + β, and the running averages."
+class MyBatchNorm1d(nn.BatchNorm1d):
+    pass
+
+
+# %% mistake="my_batchnorm1d" hint="This is PyTorch's layer under another name. The exercise is to write its arithmetic: mean, variance, x̂, γ·x̂ + β, and the running averages."
+# - return self.weight * x_hat + self.bias
+# + return nn.functional.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
 
 # %% mistake="my_batchnorm1d" hint="The batch's variance goes into running_var as it is. It is normalized with the biased variance, but running_var gets the unbiased one, m/(m−1) times as large (unit 05)."
 # - var * len(x) / (len(x) - 1)

@@ -23,6 +23,7 @@
 import copy
 from contextlib import contextmanager
 from itertools import pairwise
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -365,34 +366,77 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 
 
 # %% check="batchnorm2d_forward.output" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 r = np.random.RandomState(83)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[0.5]], [[3]], [[40]]], (5, 3, 4, 2)) + r.normal(size=(5, 1, 1, 1))
 gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
-y = check("y of images", lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[0], x, gamma, beta, 0.1)
+y = check(
+    "y of images", alone(lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[0]), x, gamma, beta, 0.1
+)
 assert np.allclose(y.mean((0, 2, 3)), beta), "each channel of y must have mean beta"
 
+
 # %% check="batchnorm2d_forward.cache" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 r = np.random.RandomState(84)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[0.5]], [[3]], [[40]]], (4, 3, 2, 5))
 gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
-check("cache of images", lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[1], x, gamma, beta, 0.1)
+check(
+    "cache of images",
+    alone(lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[1]),
+    x,
+    gamma,
+    beta,
+    0.1,
+)
+
 
 # %% check="batchnorm2d_forward.robust" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 r = np.random.RandomState(85)
 x = r.normal(3, 2, (2, 4, 3, 4))  # as many channels as columns
 x[:, 2] = -8.0  # a channel that never changes
 gamma, beta = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.5, -0.5, 1.5, -1.5])
-y, cache = check("y and cache, C = W, a constant channel", batchnorm2d_forward, x, gamma, beta)
+y, cache = check("y and cache, C = W, a constant channel", alone(batchnorm2d_forward), x, gamma, beta)
 assert np.all(y[:, 2] == 1.5), "a constant channel has x_hat = 0, so y = beta there"
 ### BEGIN HIDDEN TESTS
 f4 = [a.astype("f4") for a in (1000 + x, gamma, beta)]
-check("y, float32, large offset", lambda *a: batchnorm2d_forward(*a)[0], *f4, rtol=1e-3)
-check("y and cache, one image, not contiguous", batchnorm2d_forward, x[:1, ::2, :, ::-1], gamma[:2], beta[:2], eps=0.1)
-check("y and cache, one pixel", batchnorm2d_forward, r.normal(2, 3, (6, 4, 1, 1)), gamma, beta, eps=0.1)
+check("y, float32, large offset", alone(lambda *a: batchnorm2d_forward(*a)[0]), *f4, rtol=1e-3)
+check(
+    "y and cache, one image, not contiguous",
+    alone(batchnorm2d_forward),
+    x[:1, ::2, :, ::-1],
+    gamma[:2],
+    beta[:2],
+    eps=0.1,
+)
+check("y and cache, one pixel", alone(batchnorm2d_forward), r.normal(2, 3, (6, 4, 1, 1)), gamma, beta, eps=0.1)
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # **Established:** unit 03 normalizes images too, once every pixel has become a row.
+
+# %% mistake="batchnorm2d_forward" hint="y comes from PyTorch's own batch norm. The exercise is to get there with the batchnorm_forward of unit 03, or with NumPy's axes: PyTorch comes afterwards, to compare with."
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = F.batch_norm(torch.tensor(x.copy()), None, None, torch.tensor(gamma), torch.tensor(beta), training=True, eps=eps).numpy()
 
 # %% mistake="batchnorm2d_forward" hint="The channels were not moved to the last place before reshape(-1, C), so each row mixes channels. The shape is right, the content is not: see the zeros, ones and twos above."
 # - batchnorm_forward(x.transpose(0, 2, 3, 1).reshape(-1, C), gamma, beta, eps)
@@ -669,24 +713,48 @@ x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (5, 3, 4, 2))
 cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
 check("dgamma and dbeta", lambda dy, cache: batchnorm2d_backward(dy, cache)[1:], dy, cache)
 
+
 # %% check="batchnorm2d_backward.dx" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 r = np.random.RandomState(87)
 x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (4, 3, 2, 5)), r.normal(0.5, 1, (4, 3, 2, 5))
 cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
-dx = check("dx", lambda dy, cache: batchnorm2d_backward(dy, cache)[0], dy, cache)
+dx = check("dx", alone(lambda dy, cache: batchnorm2d_backward(dy, cache)[0]), dy, cache)
 assert np.abs(dx.sum((0, 2, 3))).max() < 1e-9, "within a channel, dx must sum to zero"
 
+
 # %% check="batchnorm2d_backward.robust" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 r = np.random.RandomState(88)
 x, dy = r.normal(3, 2, (2, 4, 3, 4)), r.normal(0.5, 1, (2, 4, 3, 4))  # as many channels as columns
 x[:, 2] = -8.0
 gamma = np.array([1.0, 2.0, 3.0, 4.0])
-check("three gradients, C = W, a constant channel", batchnorm2d_backward, dy, given_cache(x, gamma, 0.01), rtol=1e-5)
+check(
+    "three gradients, C = W, a constant channel",
+    alone(batchnorm2d_backward),
+    dy,
+    given_cache(x, gamma, 0.01),
+    rtol=1e-5,
+)
 ### BEGIN HIDDEN TESTS
 few = given_cache(x[:1, ::2, :, ::-1], gamma[:2], 0.1)
-check("three gradients, one image, not contiguous", batchnorm2d_backward, dy[1:, ::2, ::-1], few)
+check("three gradients, one image, not contiguous", alone(batchnorm2d_backward), dy[1:, ::2, ::-1], few)
 x, dy = r.normal(2, 1, (3, 4, 5, 2)).astype("f4"), r.normal(size=(3, 4, 5, 2)).astype("f4")
-check("dx, float32", lambda *a: batchnorm2d_backward(*a)[0], dy, given_cache(x, gamma.astype("f4"), 0.1), rtol=1e-3)
+check(
+    "dx, float32", alone(lambda *a: batchnorm2d_backward(*a)[0]), dy, given_cache(x, gamma.astype("f4"), 0.1), rtol=1e-3
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
