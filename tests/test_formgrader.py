@@ -352,7 +352,6 @@ def test_a_script_would_be_noticed(chromium, tmp_path):
     assert {text[1:5] for text in found["elements"]} == {"scri", "styl", "form", "ifra", "meta"}
 
 
-@pytest.mark.xfail(reason="stock nbgrader lets a student's markup into the page", raises=AssertionError)
 def test_students_markup_does_nothing_in_the_page(browser, server, graded):
     open_submission(browser, server, HOSTILE.id)
     # A page without the student's cells ends here: TimeoutException, unlike AssertionError, is no expected failure.
