@@ -110,7 +110,7 @@ def limit(limits: dict, baseline_kb: int, files_mb: int) -> None:
         (resource.RLIMIT_FSIZE, (limits["disk_mb"] + files_mb) * megabyte),
         (resource.RLIMIT_NPROC, limits["processes"]),
         (resource.RLIMIT_CPU, 4 * seconds),
-        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_NOFILE, 256),  # what waits in sockets is no process's memory
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
