@@ -974,7 +974,8 @@ def batchnorm_backward(dy, cache):
 def case():
     """Four rows, two features; and a silent dy: its sum is 0, also with x_hat, so no statistic feels it."""
     line, bend, wave = np.array([[-3, -1, 1, 3], [1, -1, -1, 1], [-1, 3, -3, 1]])[:, :, None] / 2.0
-    centred, mean, gamma = line * [0.7, 0.4], np.array([10.0, -3.0]), np.array([1.5, -0.7])
+    centred, mean = line * [0.7, 0.4], np.array([10.0, -3.0])
+    gamma = np.random.RandomState(6).uniform(0.5, 2, 2) * [1, -1]
     cache = {"x": mean + centred, "mean": mean, "var": (centred**2).mean(axis=0), "gamma": gamma, "eps": 0.1}
     cache["x_hat"] = centred / np.sqrt(cache["var"] + 0.1)
     return line, bend * [0.3, -0.5] + wave * [0.2, 0.3], cache
@@ -1019,7 +1020,7 @@ def case():
     x, mean, var = np.array([[-1.0, 3], [1, 3], [-1, 7], [1, 7]]), np.array([0.0, 5.0]), np.array([1.0, 4.0])
     cache = {"x": x, "x_hat": (x - mean) / np.sqrt(var + 0.1), "mean": mean, "var": var, "eps": 0.1}
     silent = np.array([[1.0, 2.0], [1.0, -2.0], [-1.0, -2.0], [-1.0, 2.0]])
-    return silent, {**cache, "gamma": np.array([3.0, -2.0])}
+    return silent, {**cache, "gamma": np.random.RandomState(7).uniform(2, 4, 2) * [1, -1]}
 
 
 check("dx along the direct path alone", lambda: batchnorm_backward(*case())[0])
