@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("directory", type=Path, metavar="DIR")
     _units(grade)
     grade.add_argument("--student", metavar="ID", help="this student only")
-    grade.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: one a core)")
+    grade.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: the cores and one)")
     grade.add_argument("--scheduler", metavar="URL", help="a Dask scheduler, such as tcp://10.0.0.5:8786")
     grade.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected, with your rights")
     grade.add_argument("--regrade", action="store_true", help="run everything again")

@@ -3,9 +3,10 @@
 import contextlib
 import json
 import os
-import shutil
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from tqdm import tqdm
 
 from grader.classroom import opened, quiet
 from grader.errors import CourseError
-from grader.grading.gradebook import UnitRows, Writer
+from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available, sweep
 from grader.grading.job import Result
 from grader.grading.limits import Limits
@@ -31,7 +32,7 @@ class Options:
 
     units: list[str] = field(default_factory=list)  # names or numbers; all that are released, where none is given
     student: str | None = None
-    jobs: int = 0  # 0: as many as there are cores
+    jobs: int = 0  # 0: one more than there are cores, since a worker waits for its kernel half of the time
     scheduler: str | None = None
     sandbox: bool = True
     regrade: bool = False
@@ -45,11 +46,12 @@ class Outcome:
     results: list[dict] = field(default_factory=list)
     fresh: int = 0
     seconds: float = 0.0
+    counts: Counter = field(default_factory=Counter)  # of graded, failed, repairs, flags, limits
 
-    def count(self, what: str) -> int:
-        if what in ("graded", "failed"):
-            return sum((r["status"] == "graded") == (what == "graded") for r in self.results)
-        return sum(bool(r[what]) for r in self.results)
+    def add(self, result: dict) -> None:
+        self.results.append(result)
+        self.counts["graded" if result["status"] == "graded" else "failed"] += 1
+        self.counts.update(kind for kind in ("repairs", "flags", "limits") if result[kind])
 
 
 def grade_class(directory: Path, options: Options, progress: bool = True) -> Outcome:
@@ -57,13 +59,15 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
     started = time.monotonic()
     if options.sandbox and not options.scheduler:
         check_available()
+    if options.jobs < 0:
+        raise CourseError(f"{options.jobs} worker processes are too few.")
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
         url, course, config = api.coursedir.db_url, api.coursedir.course_id, api.config
     sweep()
     store = Store(directory)
     with contextlib.ExitStack() as stack:
-        pool = open_pool(options.jobs or os.cpu_count() or 1, options.scheduler)
+        pool = open_pool(options.jobs or (os.cpu_count() or 1) + 1, options.scheduler)
         stack.callback(pool.close)
         stack.enter_context(store.locked())
         units = _units(directory, options.units)
@@ -83,7 +87,11 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         bar = tqdm(total=len(submissions), desc="grading", unit="", disable=None if progress else True)
         stack.callback(bar.close)
         run.bar = bar
-        run.all(submissions, pool)
+        try:
+            run.all(submissions, pool)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise CourseError(f"{where}{error.strerror}. What is graded is kept: run the same command again.") from None
         run.outcome.seconds = time.monotonic() - started
     return run.outcome
 
@@ -98,7 +106,7 @@ def _units(directory: Path, names: list[str]) -> list[str]:
         if not found:
             raise CourseError(f"There is no unit {name!r} in {directory}; there are: {', '.join(released)}.")
         units += found
-    return units or released
+    return list(dict.fromkeys(units)) or released
 
 
 def _students(directory: Path, unit: str) -> list[str]:
@@ -106,7 +114,9 @@ def _students(directory: Path, unit: str) -> list[str]:
     if not submitted.is_dir():
         return []
     return sorted(
-        entry.name for entry in os.scandir(submitted) if entry.is_dir() and (Path(entry.path) / unit).exists()
+        entry.name
+        for entry in os.scandir(submitted)
+        if entry.is_dir() and not entry.name.startswith(".") and os.path.lexists(Path(entry.path, unit))
     )
 
 
@@ -119,6 +129,8 @@ class _Run:
         self.options: Options = options
         self.outcome = Outcome()
         self.keys: dict[tuple[str, str], str] = {}
+        self.written: dict[str, dict] = {}  # by unit and student, what the gradebook had at the beginning
+        self.unwritten: list[dict] = []  # results that wait for a locked gradebook
         self.bar: tqdm | None = None
 
     def job(self, unit: str, submission: Submission | None) -> Job:
@@ -132,32 +144,54 @@ class _Run:
         )
 
     def all(self, submissions: list[tuple[str, str]], pool) -> None:
-        written = {unit: self.writer.scores(rows) for unit, rows in self.rows.items()}
-        pending = []
-        for student, unit in submissions:
-            try:
-                submission = read_submission(self.directory, student, unit)
-            except Unreadable as error:
-                path = f"submitted/{student}/{unit}/{unit}.ipynb"
-                self.take(Result(student, unit, path, "failed", str(error)), fresh=True)
-                continue
-            key = result_key(submission.hash, self.releases[unit].hash, asdict(self.options.limits))
-            self.keys[student, unit] = key
-            kept = None if self.options.regrade else self.store.result(unit, student)
-            if kept and kept.get("key") == key and self._is_written(kept):
-                self.record(kept, written[unit].get(student))
-            else:
-                pending.append((student, unit))
+        self.written = {unit: self.writer.scores(rows) for unit, rows in self.rows.items()}
+        pending = [(student, unit) for student, unit in submissions if not self._is_done(student, unit)]
         self._plan(sorted({unit for _, unit in pending}), pool)
-        jobs = (self.job(unit, read_submission(self.directory, student, unit)) for student, unit in pending)
-        for job, came in pool.run(jobs):
-            if isinstance(came, CourseError):
-                raise came
+        for _, came in pool.run(self._jobs(pending)):
             if isinstance(came, Exception):
-                submission = job.submission
-                reason = f"its grading was broken off three times ({type(came).__name__}); run the command again"
-                came = Result(submission.student, submission.unit, submission.path, "internal", reason)
-            self.take(came, fresh=True)
+                raise came
+            self.take(came)
+        for kept in self.unwritten:
+            self._write(kept)
+
+    def _read(self, student: str, unit: str) -> Submission | Result:
+        """A submission, or the result of one that cannot be read."""
+        path = f"submitted/{student}/{unit}/{unit}.ipynb"
+        try:
+            student.encode()
+            return read_submission(self.directory, student, unit)
+        except UnicodeEncodeError:
+            student = os.fsencode(student).decode(errors="replace")
+            return Result(student, unit, path, "internal", "the name of its folder is not in UTF-8: rename it")
+        except Unreadable as error:
+            return Result(student, unit, path, "failed", str(error))
+        except OSError as error:
+            return Result(student, unit, path, "failed", f"{path} cannot be read: {error.strerror}.")
+
+    def _is_done(self, student: str, unit: str) -> bool:
+        """Whether nothing has to be run for a submission; it is then recorded."""
+        submission = self._read(student, unit)
+        kept = None if self.options.regrade else self.store.result(unit, student)
+        if isinstance(submission, Result):
+            if kept and kept["status"] == "failed" and kept["reason"] == submission.reason:
+                self.record(kept)
+            else:
+                self.take(submission)
+            return True
+        key = result_key(submission.hash, self.releases[unit].hash, asdict(self.options.limits))
+        self.keys[student, unit] = key
+        if not kept or kept.get("key") != key or not self._is_written(kept):
+            return False
+        self.record(kept)
+        return True
+
+    def _jobs(self, pending: list[tuple[str, str]]) -> Iterator[Job]:
+        for student, unit in pending:
+            submission = self._read(student, unit)
+            if isinstance(submission, Result):  # gone since it was looked at
+                self.take(submission)
+            else:
+                yield self.job(unit, submission)
 
     def _plan(self, units: list[str], pool) -> None:
         """Run the answers of these units, where that was not done before."""
@@ -171,9 +205,7 @@ class _Run:
                 missing.append(self.job(unit, None))
         for job, plan in pool.run(missing):
             if isinstance(plan, Exception):
-                raise (
-                    plan if isinstance(plan, CourseError) else CourseError(f"{job.release.unit} cannot be run: {plan}")
-                )
+                raise plan
             self.store.keep_plan(job.release.unit, job.release.hash, plan)
             release = self.releases[job.release.unit]
             release.expected, release.second = plan["expected"], plan["second"]
@@ -189,47 +221,67 @@ class _Run:
         except OSError:
             return False
 
-    def take(self, result: Result, fresh: bool) -> None:
+    def take(self, result: Result) -> None:
         """Keep a new result: the graded notebook first, then the result, then the gradebook."""
-        kept = {**result.as_dict(), "key": self.keys.get((result.student, result.unit), "")}
+        kept = {**result.as_dict(), "key": self.keys.get((result.student, result.unit), ""), "recorded": False}
         if result.status == "graded":
-            path = self._graded_path(result.student, result.unit)
-            write_whole(path, result.notebook)
-            self._copy_files(result.student, result.unit)
-            kept["size"] = len(result.notebook.encode())
+            kept["size"] = write_whole(self._graded_path(result.student, result.unit), result.notebook)
         if result.status != "internal":
             self.store.keep(kept)
-        self.outcome.fresh += fresh
-        self.record(kept, None)
+        self.outcome.fresh += 1
+        self.record(kept)
 
-    def _copy_files(self, student: str, unit: str) -> None:
-        """Beside the graded notebook stands what nbgrader puts there: the time of submission."""
-        stamp = self.directory / "submitted" / student / unit / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 1000:
-            shutil.copyfile(stamp, self._graded_path(student, unit).with_name("timestamp.txt"))
-
-    def record(self, kept: dict, written) -> None:
+    def record(self, kept: dict) -> None:
         """Put a result into the gradebook, unless it is there."""
-        if kept["status"] == "graded":
-            scores = {cell["id"]: cell["points"] for cell in kept["cells"]}
-            timestamp = self._timestamp(kept)
-            if written is None or written[1] != scores or (timestamp and written[0] != timestamp):
-                rows = self.rows[kept["unit"]]
-                self.writer.write(rows, kept["student"], scores, kept["unanswered"], timestamp)
-        self.outcome.results.append(kept)
+        if kept["status"] == "graded" and not self._is_recorded(kept):
+            try:
+                if self.unwritten:  # it was locked for long; the notebooks that are left do not have to wait for it
+                    raise Locked
+                self._write(kept)
+            except Locked:
+                self.unwritten.append(kept)
+        self.outcome.add(kept)
         if self.bar is not None:
-            counts = {name: self.outcome.count(name) for name in ("graded", "repairs", "flags", "failed")}
-            words = {"repairs": "repaired", "flags": "flagged"}
-            self.bar.set_postfix({words.get(name, name): number for name, number in counts.items()}, refresh=False)
+            words = {"graded": "graded", "repairs": "repaired", "flags": "flagged", "failed": "failed"}
+            counts = {word: self.outcome.counts[kind] for kind, word in words.items()}
+            self.bar.set_postfix(counts, refresh=False)
             self.bar.update()
 
-    def _timestamp(self, kept: dict) -> datetime | None:
+    def _is_recorded(self, kept: dict) -> bool:
+        """Whether the gradebook has this result: it was written there, and nobody has changed that since."""
+        timestamp, scores = self.written[kept["unit"]].get(kept["student"], (None, None))
+        return kept.get("recorded") and scores == _scores(kept) and self._timestamp(kept) in (None, timestamp)
+
+    def _write(self, kept: dict) -> None:
+        rows, timestamp = self.rows[kept["unit"]], self._timestamp(kept)
+        copy = self._graded_path(kept["student"], kept["unit"]).with_name("timestamp.txt")  # as nbgrader puts it there
+        if stamp := self._stamp(kept):
+            write_whole(copy, stamp, safely=False)
+        else:
+            copy.unlink(missing_ok=True)
+        self.writer.write(rows, kept["student"], _scores(kept), kept["unanswered"], timestamp)
+        kept["recorded"] = True
+        self.store.keep(kept, safely=False)  # if that is lost, the same is written once more
+
+    def _stamp(self, kept: dict) -> str:
+        """What timestamp.txt says, which nbgrader puts beside a submission; "" where there is none that can be read."""
         path = self.directory / "submitted" / kept["student"] / kept["unit"] / "timestamp.txt"
         try:
-            text = path.read_text(encoding="utf-8").strip()
-            return parse_utc(text) if text else None
-        except (OSError, ValueError, OverflowError):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size < 1000:
+                return path.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            pass
+        return ""
+
+    def _timestamp(self, kept: dict) -> datetime | None:
+        try:
+            return parse_utc(self._stamp(kept) or None)
+        except (ValueError, OverflowError):
             return None
+
+
+def _scores(kept: dict) -> dict[str, float | None]:
+    return {cell["id"]: cell["points"] for cell in kept["cells"]}
 
 
 def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
@@ -237,7 +289,7 @@ def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
     results = sorted(outcome.results, key=lambda r: (r["unit"], r["student"]))
     look = [r for r in results if r["status"] != "graded" or r["flags"] or r["limits"]]
     if as_json:
-        counts = {name: outcome.count(name) for name in ("graded", "repairs", "flags", "limits", "failed")}
+        counts = {name: outcome.counts[name] for name in ("graded", "repairs", "flags", "limits", "failed")}
         print(json.dumps({"seconds": round(outcome.seconds, 2), "fresh": outcome.fresh, **counts, "results": results}))
         return int(bool(look))
     for result in results:

@@ -21,7 +21,7 @@ from nbgrader.api import (
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from grader.errors import CourseError
@@ -30,23 +30,33 @@ from grader.grading.release import Release
 WAIT = 60  # seconds, for another program to let go of the gradebook
 
 
+class Locked(CourseError):
+    """Another program did not let go of the gradebook."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "gradebook.db is locked by another program (formgrader? another nbgrader?). What is graded is kept: close "
+            "that program, and run the same command again."
+        )
+
+
 class UnitRows:
     """The rows that a unit has in the gradebook, as released. Raises CourseError where they are not the release's."""
 
     def __init__(self, session: Session, release: Release) -> None:
         unit = release.unit
         remedy = f"Release it again: nbgrader generate_assignment {unit} --force"
-        self.assignment = session.scalar(select(Assignment).where(Assignment.name == unit))
-        if self.assignment is None:
+        assignment = session.scalar(select(Assignment).where(Assignment.name == unit))
+        if assignment is None:
             raise CourseError(f"{unit} is not in the gradebook. {remedy}")
-        self.assignment_id, self.due = self.assignment.id, self.assignment.duedate
+        self.assignment_id, self.due = assignment.id, assignment.duedate
         notebooks = session.execute(
-            select(Notebook.id, Notebook.name).where(Notebook.assignment_id == self.assignment_id)
+            select(Notebook.name, Notebook.id).where(Notebook.assignment_id == self.assignment_id)
         )
-        self.notebooks = {name: number for number, name in notebooks}
-        if list(self.notebooks) != [unit]:
+        notebooks = dict(notebooks.all())
+        if list(notebooks) != [unit]:
             raise CourseError(f"{unit} has other notebooks in the gradebook than {unit}.ipynb. {remedy}")
-        self.notebook_id = self.notebooks[unit]
+        self.notebook_id = notebooks[unit]
 
         def cells(kind: type) -> dict[str, str]:
             rows = session.execute(select(kind.name, kind.id).where(BaseCell.notebook_id == self.notebook_id))
@@ -69,22 +79,22 @@ class Writer:
     """The one writer of a class's gradebook."""
 
     def __init__(self, url: str, course_id: str, config: Any, waiting: Callable[[str], None] = print) -> None:
-        self.gradebook = Gradebook(url, course_id)
+        self.waiting = waiting
+        self.gradebook = self._patiently(lambda: Gradebook(url, course_id))
         self.engine = self.gradebook.engine
         self.penalties = AssignLatePenalties(config=config)
         self.penalties.init_plugin()
-        self.waiting = waiting
         if self.engine.dialect.name == "sqlite":
             # Python's sqlite3 begins transactions when it likes. Begin them ourselves, and as a writer at once.
-            event.listen(self.engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+            event.listen(self.engine, "connect", _on_connect)
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-            self.engine.dispose()
+            self.gradebook.close()  # to be opened again, in that way
 
     def close(self) -> None:
         self.gradebook.close()
 
     def unit(self, release: Release) -> UnitRows:
-        return self._patiently(lambda session: UnitRows(session, release))
+        return self._transaction(lambda session: UnitRows(session, release))
 
     def scores(self, rows: UnitRows) -> dict[str, tuple[datetime | None, dict[str, float | None]]]:
         """By student, when they submitted and what each cell has from autograding, as the gradebook has it."""
@@ -102,7 +112,7 @@ class Writer:
                 found.setdefault(student, (timestamp, {}))[1][cell] = score
             return found
 
-        return self._patiently(read)
+        return self._transaction(read)
 
     def write(
         self,
@@ -131,7 +141,7 @@ class Writer:
                 session.flush()
                 self._late_penalty(session, notebook, student)
 
-        self._patiently(work)
+        self._transaction(work)
 
     def _submitted_notebook(self, session: Session, rows: UnitRows, student: str, timestamp) -> str:
         if session.get(Student, student) is None:
@@ -173,26 +183,36 @@ class Writer:
             if penalty is not None:
                 notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
 
-    def _patiently(self, work: Callable[[Session], Any]) -> Any:
-        """Do something in one transaction; wait where another program holds the gradebook. Raises CourseError."""
+    def _transaction(self, work: Callable[[Session], Any]) -> Any:
+        """Do something in one transaction, which is begun anew where another program holds the gradebook."""
+
+        def attempt() -> Any:
+            with Session(self.engine) as session, session.begin():
+                return work(session)
+
+        return self._patiently(attempt)
+
+    def _patiently(self, attempt: Callable[[], Any]) -> Any:
+        """Do something with the gradebook; wait where another program holds it. Raises Locked and CourseError."""
         end, said = time.monotonic() + WAIT, False
         while True:
             try:
-                with Session(self.engine) as session, session.begin():
-                    return work(session)
-            except OperationalError as error:
+                return attempt()
+            except DatabaseError as error:
                 what = str(error.orig)
                 if "locked" not in what and "busy" not in what:
-                    raise CourseError(f"The gradebook cannot be written: {what}. What is graded is kept.") from None
+                    raise CourseError(f"gradebook.db cannot be used: {what}. What is graded is kept.") from None
                 if time.monotonic() > end:
-                    raise CourseError(
-                        "gradebook.db is locked by another program (formgrader? another nbgrader?). What is graded is "
-                        "kept: close that program, and run the same command again."
-                    ) from None
+                    raise Locked from None
                 if not said:
                     self.waiting("gradebook.db is locked by another program; waiting for it ...")
                     said = True
                 time.sleep(0.2)
+
+
+def _on_connect(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout = 1000")  # milliseconds; then we say that we wait
 
 
 def _defaults(kind: type) -> dict:

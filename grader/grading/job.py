@@ -163,7 +163,7 @@ def _run_to_the_end(pieces, submission, release: Release, limits: Limits, jails:
             result.repairs.append("it imports torch, which this unit's answers do without: the import was made empty")
             continue
         missing = set(re.findall(r"name '(\w+)' is not defined", said))
-        demos = {n for n in skip if missing & names(pieces[n].source)}
+        demos = {n for n in skip if missing & names(pieces[n].source)} if missing else set()
         if demos:  # a student's own code uses what a demonstration made
             skip.clear()
             continue

@@ -1,27 +1,30 @@
 """Run grading jobs: in processes of this machine, or on a Dask cluster. The jobs are the same."""
 
+import asyncio
 import contextlib
 import ctypes
+import errno
+import logging
 import multiprocessing
-import os
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.grading.jail import JailError
+from grader.grading.jail import JailError, sweep
 from grader.grading.job import Jails, Result, grade, reference
 from grader.grading.limits import Limits
 from grader.grading.release import Release
 from grader.grading.submission import Submission
 
-TRIES = 3  # so often a job is begun whose worker or jail died
+TRIES = 3  # so often a job is begun whose worker died
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
+PATIENCE = 30  # seconds, for a Dask cluster to have its first worker
 
 
 @dataclass
@@ -33,7 +36,10 @@ class Job:
     limits: Limits
     jailed: bool
     mnist: Path | None
+    begun: int = 0  # so often
 
+
+Came = Result | dict | Exception  # what comes of a job: a result, a plan (see job.reference), or why there is neither
 
 _local = threading.local()  # a jail belongs to one thread
 
@@ -66,6 +72,8 @@ def _run(job: Job, jails: Jails) -> Result | dict:
     except JailError:
         raise
     except Exception as error:  # a fault of ours must not keep the others from being graded
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise JailError(str(error)) from None
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = (
             f"internal error, please report it: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
@@ -77,73 +85,122 @@ def _not_graded(submission: Submission, reason: str) -> Result:
     return Result(submission.student, submission.unit, submission.path, "internal", f"{submission.path}: {reason}")
 
 
+def _lost(job: Job) -> Came:
+    """What comes of a job whose worker died again and again."""
+    reason = f"it was begun {TRIES} times, and each time its worker died"
+    return _not_graded(job.submission, reason) if job.submission else CourseError(f"{job.release.unit}: {reason}.")
+
+
 def _jails(jailed: bool, mnist: Path | None) -> Jails:
     if getattr(_local, "jails", None) is None or (_local.jails.jailed, _local.jails.mnist) != (jailed, mnist):
+        sweep()
         _local.jails = Jails(jailed, mnist)
     return _local.jails
 
 
-def _start_worker() -> None:
+class _Worker:
+    """A process that does one job at a time. It ends when we do, however we end."""
+
+    def __init__(self, method: str = "spawn", inherited: Iterable[connection.Connection] = ()) -> None:
+        context = multiprocessing.get_context(method)
+        self.pipe, theirs = context.Pipe()
+        close = (*inherited, self.pipe) if method == "fork" else ()
+        self.process = context.Process(target=_work, args=(theirs, close), daemon=True)
+        if method == "spawn":
+            resource_tracker.ensure_running()  # or `start` would, and unblock what is blocked here
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()  # with Ctrl-C blocked, until it is ignored there
+        finally:
+            theirs.close()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def begin(self, job: Job) -> None:
+        with contextlib.suppress(OSError):  # it has died, and `end` will see it
+            self.pipe.send(job)
+
+    def end(self) -> Came | None:
+        """What came of the job; None where the worker died."""
+        try:
+            return self.pipe.recv()
+        except (EOFError, OSError):
+            self.pipe.close()
+            return None
+
+
+def _work(pipe: connection.Connection, inherited: Iterable[connection.Connection]) -> None:
+    """In a worker: do what comes through the pipe, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a worker does not outlive its parent
-        if os.getppid() == 1:
-            os._exit(1)
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    for other in inherited:  # or we would hold open what tells a worker that its parent has gone
+        other.close()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            job = pipe.recv()
+            try:
+                came: Came = run_job(job)
+            except CourseError as error:
+                came = error
+            except Exception as error:
+                came = CourseError(f"A worker failed: {type(error).__name__}: {error}")
+            pipe.send(came)
+    if jails := getattr(_local, "jails", None):
+        jails.close()
 
 
 class LocalPool:
-    """Worker processes on this machine. A worker that dies is replaced, and its job done again."""
+    """Worker processes on this machine. One that dies loses one job, which another begins again."""
 
     def __init__(self, jobs: int) -> None:
         """Start the workers. To be called before this process opens a database or starts a thread: they are forked."""
         self.jobs = jobs
-        self._pool: ProcessPoolExecutor | None = None
-        # Forked workers need not import everything anew, which takes seconds; those that replace a dead one do.
-        self._open("fork" if sys.platform == "linux" else "spawn").submit(os.getpid)
+        self._idle: list[_Worker] = []
+        self._busy: dict[connection.Connection, tuple[_Worker, Job]] = {}
+        for _ in range(jobs):
+            # Forked, they need not import everything anew, which takes seconds; those that replace a dead one do.
+            inherited = [worker.pipe for worker in self._idle]
+            self._idle.append(_Worker("fork" if sys.platform == "linux" else "spawn", inherited))
 
-    def _open(self, method: str = "spawn") -> ProcessPoolExecutor:
-        if self._pool is None:
-            context = multiprocessing.get_context(method)
-            self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_start_worker)
-        return self._pool
-
-    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result | dict | Exception]]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Came]]:
         """Each job with what came of it, as they end."""
-        source, running, again, tries = iter(jobs), {}, [], {}
+        source, again, ended = iter(jobs), [], []
         while True:
-            while len(running) < 2 * self.jobs:
+            while len(self._busy) < self.jobs:
                 job = again.pop() if again else next(source, None)
                 if job is None:
                     break
-                try:
-                    running[self._open().submit(run_job, job)] = job
-                except BrokenProcessPool:
-                    self._pool = None
-                    again.append(job)
-            if not running:
+                worker = self._idle.pop() if self._idle else _Worker()
+                self._busy[worker.pipe] = worker, job
+                job.begun += 1
+                worker.begin(job)
+            yield from ended  # now that the workers have their next job
+            if not self._busy:
                 return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                job = running.pop(future)
-                try:
-                    yield job, future.result()
-                except BrokenProcessPool as error:  # all that were running are lost; do them again
-                    self._pool = None
-                    tries[id(job)] = tries.get(id(job), 0) + 1
-                    if tries[id(job)] < TRIES:
-                        again.append(job)
-                    else:
-                        yield job, error
-                except Exception as error:
-                    yield job, error
+            ended = []
+            for pipe in connection.wait(list(self._busy)):
+                worker, job = self._busy.pop(pipe)
+                came = worker.end()
+                if came is not None:
+                    self._idle.append(worker)
+                    ended.append((job, came))
+                elif job.begun < TRIES:
+                    again.append(job)
+                else:
+                    ended.append((job, _lost(job)))
 
     def close(self) -> None:
-        if self._pool is not None:
-            processes = list((self._pool._processes or {}).values())
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:  # their jails go with them
-                with contextlib.suppress(OSError):
-                    process.terminate()
+        """End the workers and all that they have started."""
+        for worker in self._idle:
+            worker.pipe.close()  # which it obeys at once
+        for worker, _ in self._busy.values():
+            worker.process.terminate()
+        for worker in [*self._idle, *(worker for worker, _ in self._busy.values())]:
+            worker.process.join(10)
+            worker.process.kill()
+            worker.process.join()
+        sweep()
 
 
 class DaskPool:
@@ -154,23 +211,32 @@ class DaskPool:
             from distributed import Client
         except ImportError:
             raise CourseError("--scheduler needs Dask: pip install distributed") from None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said here, in a line
+        self.address = address
         try:
-            self.client = Client(address, timeout="10s")
+            self.client = Client(address, timeout="10s", set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise CourseError(f"There is no Dask scheduler at {address}: {error}") from None
+        try:
+            self.client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            self.close()
+            raise CourseError(
+                f"The Dask scheduler at {address} has no worker. Start one: dask worker {address}"
+            ) from None
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result | dict | Exception]]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Came]]:
         """Each job with what came of it, as they end. Dask does the jobs of a lost worker again."""
-        from distributed import as_completed
+        from distributed import KilledWorker, as_completed
 
         waiting = iter(jobs)
         by_key: dict[str, Job] = {}
-        ended = as_completed()
+        ended = as_completed(loop=self.client.loop)
 
         def submit() -> None:
             job = next(waiting, None)
             if job is not None:
-                future = self.client.submit(run_job, job, pure=False, retries=TRIES - 1)
+                future = self.client.submit(run_job, job, pure=False)
                 by_key[future.key] = job
                 ended.add(future)
 
@@ -178,9 +244,16 @@ class DaskPool:
             submit()
         for future in ended:
             job = by_key.pop(future.key)
-            error = future.exception()
-            yield job, error if error is not None else future.result()
+            try:
+                came: Came = future.result()
+            except KilledWorker:
+                came = _lost(job)
+            except CourseError as error:
+                came = error
+            except (Exception, asyncio.CancelledError) as error:
+                came = CourseError(f"The Dask cluster at {self.address} has failed: {type(error).__name__}: {error}")
             submit()
+            yield job, came
 
     def close(self) -> None:
         self.client.close()

@@ -34,10 +34,10 @@ class JailProvisioner(KernelProvisionerBase):
         return self.status
 
     async def wait(self) -> int | None:
-        for _ in range(500):
+        for _ in range(2500):
             if await self.poll() is not None:
                 break
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.002)
         return self.status
 
     async def send_signal(self, signum: int) -> None:

@@ -15,7 +15,8 @@ def _with_other_numbers():
     try:
         exec(compile({code!r}, "check with other numbers", "exec"), names)
     finally:
-        names.clear()
+        for name in [name for name in names if name not in before]:
+            del names[name]
         names.update(before)
 
 

@@ -35,21 +35,29 @@ def result_key(submission_hash: str, release_hash: str, limits: object) -> str:
     return hashlib.sha256(f"{submission_hash} {release_hash} {limits} {grader_version()}".encode()).hexdigest()
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is either whole or not there. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
+def write_whole(path: Path, text: str, safely: bool = True) -> int:
+    """Write a file so that it is either whole or as it was. Returns its size. Raises OSError, naming the file.
+
+    `safely`: also where the machine goes off. For the holder of the lock only; what a killed one left, the next
+    overwrites.
+    """
+    content = text.encode(errors="replace")  # a student's text may hold what no encoding has
+    temporary = path.with_name(".part")
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(content)
             file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            path.chmod(0o644)
+            if safely:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):  # one of writing names no file
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+    return len(content)
 
 
 class Store:
@@ -59,16 +67,16 @@ class Store:
         self.directory, self.folder = directory, directory / FOLDER
 
     def result_path(self, unit: str, student: str) -> Path:
-        return self.folder / "results" / unit / f"{student}.json"
+        name = student if len(os.fsencode(student)) < 250 else hashlib.sha256(os.fsencode(student)).hexdigest()
+        return self.folder / "results" / unit / f"{name}.json"
 
     def result(self, unit: str, student: str) -> dict | None:
         """The kept result of a submission, of whatever version; None where there is none that can be read."""
         return _read(self.result_path(unit, student))
 
-    def keep(self, result: dict) -> None:
-        write_whole(
-            self.result_path(result["unit"], result["student"]), json.dumps(result, ensure_ascii=False, indent=1)
-        )
+    def keep(self, result: dict, safely: bool = True) -> None:
+        path = self.result_path(result["unit"], result["student"])
+        write_whole(path, json.dumps(result, ensure_ascii=False, indent=1), safely)
 
     def results(self, unit: str) -> dict[str, dict]:
         """All kept results of a unit, by student."""
@@ -94,7 +102,7 @@ class Store:
         with open(self.folder / "lock", "a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 file.seek(0)
                 raise CourseError(
                     f"Another `bncourse grade` is at work on {self.directory} (process {file.read().strip() or '?'})."
