@@ -164,7 +164,7 @@ def _grade(args) -> int:
 
 
 def _report(args) -> int:
-    from grader.grading.report import write_report
+    from grader.report.write import write_report
 
     print(write_report(args.directory))
     return 0

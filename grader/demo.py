@@ -17,8 +17,8 @@ from grader.classroom import make_class, opened, quiet
 from grader.errors import CourseError
 from grader.grading.grade import Options, grade_class
 from grader.grading.jail import JailError, check_available
-from grader.grading.report import write_report
 from grader.paths import unit_sources
+from grader.report.write import write_report
 from grader.scoring import read_notebook
 from grader.unit import Unit, read_unit
 from grader.validate import CAUSE

@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Enum
 
-from grader.grading.scores import Grades, Person, read_comments, read_grades
+from grader.report.scores import Grades, Person, read_comments, read_grades
 
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")  # what spreadsheets read as a formula's beginning
 

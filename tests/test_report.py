@@ -11,9 +11,9 @@ from made_up_class import cell, made_up_results, result, write, write_gradebook
 from nbgrader.api import Gradebook
 
 from grader.errors import CourseError
-from grader.grading.collect import collect
-from grader.grading.report import write_report
-from grader.grading.statistics import discrimination, histogram, items
+from grader.report.collect import collect
+from grader.report.statistics import discrimination, histogram, items
+from grader.report.write import write_report
 
 UNIT = "04_batchnorm_backward"
 VOID = {"meta", "br", "wbr", "rect", "line"}

@@ -18,10 +18,10 @@ from grader.classroom import opened, quiet
 from grader.errors import CourseError
 from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available, sweep
-from grader.grading.job import Result
 from grader.grading.limits import Limits
 from grader.grading.pool import Job, open_pool
 from grader.grading.release import Release, read_release
+from grader.grading.result import Result
 from grader.grading.store import Store, result_key, write_whole
 from grader.grading.submission import Submission, Unreadable, read_submission
 

@@ -20,7 +20,7 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import event, select
+from sqlalchemy import event, make_url, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -80,13 +80,16 @@ class Writer:
 
     def __init__(self, url: str, course_id: str, config: Any, waiting: Callable[[str], None] = print) -> None:
         self.waiting = waiting
-        self.gradebook = self._patiently(lambda: Gradebook(url, course_id))
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
+            address = address.update_query_dict({"timeout": "1"})  # second; then we say that we wait
+        self.gradebook = self._patiently(lambda: Gradebook(address, course_id))
         self.engine = self.gradebook.engine
         self.penalties = AssignLatePenalties(config=config)
         self.penalties.init_plugin()
         if self.engine.dialect.name == "sqlite":
             # Python's sqlite3 begins transactions when it likes. Begin them ourselves, and as a writer at once.
-            event.listen(self.engine, "connect", _on_connect)
+            event.listen(self.engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
             self.gradebook.close()  # to be opened again, in that way
 
@@ -208,11 +211,6 @@ class Writer:
                     self.waiting("gradebook.db is locked by another program; waiting for it ...")
                     said = True
                 time.sleep(0.2)
-
-
-def _on_connect(connection: Any, _: Any) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout = 1000")  # milliseconds; then we say that we wait
 
 
 def _defaults(kind: type) -> dict:

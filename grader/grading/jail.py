@@ -240,6 +240,27 @@ class Jail:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Jails:
+    """The jails of one worker, started when first needed: one without torch, one with it."""
+
+    def __init__(self, jailed: bool, mnist=None) -> None:
+        self.jailed, self.mnist = jailed, mnist
+        self._jails: dict[bool, Jail] = {}
+
+    def get(self, torch: bool) -> Jail:
+        jail = self._jails.get(torch)
+        if jail is None or jail.process.poll() is not None:
+            if jail is not None:
+                jail.close()
+            jail = self._jails[torch] = Jail(torch, self.jailed, self.mnist)
+        return jail
+
+    def close(self) -> None:
+        for jail in self._jails.values():
+            jail.close()
+        self._jails.clear()
+
+
 def why_ended(status: int | str, limits: Limits) -> str:
     """The limit that an exit status (or a limit's name) stands for, in words; "" where it stands for none."""
     return {

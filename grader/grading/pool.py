@@ -16,10 +16,11 @@ from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.grading.jail import JailError, sweep
-from grader.grading.job import Jails, Result, grade, reference
+from grader.grading.jail import JailError, Jails, sweep
+from grader.grading.job import grade, reference
 from grader.grading.limits import Limits
 from grader.grading.release import Release
+from grader.grading.result import Result
 from grader.grading.submission import Submission
 
 TRIES = 3  # so often a job is begun whose worker died
@@ -124,8 +125,15 @@ class _Worker:
         try:
             return self.pipe.recv()
         except (EOFError, OSError):
-            self.pipe.close()
+            self.stop()
             return None
+
+    def stop(self) -> None:
+        """End it and wait until it has gone: only then does `sweep` know that its jails have, too."""
+        self.pipe.close()  # which an idle one obeys
+        self.process.join(5)
+        self.process.kill()
+        self.process.join()
 
 
 def _work(pipe: connection.Connection, inherited: Iterable[connection.Connection]) -> None:
@@ -193,13 +201,11 @@ class LocalPool:
     def close(self) -> None:
         """End the workers and all that they have started."""
         for worker in self._idle:
-            worker.pipe.close()  # which it obeys at once
+            worker.pipe.close()  # all at once
         for worker, _ in self._busy.values():
             worker.process.terminate()
         for worker in [*self._idle, *(worker for worker, _ in self._busy.values())]:
-            worker.process.join(10)
-            worker.process.kill()
-            worker.process.join()
+            worker.stop()
         sweep()
 
 

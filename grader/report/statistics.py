@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import correlation
 
-from grader.grading.collect import Submission, UnitData
+from grader.report.collect import Submission, UnitData
 
 FEWEST = 10  # submissions: with fewer, a correlation says next to nothing
 UNDONE = ("is not written yet", "no answer yet")

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from grader.grading.collect import ClassData, Submission
-from grader.grading.page import bullets, count, details, esc, label, name, path, table
+from grader.report.collect import ClassData, Submission
+from grader.report.page import bullets, count, details, esc, label, name, path, table
 
 AT_ONCE = 25  # rows that are shown; the others are one click away
 NAMES_AT_ONCE = 12

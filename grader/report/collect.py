@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.classroom import opened, quiet
 from grader.errors import CourseError
-from grader.grading.scores import Grades, Person, grades_at
+from grader.report.scores import Grades, Person, grades_at
 
 RESULTS = Path(".bncourse") / "results"
 

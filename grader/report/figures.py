@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from grader.grading.statistics import BINS
+from grader.report.statistics import BINS
 
 NAMES = [*(f"{10 * i}–{10 * i + 9} %" for i in range(BINS - 1)), "full marks"]
 LEFT, STEP, GAP, TOP, HEIGHT = 8, 52, 6, 34, 120  # in the figure's own units

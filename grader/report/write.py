@@ -5,11 +5,11 @@ import statistics
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.grading.attention import attention, who
-from grader.grading.collect import ClassData, UnitData, collect
-from grader.grading.figures import histogram_svg, small_histogram_svg
-from grader.grading.page import bullets, count, details, duration, esc, label, name, number, page, path, percent, table
-from grader.grading.statistics import FEWEST, Item, histogram, items
+from grader.report.attention import attention, who
+from grader.report.collect import ClassData, UnitData, collect
+from grader.report.figures import histogram_svg, small_histogram_svg
+from grader.report.page import bullets, count, details, duration, esc, label, name, number, page, path, percent, table
+from grader.report.statistics import FEWEST, Item, histogram, items
 
 TOP = 5  # mistakes of an exercise that are shown at once
 SLOWEST = 3

@@ -1,0 +1,131 @@
+"""What a run of a notebook is worth, cell by cell, and the graded notebook that shows it."""
+
+import re
+
+import nbformat
+from nbgrader.utils import compute_checksum, determine_grade
+
+from grader.grading import outputs
+from grader.grading.rebuild import Piece
+from grader.grading.release import Release
+from grader.grading.result import CellScore, Result
+from grader.grading.run import Run
+from grader.grading.script import part_outputs
+from grader.grading.verdict import judge, read_sent, reports
+
+_UNREADABLE = (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError)
+
+
+def graded_cell(number: int, piece: Piece, run: Run, release: Release, result: Result) -> dict:
+    """The cell of the graded notebook; a check cell's score goes into the result."""
+    cell = {"cell_type": piece.kind, "metadata": _metadata(piece), "source": piece.source}
+    cell["id"] = piece.key[:64] if piece.key else f"added-{number}"
+    ran = run.ran.get(number)
+    if piece.kind == "code":
+        cell |= {"outputs": [], "execution_count": ran.count if ran else None}
+    else:
+        cell["source"] = piece.source if not piece.changed else as_typed(piece.source)
+    if piece.role == "check":
+        score, cell["outputs"] = score_check(number, piece, run, release, result)
+        result.cells.append(score)
+    elif piece.role == "manual":
+        points, most = determine_grade(nbformat.from_dict({**cell, "metadata": {**piece.cell.metadata}}))
+        result.cells.append(CellScore(piece.key, piece.cell.exercise, points, most))
+    elif ran:
+        cell["outputs"] = outputs.cleaned(ran.outputs)
+    elif run.stopped and number == run.stopped[0]:
+        cell["outputs"] = [outputs.error("Stopped", run.stopped[1])]
+    return cell
+
+
+def as_typed(source: str) -> str:
+    """A student's text as they typed it: the graded notebook is opened in instructors' browsers, which obey markup."""
+    fence = "`" * (3 + max(map(len, re.findall("`+", source)), default=0))
+    return f"{fence}text\n{source}\n{fence}"
+
+
+def _metadata(piece: Piece) -> dict:
+    if piece.cell is None:
+        return {}
+    metadata = {**piece.cell.metadata}
+    if piece.cell.locked:
+        node = nbformat.from_dict({"cell_type": piece.kind, "source": piece.source, "metadata": metadata})
+        metadata["nbgrader"] = {**metadata["nbgrader"], "checksum": compute_checksum(node)}
+    return metadata
+
+
+def score_check(number: int, piece: Piece, run: Run, release: Release, result: Result) -> tuple[CellScore, list[dict]]:
+    score = CellScore(piece.key, piece.cell.exercise, 0.0, piece.cell.points)
+    ran = run.ran.get(number)
+    if ran is None:
+        limit = run.stopped[1] if run.stopped else ""
+        score.message = f"This check was not run: {limit or 'the kernel ended'}."
+        return score, [outputs.error("NotRun", score.message)]
+    parts = part_outputs(ran.outputs, run.words.get(number, ""))
+    shown, flag = _verdict(piece, parts, release, score)
+    if ran.error and ran.error.get("ename") in ("SyntaxError", "IndentationError", "TabError") and len(parts) == 1:
+        flag = "its code was changed before it ran"  # ours has no such error
+    if not flag and not score.message and "canary" not in (name for name, _ in parts):
+        flag = "an assert that must fail did not"
+    if not flag and not score.message and "end" not in (name for name, _ in parts):
+        flag = "it did not run to its end, and gave no error"
+    if not flag and not score.message and piece.key in release.second:
+        flag = _second_verdict(piece, dict(parts).get("second", []), release)
+    if flag:
+        result.flags.append(f"cell {piece.key}: {flag}")
+        score.message = f"No points: {flag}. Please speak to your instructor."
+        shown.append(outputs.error("CheckFailed", score.message))
+    if not score.message:
+        score.points = piece.cell.points
+    return score, shown
+
+
+def _verdict(piece: Piece, parts: list, release: Release, score: CellScore) -> tuple[list[dict], str]:
+    """The outputs to show, and the reason to flag the cell, if any; what is wrong goes into the score."""
+    expected = iter(release.expected[piece.key])
+    shown: list[dict] = []
+    for part, output in [(part, output) for part, some in parts if part != "second" for output in some]:
+        sent = (read_sent([output]) or [None])[0]
+        if output["output_type"] == "error":
+            kind, text = outputs.line(output.get("ename")), outputs.plain(output.get("evalue"))
+            score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
+            return [*shown, outputs.error(kind, text)], ""  # its traceback would show lines of the hidden tests
+        if sent is None:
+            if part != "hidden":  # what hidden tests print would tell of them
+                shown += outputs.cleaned([output])
+            continue
+        name, rtol, atol = next(expected, ("", 0.0, 0.0))
+        if not isinstance(sent, dict) or sent.get("name") != name:
+            return shown, "a check reported that was not run"
+        try:
+            score.message, score.hints = judge(release.kit, sent, rtol, atol)
+        except _UNREADABLE:
+            return shown, "what a check reported is no observation"
+        shown.append(outputs.check_line(name, not score.message))
+        if score.message:
+            score.message = "\n".join([score.message, *(f"Likely cause: {hint}" for hint in score.hints)])
+            return [*shown, outputs.error("CheckFailed", score.message)], ""
+    silent = next(expected, None)
+    return shown, "a check did not report" if silent else ""
+
+
+def _second_verdict(piece: Piece, shown: list[dict], release: Release) -> str:
+    """Why an answer that gave the published values is doubted; "" where it is not."""
+    wanted, sent = release.second[piece.key]["observations"], reports(shown)
+    right = [got.get("name") for got in sent] == [name for name, *_ in wanted]
+    for (_, value, rtol, atol), got in zip(wanted, sent):
+        try:
+            # A hundredfold tolerance: copied values are far off, and a right answer in another order is not.
+            right = right and not judge(release.kit, got, 100 * rtol, 100 * atol, expected=value)[0]
+        except _UNREADABLE:
+            right = False
+    return "" if right else "the answer fits the published numbers only; with others it is wrong"
+
+
+def merged(flags: list[str]) -> list[str]:
+    """One line for each reason, naming the first cell and how many more."""
+    by_reason: dict[str, list[str]] = {}
+    for flag in flags:
+        where, _, reason = flag.partition(": ")
+        by_reason.setdefault(reason, []).append(where)
+    return [f"{w[0]}{f' and {len(w) - 1} more' if len(w) > 1 else ''}: {reason}" for reason, w in by_reason.items()]

@@ -1,0 +1,1 @@
+"""The class report: one HTML page on what a class did and misunderstood."""
