@@ -55,7 +55,7 @@ class Ran:
 
 
 class _Manager(AsyncKernelManager):
-    jail, limits, files, seed, setup = Any(), Any(), Any(), Any(), Any()
+    jail, limits, files, seed, program = Any(), Any(), Any(), Any(), Any()
 
 
 class _Client(NotebookClient):
@@ -123,13 +123,19 @@ class Kernel:
     """
 
     def __init__(
-        self, jail: Jail, limits: Limits, deadline: float, seed: int, files: dict[str, bytes], setup: str = ""
+        self,
+        jail: Jail,
+        limits: Limits,
+        deadline: float,
+        seed: int,
+        files: dict[str, bytes],
+        program: dict | None = None,
     ) -> None:
         self.jail, self.limits, self.deadline = jail, limits, deadline
         self.manager = _Manager(kernel_id=uuid.uuid4().hex[:12])
         self.manager._kernel_spec = kernel_spec()
         self.manager.jail, self.manager.limits, self.manager.seed = jail, limits, seed
-        self.manager.files, self.manager.setup = files, setup
+        self.manager.files, self.manager.program = files, program or {}
         context = self.manager.context
         for option, value in ((zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.RCVHWM, MESSAGES), (zmq.LINGER, 0)):
             context.setsockopt(option, value)
@@ -193,14 +199,15 @@ class Kernel:
             raise Stopped(f"messages: the kernel sent one that cannot be read ({type(error).__name__})") from None
         ran = Ran(cell.outputs, cell.execution_count)
         if ran.error:
-            self._look_for_limit(ran.error)
+            self.look_for_limit(str(ran.error.get("ename")), str(ran.error.get("evalue")))
         return ran
 
-    def _look_for_limit(self, error: dict) -> None:
-        if error.get("ename") == "MemoryError":
+    def look_for_limit(self, name: str, message: str) -> None:
+        """Raise Stopped where an error says that a limit was reached."""
+        if name == "MemoryError":
             raise Stopped(why_ended("memory", self.limits))
         for words, limit in _LIMITS.items():
-            if words in str(error.get("evalue"))[:1000]:
+            if words in message[:1000]:
                 raise Stopped(why_ended(limit, self.limits))
 
     def _time_limit(self) -> str:

@@ -71,7 +71,7 @@ class Jail:
         self.torch, self.jailed, self.mnist = torch, jailed, mnist
         self.ended: dict[str, int] = {}  # exit statuses of kernels, by id
         self.cpu = 0.0  # seconds of processor time that kernels have used, all in all
-        self._setups: set[str] = set()
+        self._programs: set[str] = set()
         self._buffer = b""
         self._lock = threading.Lock()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
@@ -189,18 +189,19 @@ class Jail:
                 os.chown(path, NOBODY, NOBODY)
         return folder
 
-    def spawn(self, name: str, limits: Limits, seed: int, setup: str = "", files_mb: int = 0) -> None:
+    def spawn(self, name: str, limits: Limits, seed: int, program: dict, files_mb: int = 0) -> None:
         """Fork a kernel. Its directory, with kernel.json in it, was made by `prepare`.
 
-        `setup` is the code that `get_ipython().run_setup()` is to run in it; it is compiled once for all kernels.
-        `files_mb` is what its files need of the disk, beside the limit.
+        `program` is code that the kernel can run by name, sent and compiled once for all kernels: {"setup": code,
+        "checks": {key: [(label, code), …]}}. `files_mb` is what its files need of the disk, beside the limit.
         """
-        key = hashlib.sha256(setup.encode()).hexdigest()
+        text = json.dumps(program)
+        key = hashlib.sha256(text.encode()).hexdigest()
         with self._lock:
-            if key not in self._setups:
-                self._send(name=key, setup_code=setup)
-                self._setups.add(key)
-            self._send(id=name, limits=asdict(limits), seed=seed, setup=key, files_mb=files_mb)
+            if key not in self._programs:
+                self._send(name=key, program=program)
+                self._programs.add(key)
+            self._send(id=name, limits=asdict(limits), seed=seed, program_name=key, files_mb=files_mb)
 
     def poll(self, name: str, seconds: float = 0) -> int | None:
         """A kernel's exit status, or None while it runs. Raises JailError where the jail has gone."""

@@ -12,10 +12,9 @@ from grader.grading.rebuild import Piece, rebuild
 from grader.grading.release import Release
 from grader.grading.result import Result
 from grader.grading.run import run_notebook, run_once, where
-from grader.grading.script import part_outputs
+from grader.grading.script import read_parts
 from grader.grading.second import other_numbers
 from grader.grading.submission import Submission, Unreadable, parse
-from grader.grading.verdict import reports
 
 
 def grade(submission: Submission, release: Release, limits: Limits, jails: Jails) -> Result:
@@ -66,12 +65,12 @@ def reference(release: Release, limits: Limits, jails: Jails) -> dict:
     expected: dict[str, list] = {}
     second: dict[str, dict] = {}
     for number, word in run.words.items():
-        key, ran = pieces[number].key, run.ran[number]
-        parts = part_outputs(ran.outputs, word)
-        expected[key] = [(s["name"], s["rtol"], s["atol"]) for part, o in parts if part != "second" for s in reports(o)]
-        other = dict(parts).get("second")
-        if other is not None and not ran.error:  # a property of the published numbers alone is not asked for
-            seen = [(s["name"], s["outcome"].get("value"), s["rtol"], s["atol"]) for s in reports(other)]
+        key, parts = pieces[number].key, read_parts(run.ran[number].outputs, word)
+        noted = [sent for part in parts if part.label in ("visible", "hidden") for sent in part.noted]
+        expected[key] = [(sent["name"], sent["rtol"], sent["atol"]) for sent in noted]
+        other = next((part for part in parts if part.label == "second" and not part.error), None)
+        if other:  # a property of the published numbers alone is not asked for
+            seen = [(s["name"], s["outcome"].get("value"), s["rtol"], s["atol"]) for s in other.noted]
             if [s[0] for s in seen] == [name for name, _, _ in expected[key]] and all(s[1] for s in seen):
                 second[key] = {"code": release.second[key]["code"], "observations": seen}
     release.expected, release.second = expected, second

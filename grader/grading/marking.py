@@ -10,10 +10,11 @@ from grader.grading.rebuild import Piece
 from grader.grading.release import Release
 from grader.grading.result import CellScore, Result
 from grader.grading.run import Run
-from grader.grading.script import part_outputs
-from grader.grading.verdict import judge, read_sent, reports
+from grader.grading.script import Part, check_parts, read_parts
+from grader.grading.verdict import judge
 
-_UNREADABLE = (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError)
+# What judging something that is no observation may raise.
+UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 def graded_cell(number: int, piece: Piece, run: Run, release: Release, result: Result) -> dict:
@@ -61,16 +62,15 @@ def score_check(number: int, piece: Piece, run: Run, release: Release, result: R
         limit = run.stopped[1] if run.stopped else ""
         score.message = f"This check was not run: {limit or 'the kernel ended'}."
         return score, [outputs.error("NotRun", score.message)]
-    parts = part_outputs(ran.outputs, run.words.get(number, ""))
+    parts = read_parts(ran.outputs, run.words.get(number, ""))
+    wanted = [label for label, _ in check_parts(piece.cell, "" if piece.key in release.second else None)]
     shown, flag = _verdict(piece, parts, release, score)
-    if ran.error and ran.error.get("ename") in ("SyntaxError", "IndentationError", "TabError") and len(parts) == 1:
-        flag = "its code was changed before it ran"  # ours has no such error
-    if not flag and not score.message and "canary" not in (name for name, _ in parts):
-        flag = "an assert that must fail did not"
-    if not flag and not score.message and "end" not in (name for name, _ in parts):
+    if not flag and not score.message and [part.label for part in parts][: len(wanted)] != wanted:
         flag = "it did not run to its end, and gave no error"
+    if not flag and not score.message and parts[0].error != ["AssertionError", ""]:
+        flag = "an assert that must fail did not"
     if not flag and not score.message and piece.key in release.second:
-        flag = _second_verdict(piece, dict(parts).get("second", []), release)
+        flag = _second_verdict(piece, parts[len(wanted) - 1].noted, release)
     if flag:
         result.flags.append(f"cell {piece.key}: {flag}")
         score.message = f"No points: {flag}. Please speak to your instructor."
@@ -80,44 +80,45 @@ def score_check(number: int, piece: Piece, run: Run, release: Release, result: R
     return score, shown
 
 
-def _verdict(piece: Piece, parts: list, release: Release, score: CellScore) -> tuple[list[dict], str]:
+def _verdict(piece: Piece, parts: list[Part], release: Release, score: CellScore) -> tuple[list[dict], str]:
     """The outputs to show, and the reason to flag the cell, if any; what is wrong goes into the score."""
     expected = iter(release.expected[piece.key])
     shown: list[dict] = []
-    for part, output in [(part, output) for part, some in parts if part != "second" for output in some]:
-        sent = (read_sent([output]) or [None])[0]
-        if output["output_type"] == "error":
-            kind, text = outputs.line(output.get("ename")), outputs.plain(output.get("evalue"))
-            score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
-            return [*shown, outputs.error(kind, text)], ""  # its traceback would show lines of the hidden tests
-        if sent is None:
-            if part != "hidden":  # what hidden tests print would tell of them
-                shown += outputs.cleaned([output])
+    for part in parts:
+        if part.label in ("canary", "second"):
             continue
-        name, rtol, atol = next(expected, ("", 0.0, 0.0))
-        if not isinstance(sent, dict) or sent.get("name") != name:
-            return shown, "a check reported that was not run"
-        try:
-            score.message, score.hints = judge(release.kit, sent, rtol, atol)
-        except _UNREADABLE:
-            return shown, "what a check reported is no observation"
-        shown.append(outputs.check_line(name, not score.message))
-        if score.message:
-            score.message = "\n".join([score.message, *(f"Likely cause: {hint}" for hint in score.hints)])
-            return [*shown, outputs.error("CheckFailed", score.message)], ""
+        if part.label == "visible":  # what hidden tests print would tell of them
+            shown += outputs.cleaned([output for output in part.outputs if output["output_type"] != "error"])
+        for sent in part.noted:
+            name, rtol, atol = next(expected, ("", 0.0, 0.0))
+            if not isinstance(sent, dict) or sent.get("name") != name:
+                return shown, "a check reported that was not run"
+            try:
+                score.message, score.hints = judge(release.kit, sent, rtol, atol)
+            except UNREADABLE:
+                return shown, "what a check reported is no observation"
+            shown.append(outputs.check_line(name, not score.message))
+            if score.message:
+                score.message = "\n".join([score.message, *(f"Likely cause: {hint}" for hint in score.hints)])
+                return [*shown, outputs.error("CheckFailed", score.message)], ""
+        if part.error:
+            kind, text = outputs.line(part.error[0]), outputs.plain(part.error[1])
+            score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
+            return [*shown, outputs.error(kind, text)], ""
     silent = next(expected, None)
     return shown, "a check did not report" if silent else ""
 
 
-def _second_verdict(piece: Piece, shown: list[dict], release: Release) -> str:
+def _second_verdict(piece: Piece, noted: list, release: Release) -> str:
     """Why an answer that gave the published values is doubted; "" where it is not."""
-    wanted, sent = release.second[piece.key]["observations"], reports(shown)
-    right = [got.get("name") for got in sent] == [name for name, *_ in wanted]
-    for (_, value, rtol, atol), got in zip(wanted, sent):
+    wanted = release.second[piece.key]["observations"]
+    right = len(noted) == len(wanted)
+    for (name, value, rtol, atol), sent in zip(wanted, noted):
         try:
             # A hundredfold tolerance: copied values are far off, and a right answer in another order is not.
-            right = right and not judge(release.kit, got, 100 * rtol, 100 * atol, expected=value)[0]
-        except _UNREADABLE:
+            right = right and sent["name"] == name
+            right = right and not judge(release.kit, sent, 100 * rtol, 100 * atol, expected=value)[0]
+        except UNREADABLE:
             right = False
     return "" if right else "the answer fits the published numbers only; with others it is wrong"
 

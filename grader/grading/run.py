@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 import time
 from dataclasses import dataclass, field
 
@@ -12,9 +13,8 @@ from grader.grading.limits import Limits
 from grader.grading.rebuild import Piece, names
 from grader.grading.release import Release
 from grader.grading.result import Result
-from grader.grading.script import check_script
+from grader.grading.script import check_parts, read_parts
 from grader.grading.submission import Submission
-from grader.grading.verdict import reports
 
 RUNS = 5  # so often a notebook is begun again without a cell that ended its kernel
 NO_TORCH = "torch is not at hand here"
@@ -47,6 +47,7 @@ def _stub_torch():
 _stub_torch()
 del _stub_torch"""
 RUN_SETUP = "get_ipython().run_setup()"
+RUN_CHECK = "get_ipython().run_check({key!r}, {word!r})"
 
 
 @dataclass
@@ -102,7 +103,10 @@ def where(pieces: list[Piece], number: int) -> str:
 def _said(run: Run) -> str:
     """The messages of all errors of a run, those inside checks included."""
     texts = [str(ran.error.get("evalue")) for ran in run.ran.values() if ran.error]
-    texts += [str(sent.get("said")) for ran in run.ran.values() for sent in reports(ran.outputs)]
+    for number, word in run.words.items():
+        for part in read_parts(run.ran[number].outputs if number in run.ran else [], word):
+            texts += [str(sent.get("said")) for sent in part.noted if isinstance(sent, dict)]
+            texts += part.error[1:] if part.error else []
     return "\n".join(text[:2000] for text in texts)
 
 
@@ -121,8 +125,7 @@ def _files(submission: Submission, release: Release, result: Result) -> dict[str
 def run_once(pieces, files, seed, release: Release, limits: Limits, deadline, jail: Jail, skip: set[int], stub=False):
     async def run_all() -> Run:
         run = Run()
-        setup = next(cell.code for cell in release.cells if cell.role == "setup")
-        async with Kernel(jail, limits, deadline, seed, files, setup) as kernel:
+        async with Kernel(jail, limits, deadline, seed, files, _program(release)) as kernel:
             if stub:
                 await kernel.run(STUB_TORCH, history=False)
             for number, piece in enumerate(pieces):
@@ -147,6 +150,19 @@ async def _run_piece(kernel: Kernel, number: int, piece: Piece, release: Release
     elif piece.role != "check":
         run.ran[number] = await kernel.run(piece.source)
     else:
-        second = release.second.get(piece.key)
-        script, run.words[number] = check_script(piece.cell, second and second["code"])
-        run.ran[number] = await kernel.run(script, history=False)
+        run.words[number] = secrets.token_hex(8)
+        ran = await kernel.run(RUN_CHECK.format(key=piece.key, word=run.words[number]), history=False)
+        run.ran[number] = ran
+        for part in read_parts(ran.outputs, run.words[number]):
+            if part.error and part.label in ("visible", "hidden"):
+                kernel.look_for_limit(*part.error)
+
+
+def _program(release: Release) -> dict:
+    """The release's own code, to be compiled once for all kernels: the setup cell's, the check cells' by key."""
+    checks = {}
+    for cell in release.cells:
+        if cell.role == "check":
+            second = release.second.get(cell.key)
+            checks[cell.key] = check_parts(cell, second and second["code"])
+    return {"setup": next(cell.code for cell in release.cells if cell.role == "setup"), "checks": checks}

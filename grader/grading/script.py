@@ -1,42 +1,42 @@
-"""What is run in the jail for a check cell: its code between marks, so that what came out can be told apart.
+"""What is run in the jail for a check cell, part by part, and what comes back.
 
-The marks are made by a random word for each cell. First of all comes a canary, an assert that must fail: where asserts
-are stripped or swallowed, its mark is missing. Last comes a mark that an error leaves out, shown or not.
+The first part is a canary, an assert that must fail: where asserts are stripped or swallowed, it does not. Parts are
+compiled once, before any notebook runs, and are told apart by a random word for each run.
 """
 
-import secrets
+from dataclasses import dataclass, field
 
 from grader.grading.release import ReleaseCell
 from grader.grading.verdict import read_sent
 
-_CANARY = """\
-try:
-    assert False
-except AssertionError:
-    _mark({word!r})
-"""
+
+@dataclass
+class Part:
+    """What one part of a check cell gave."""
+
+    label: str  # "canary", "visible", "hidden" or "second"
+    noted: list = field(default_factory=list)  # what its checks saw
+    error: list | None = None  # the name and message of what ended it
+    outputs: list[dict] = field(default_factory=list)  # what was printed meanwhile
 
 
-def check_script(cell: ReleaseCell, second: str | None) -> tuple[str, str]:
-    """The code to run for a check cell, with the second run where there is one; and the word of its marks."""
-    word = secrets.token_hex(8)
-    lines = [_CANARY.format(word=f"{word} canary")]
-    for code, hidden in cell.parts:
-        lines += [f"_mark('{word} {'hidden' if hidden else 'visible'}')", code]
-    lines.append(f"_mark('{word} end')")
-    if second:
-        lines += [f"_mark('{word} second')", second]
-    return "\n".join(lines), word
+def check_parts(cell: ReleaseCell, second: str | None) -> list[tuple[str, str]]:
+    """The parts of a check cell, as (label, code), with the second run where there is one."""
+    parts = [("canary", "assert False"), *(("hidden" if hidden else "visible", code) for code, hidden in cell.parts)]
+    return parts if second is None else [*parts, ("second", second)]
 
 
-def part_outputs(outputs: list[dict], word: str) -> list[tuple[str, list[dict]]]:
-    """The outputs by part ("canary", "visible", "hidden", "end" or "second"), in the order in which they came."""
-    parts: list[tuple[str, list[dict]]] = [("", [])]
+def read_parts(outputs: list[dict], word: str) -> list[Part]:
+    """What a check cell's run sent, in order. What has not the form of it is left out."""
+    parts: list[Part] = []
+    printed: list[dict] = []
     for output in outputs:
         sent = (read_sent([output]) or [None])[0]
-        mark = sent.get("mark") if isinstance(sent, dict) else None
-        if isinstance(mark, str) and mark.startswith(f"{word} "):
-            parts.append((mark.partition(" ")[2], []))
-        else:
-            parts[-1][1].append(output)
+        if sent is None:
+            printed.append(output)
+        elif isinstance(sent, dict) and sent.get("word") == word and isinstance(sent.get("noted"), list):
+            error = sent.get("error")
+            error = [str(text) for text in error] if isinstance(error, list) and len(error) == 2 else None
+            parts.append(Part(str(sent.get("part")), sent["noted"], error, printed))
+            printed = []
     return parts

@@ -27,11 +27,6 @@ def read_sent(outputs: list[dict]) -> list:
     return [data[MIME] for data in shown if isinstance(data, dict) and MIME in data]
 
 
-def reports(outputs: list[dict]) -> list[dict]:
-    """What checks sent, less what has not even the form of it."""
-    return [sent for sent in read_sent(outputs) if isinstance(sent, dict)]
-
-
 def judge(kit: ModuleType, sent: dict, rtol: float, atol: float, expected: dict | None = None) -> tuple[str, list[str]]:
     """What is wrong with what a check sent, in the learner's words, and the hints of the mistakes it looks like.
 

@@ -83,8 +83,17 @@ def run_kernel(app, request: dict, folder: str, baseline_kb: int, sealing: tuple
     os._exit(0)
 
 
-# The code of setup cells, by name: compiled here, once, instead of in each kernel.
-setups: dict = {}
+# The course's own code, by name: (the setup cell's, the check cells' parts by key). Compiled here, once, instead of in
+# each kernel.
+programs: dict = {}
+
+
+def compiled(program: dict) -> tuple:
+    checks = {
+        key: [(label, compile(code, f"<check {key}>", "exec")) for label, code in parts]
+        for key, parts in program.get("checks", {}).items()
+    }
+    return compile(program.get("setup", ""), "<setup>", "exec"), checks
 
 
 def connect(app, request: dict, folder: str) -> None:
@@ -108,8 +117,9 @@ def connect(app, request: dict, folder: str) -> None:
     app.kernel._execute_sleep = 0  # half a millisecond after each cell, for front ends
     shell = app.kernel.shell
     shell.ask_exit = lambda: print("(In a graded run, exit() and quit() do nothing.)")
-    if request["setup"] in setups:
-        shell.run_setup = lambda: exec(setups[request["setup"]], shell.user_ns)
+    setup, checks = programs[request["program_name"]]
+    shell.run_setup = lambda: exec(setup, shell.user_ns)
+    shell.run_check = lambda key, word: shell.user_ns["_run_check"](checks[key], word)
     seed(request["seed"])
 
 

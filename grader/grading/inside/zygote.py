@@ -21,7 +21,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves it out
 
-from kernel import ENDED, run_kernel, setups, warm_up
+from kernel import ENDED, compiled, programs, run_kernel, warm_up
 from namespaces import become_nobody, die_with_parent, hide, isolate, own_namespaces, seal
 
 # Exit statuses of a kernel's init beside ENDED; grader/grading/jail.py has words for them.
@@ -161,8 +161,8 @@ def serve(app, jailed: bool) -> None:
                     for process, name in running.items():
                         if name == request["kill"]:
                             os.kill(process, signal.SIGTERM if jailed else signal.SIGKILL)
-                elif "setup_code" in request:
-                    setups[request["name"]] = compile(request["setup_code"], "<setup>", "exec")
+                elif "program" in request:
+                    programs[request["name"]] = compiled(request["program"])
                 else:
                     running[start(app, request, jailed, baseline_kb)] = request["id"]
     for process in running:
