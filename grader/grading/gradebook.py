@@ -20,13 +20,14 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import event, make_url, select
+from sqlalchemy import Table, bindparam, event, make_url, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from grader.errors import CourseError
 from grader.grading.release import Release
 
+_GRADE, _COMMENT = Grade.__table__, Comment.__table__
 WAIT = 60  # seconds, for another program to let go of the gradebook
 
 
@@ -130,18 +131,24 @@ class Writer:
 
         def work(session: Session) -> None:
             notebook = self._submitted_notebook(session, rows, student, timestamp)
-            grades = {g.cell_id: g for g in session.scalars(select(Grade).where(Grade.notebook_id == notebook))}
-            for name, score in scores.items():
-                grade = grades[rows.grade_cells[name]]
-                grade.auto_score = score
+            manual = dict(
+                session.execute(
+                    select(_GRADE.c.cell_id, _GRADE.c.manual_score).where(_GRADE.c.notebook_id == notebook)
+                ).all()
+            )
+            grades = [
                 # A score given by a person stays, but should be looked at again.
-                grade.needs_manual_grade = grade.manual_score is not None or score is None
-            comments = session.scalars(select(Comment).where(Comment.notebook_id == notebook))
-            names = {number: name for name, number in rows.solution_cells.items()}
-            for comment in comments:
-                comment.auto_comment = "No response." if names.get(comment.cell_id) in unanswered else None
+                {"cell": cell, "auto_score": score, "needs_manual_grade": manual.get(cell) is not None or score is None}
+                for cell, score in ((rows.grade_cells[name], score) for name, score in scores.items())
+            ]
+            _put(session, _GRADE, notebook, grades, set(manual))
+            there = set(session.scalars(select(_COMMENT.c.cell_id).where(_COMMENT.c.notebook_id == notebook)))
+            comments = [
+                {"cell": cell, "auto_comment": "No response." if name in unanswered else None}
+                for name, cell in rows.solution_cells.items()
+            ]
+            _put(session, _COMMENT, notebook, comments, there)
             if rows.due is not None:
-                session.flush()
                 self._late_penalty(session, notebook, student)
 
         self._transaction(work)
@@ -168,11 +175,6 @@ class Writer:
             notebook = new_uuid()
             session.add(SubmittedNotebook(id=notebook, assignment_id=submission.id, notebook_id=rows.notebook_id))
             session.flush()
-        for kind, cells in ((Grade, rows.grade_cells), (Comment, rows.solution_cells)):
-            there = set(session.scalars(select(kind.cell_id).where(kind.notebook_id == notebook)))
-            new = [{"cell_id": number, "notebook_id": notebook} for number in cells.values() if number not in there]
-            if new:
-                session.execute(kind.__table__.insert(), [{"id": new_uuid(), **row, **_defaults(kind)} for row in new])
         return notebook
 
     def _late_penalty(self, session: Session, notebook_id: str, student: str) -> None:
@@ -213,5 +215,16 @@ class Writer:
                 time.sleep(0.2)
 
 
-def _defaults(kind: type) -> dict:
-    return {"needs_manual_grade": True} if kind is Grade else {}
+def _put(session: Session, table: Table, notebook: str, rows: list[dict], there: set[str]) -> None:
+    """Write the rows of a notebook's cells: change those that are there, add the others.
+
+    Not by nbgrader's mapped objects, which take ten times as long.
+    """
+    new = [row for row in rows if row["cell"] not in there]
+    old = [row for row in rows if row["cell"] in there]
+    if new:
+        columns = [{k: v for k, v in row.items() if k != "cell"} | {"cell_id": row["cell"]} for row in new]
+        session.execute(table.insert(), [{"id": new_uuid(), "notebook_id": notebook, **row} for row in columns])
+    if old:
+        change = table.update().where(table.c.notebook_id == notebook, table.c.cell_id == bindparam("cell"))
+        session.execute(change.values({k: bindparam(k) for k in old[0] if k != "cell"}), old)

@@ -3,7 +3,7 @@
 import re
 
 import nbformat
-from nbgrader.utils import compute_checksum, determine_grade
+from nbgrader.utils import determine_grade
 
 from grader.grading import outputs
 from grader.grading.rebuild import Piece
@@ -19,7 +19,11 @@ UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, Overf
 
 def graded_cell(number: int, piece: Piece, run: Run, release: Release, result: Result) -> dict:
     """The cell of the graded notebook; a check cell's score goes into the result."""
-    cell = {"cell_type": piece.kind, "metadata": _metadata(piece), "source": piece.source}
+    cell = {
+        "cell_type": piece.kind,
+        "metadata": piece.cell.graded_metadata if piece.cell else {},
+        "source": piece.source,
+    }
     cell["id"] = piece.key[:64] if piece.key else f"added-{number}"
     ran = run.ran.get(number)
     if piece.kind == "code":
@@ -43,16 +47,6 @@ def as_typed(source: str) -> str:
     """A student's text as they typed it: the graded notebook is opened in instructors' browsers, which obey markup."""
     fence = "`" * (3 + max(map(len, re.findall("`+", source)), default=0))
     return f"{fence}text\n{source}\n{fence}"
-
-
-def _metadata(piece: Piece) -> dict:
-    if piece.cell is None:
-        return {}
-    metadata = {**piece.cell.metadata}
-    if piece.cell.locked:
-        node = nbformat.from_dict({"cell_type": piece.kind, "source": piece.source, "metadata": metadata})
-        metadata["nbgrader"] = {**metadata["nbgrader"], "checksum": compute_checksum(node)}
-    return metadata
 
 
 def score_check(number: int, piece: Piece, run: Run, release: Release, result: Result) -> tuple[CellScore, list[dict]]:

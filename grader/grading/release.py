@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import nbformat
+from nbgrader.utils import compute_checksum
 
 from grader.errors import CourseError
 from grader.notebook import KIT
@@ -39,6 +40,14 @@ class ReleaseCell:
     @property
     def exercise(self) -> str:
         return self.key.partition("-")[0]
+
+    @cached_property
+    def graded_metadata(self) -> dict:
+        """As in the release; a locked cell's checksum is that of its full source."""
+        if not self.locked:
+            return dict(self.metadata)
+        node = nbformat.from_dict({"cell_type": self.kind, "source": self.full, "metadata": self.metadata})
+        return {**self.metadata, "nbgrader": {**self.metadata["nbgrader"], "checksum": compute_checksum(node)}}
 
     @cached_property
     def code(self) -> str:
