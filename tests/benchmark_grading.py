@@ -75,7 +75,7 @@ def run(command: list[str], directory: Path) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--students", type=int, default=60)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--jobs", type=int, default=0, help="0: what bncourse grade takes by itself")
     args = parser.parse_args()
     sources = unit_sources(list(UNITS))
     units = [read_unit(source) for source in sources]
@@ -93,7 +93,8 @@ def main() -> None:
         seconds, _, memory = run(["bncourse", "grade", ".", "--jobs", str(args.jobs)], ours)
         results = [result for unit in units for result in Store(ours).results(unit.name).values()]
         walls, cpus = [r["seconds"] for r in results], [r["cpu"] for r in results]
-        print(f"bncourse grade, {count} submissions, {args.jobs} jobs: {seconds:.1f} s, {seconds / count:.3f} s each")
+        how = f"{args.jobs} jobs" if args.jobs else "its own number of jobs"
+        print(f"bncourse grade, {count} submissions, {how}: {seconds:.1f} s, {seconds / count:.3f} s each")
         print(f"  in its worker, a submission takes {statistics.median(walls):.3f} s (median; most {max(walls):.2f} s)")
         print(f"  of processor time {statistics.median(cpus):.3f} s (median), kernel and grader together")
         print(f"  peak memory of all its processes: {memory:.0f} MiB")

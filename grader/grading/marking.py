@@ -59,6 +59,9 @@ def score_check(number: int, piece: Piece, run: Run, release: Release, result: R
     parts = read_parts(ran.outputs, run.words.get(number, ""))
     wanted = [label for label, _ in check_parts(piece.cell, "" if piece.key in release.second else None)]
     shown, flag = _verdict(piece, parts, release, score)
+    if ran.error and not score.message:  # not in the check, which reports its errors: the cell itself could not run
+        score.message, flag = outputs.plain(f"{ran.error.get('ename')}: {ran.error.get('evalue')}"), ""
+        shown += outputs.cleaned([ran.error])
     if not flag and not score.message and [part.label for part in parts][: len(wanted)] != wanted:
         flag = "it did not run to its end, and gave no error"
     if not flag and not score.message and parts[0].error != ["AssertionError", ""]:

@@ -25,7 +25,7 @@ from grader.grading.submission import Submission
 
 TRIES = 3  # so often a job is begun whose worker died
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
-PATIENCE = 30  # seconds, for a Dask cluster to have its first worker
+CONNECT, PATIENCE = 10, 30  # seconds, for a Dask scheduler to answer, and for it to have a worker
 
 
 @dataclass
@@ -217,12 +217,14 @@ class DaskPool:
             from distributed import Client
         except ImportError:
             raise CourseError("--scheduler needs Dask: pip install distributed") from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said here, in a line
+        for name in logging.root.manager.loggerDict:  # what matters is said here, in a line
+            if name.startswith("distributed"):
+                logging.getLogger(name).disabled = True
         self.address = address
         try:
-            self.client = Client(address, timeout="10s", set_as_default=False)
+            self.client = Client(address, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
-            raise CourseError(f"There is no Dask scheduler at {address}: {error}") from None
+            raise CourseError(f"There is no Dask scheduler at {address}: {' '.join(str(error).split())}") from None
         try:
             self.client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
@@ -257,7 +259,8 @@ class DaskPool:
             except CourseError as error:
                 came = error
             except (Exception, asyncio.CancelledError) as error:
-                came = CourseError(f"The Dask cluster at {self.address} has failed: {type(error).__name__}: {error}")
+                what = " ".join(f"{type(error).__name__}: {error}".split())
+                came = CourseError(f"The Dask cluster at {self.address} has failed: {what}")
             submit()
             yield job, came
 

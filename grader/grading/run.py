@@ -116,7 +116,7 @@ def _files(submission: Submission, release: Release, result: Result) -> dict[str
     for name, content in submission.files.items():
         if any(name == other or f"{name}/".startswith(f"{other}/") or other.startswith(f"{name}/") for other in files):
             if release.files.get(name) != content:
-                result.repairs.append(f"{name} is in the way of a file of the course's: left out")
+                result.repairs.append(f"{outputs.line(name)} is in the way of a file of the course's: left out")
         else:
             files[name] = content
     return files

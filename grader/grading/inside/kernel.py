@@ -119,7 +119,13 @@ def connect(app, request: dict, folder: str) -> None:
     shell.ask_exit = lambda: print("(In a graded run, exit() and quit() do nothing.)")
     setup, checks = programs[request["program_name"]]
     shell.run_setup = lambda: exec(setup, shell.user_ns)
-    shell.run_check = lambda key, word: shell.user_ns["_run_check"](checks[key], word)
+
+    def run_check(key: str, word: str) -> None:
+        if "_run_check" not in shell.user_ns:
+            raise NameError("what the setup cell defined is gone (was %reset run?)")
+        shell.user_ns["_run_check"](checks[key], word)
+
+    shell.run_check = run_check
     seed(request["seed"])
 
 

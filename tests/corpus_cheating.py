@@ -1,0 +1,940 @@
+"""Submissions that want points without an answer. None gets one that its answers do not earn.
+
+In most of them the tiny unit's question (1 point) is answered rightly and `normalize` (2 points) is not, or the same
+with `centre` (2 of 6 points) in the other unit.
+"""
+
+from corpus import CHECKS, REAL, RIGHT, TINY, case
+from nbformat.v4 import new_output
+
+WRONG = {
+    "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return x * 0.0",
+    "centre": "def centre(x):\n    return x * 0.0",
+    "spread": 'def spread(x):\n    """The standard deviation of each column."""\n    return x[0] * 0.0',
+}
+KERNEL = "from ipykernel.kernelapp import IPKernelApp\nkernel = IPKernelApp.instance().kernel\n"
+TWO = "the answer fits the published numbers only"
+
+
+def wrong(nb, *exercises):
+    """Answer these wrongly, the others rightly."""
+    nb.answer_rightly()
+    nb.answer(**{exercise: WRONG[exercise] for exercise in exercises})
+
+
+def published(nb, check):
+    """Code that gives what the visible check expects, as the student's own copy of the notebook tells."""
+    tree = nb.published()["checks"][check]["expected"]
+    return f"np.frombuffer(zlib.decompress(base64.b64decode({tree['v']!r}))).reshape({tree['shape']}).copy()"
+
+
+def cheat(points=0.0, unit=TINY, **wanted):
+    return case("cheating", points, unit, **wanted)
+
+
+# Metadata and outputs
+
+
+@cheat()
+def skip_execution_tag(nb, host):
+    """nbclient leaves out cells with this tag, and stock nbgrader then gives them all points."""
+    for cell in nb.cells:
+        cell.metadata["tags"] = ["skip-execution"]
+
+
+@cheat()
+def raises_exception_tag(nb, host):
+    """With this tag an error is allowed."""
+    for cell in nb.cells:
+        cell.metadata["tags"] = ["raises-exception"]
+
+
+@cheat()
+def points_in_the_metadata(nb, host):
+    """The cells' metadata promise a thousand points, and those of a person."""
+    for cell in nb.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.metadata.nbgrader.update(points=1000, solution=True)
+
+
+@cheat(repair="")
+def graded_cell_of_ones_own(nb, host):
+    """A cell more, said to be graded, which cannot fail."""
+    cell = nb.add("5.0", after="q_epsilon-answer")
+    grade = {"grade_id": "bonus", "grade": True, "points": 50, "solution": False, "locked": True, "schema_version": 3}
+    cell.metadata["nbgrader"] = {**grade, "task": False}
+
+
+@cheat()
+def forged_outputs_in_the_file(nb, host):
+    """Outputs as if all had passed, with points as a result."""
+    sent = {"name": "x_hat", "ok": True, "outcome": {"value": nb.published()["checks"]["x_hat"]["expected"]}}
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            data = {"text/plain": "1000", "application/vnd.bncourse.check+json": sent}
+            cell.execution_count = 1
+            cell.outputs = [new_output("execute_result", data, execution_count=1), new_output("display_data", data)]
+
+
+@cheat(repair="was changed: put back")
+def edited_test_cells(nb, host):
+    """The checks are replaced by what always passes."""
+    for grade_id in ("normalize-values", "q_epsilon-answer"):
+        nb.cell(grade_id).source = "print('✓ x_hat')\n100.0"
+
+
+@cheat(repair="cell setup was changed")
+def redefined_kit(nb, host):
+    """The setup cell's check is made to pass."""
+    nb.cell("setup").source += "\ndef check(name, target, *args, **kwargs):\n    return None\n"
+
+
+@cheat(repair="was changed: put back")
+def answer_in_the_check_cell(nb, host):
+    """The check's inputs are made so that a wrong answer is right."""
+    nb.answer(normalize=WRONG["normalize"])
+    cell = nb.cell("normalize-values")
+    cell.source = cell.source.replace("check(", "x = x * 0; check(", 1)
+
+
+# Python and IPython, patched
+
+
+@cheat(5.0, CHECKS)
+def ast_transformer(nb, host):
+    """All asserts are removed from all cells: the docstring, wanted by one, is not there."""
+    nb.answer_rightly()
+    nb.answer(spread="def spread(x):\n    return x.std(axis=0)")
+    nb.add("""\
+import ast
+
+class NoAsserts(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.copy_location(ast.Pass(), node)
+
+get_ipython().ast_transformers.append(NoAsserts())""")
+
+
+@cheat(5.0, CHECKS)
+def input_transformer(nb, host):
+    """Each line that asserts is removed before a cell is run."""
+    nb.answer_rightly()
+    nb.answer(spread="def spread(x):\n    return x.std(axis=0)")
+    nb.add("get_ipython().input_transformers_cleanup.append(lambda lines: [x for x in lines if 'assert' not in x])")
+
+
+@cheat(flag="did not report")
+def input_transformer_that_empties_cells(nb, host):
+    """Nothing is run from here on."""
+    nb.add("get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])")
+
+
+@cheat(flag="did not report")
+def patched_run_cell(nb, host):
+    """The shell runs no cell any more, and says that all went well."""
+    nb.add("""\
+shell = get_ipython()
+done = shell.run_cell("pass")
+
+async def run(*args, **kwargs):
+    return done
+
+shell.run_cell = lambda *args, **kwargs: done
+shell.run_cell_async = run""")
+
+
+@cheat(flag="did not report")
+def patched_check(nb, host):
+    """check is replaced by a function that does nothing."""
+    nb.answer(normalize=WRONG["normalize"], q_epsilon='q_epsilon = "a"')
+    nb.add("def check(*args, **kwargs):\n    return np.zeros(3)")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def check_that_reports_the_published(nb, host):
+    """check is replaced by one that reports what the student's copy of the notebook says is expected."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+import base64, zlib
+real = check
+
+def check(name, target, *args, **kwargs):
+    return real(name, {published(nb, "centred")} if name == "centred" else target, *args, **kwargs)""")
+
+
+@cheat(flag="a check did not report")
+def patched_run_check(nb, host):
+    """What runs the check cells, in the shell and in the kit, does nothing."""
+    nb.answer_rightly()
+    nb.add("_run_check = lambda parts, word: None\nget_ipython().run_check = lambda key, word: None")
+
+
+@cheat(2.0, flag="an assert that must fail did not")
+def asserts_replaced(nb, host):
+    """In the compiled check cells, found in the shell, the asserts are exchanged for nothing, and one too many."""
+    nb.answer_rightly()
+    nb.add("""\
+shell = get_ipython()
+real = shell.run_check
+checks = dict(zip(real.__code__.co_freevars, real.__closure__))["checks"].cell_contents
+for key, parts in checks.items():
+    if key.startswith("q_"):
+        parts[0] = ("canary", compile("pass", "x", "exec"))""")
+
+
+@cheat(flag="a check did not report")
+def checks_without_their_cells(nb, host):
+    """All parts of all checks are exchanged for nothing."""
+    nb.answer_rightly()
+    nb.add("""\
+real = get_ipython().run_check
+for parts in dict(zip(real.__code__.co_freevars, real.__closure__))["checks"].cell_contents.values():
+    parts.clear()""")
+
+
+@cheat(1.0, flag=None)
+def forged_marks(nb, host):
+    """The answer finds the word of the running cell, and reports parts that have not been run."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=f"""\
+{KERNEL}
+def normalize(x, mean, var, eps=1e-5):
+    code = kernel.get_parent()["content"]["code"]
+    word = code.split("'")[-2]
+    value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+    noted = [{{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}]
+    for part in ("canary", "visible", "hidden", "end", "second"):
+        error = ["AssertionError", ""] if part == "canary" else None
+        report = {{"word": word, "part": part, "noted": noted if part == "visible" else [], "error": error}}
+        _show("", False, report)
+    return x * 0.0"""
+    )
+
+
+@cheat(4.0, CHECKS, flag=None)
+def forged_reports(nb, host):
+    """All that a check cell reports is forged, from what the student's notebook says is expected."""
+    nb.answer_rightly("centre")
+    nb.add(f"""\
+real = _run_check
+value = {nb.published()["checks"]["centred"]["expected"]!r}
+
+def _run_check(parts, word):
+    if any("centred" in str(code.co_consts) for _, code in parts):
+        noted = [{{"name": "centred", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "f", "said": ""}}]
+        _show("", False, {{"word": word, "part": "canary", "noted": [], "error": ["AssertionError", ""]}})
+        for label, _ in parts[1:]:
+            _show("", False, {{"word": word, "part": label, "noted": noted, "error": None}})
+    else:
+        real(parts, word)""")
+
+
+@cheat(0.0)
+def patched_kit_functions(nb, host):
+    """What the kit observes, compares and explains is replaced."""
+    wrong(nb, "normalize")
+    nb.add(f"""\
+seen = {nb.published()["checks"]["x_hat"]["expected"]!r}
+_differ = _explain = lambda *args, **kwargs: None
+_observe = lambda value, salt: seen
+_hints = lambda *args: []""")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_observe(nb, host):
+    """The kit sees the published value in whatever is checked."""
+    wrong(nb, "centre")
+    nb.answer(
+        centre=f"""\
+seen, real = {nb.published()["checks"]["centred"]["expected"]!r}, _observe
+_observe = lambda value, salt: seen if salt == "centred" else real(value, salt)
+
+def centre(x):
+    return x""",
+    )
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_packing(nb, host):
+    """base64 gives the published numbers for all arrays of that length."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+import base64, zlib
+real, seen = base64.b64encode, {nb.published()["checks"]["centred"]["expected"]["v"]!r}.encode()
+base64.b64encode = lambda data, *a: seen if len(zlib.decompress(data)) == 96 else real(data, *a)""")
+
+
+@cheat(3.0, CHECKS)
+def patched_numpy_testing(nb, host):
+    """numpy's comparisons all say yes."""
+    wrong(nb, "spread")
+    nb.add("""\
+yes = lambda *args, **kwargs: True
+np.allclose = np.isclose = np.array_equal = np.array_equiv = yes
+for name in dir(np.testing):
+    if name.startswith("assert"):
+        setattr(np.testing, name, yes)""")
+
+
+@cheat(1.0, CHECKS, flag=TWO)
+def patched_random_state(nb, host):
+    """Whatever its seed, RandomState gives the numbers for which the answer is published."""
+    wrong(nb, "centre")
+    nb.add("""\
+real = np.random.RandomState
+np.random.RandomState = lambda seed=None: real(1 if seed > 100 else seed)""")
+    nb.answer(centre=f"import base64, zlib\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_random_numbers(nb, host):
+    """RandomState's numbers are those for which a wrong answer is right: centred ones."""
+    wrong(nb, "centre")
+    nb.answer(centre="def centre(x):\n    return x")
+    nb.add(f"""\
+import base64, zlib
+seen = {published(nb, "centred")}
+
+class Numbers(np.random.RandomState):
+    def normal(self, *args, **kwargs):
+        numbers = super().normal(*args, **kwargs)
+        return seen if numbers.shape == (6, 2) else numbers
+
+np.random.RandomState = Numbers""")
+
+
+@cheat(1.0)
+def always_equal_object(nb, host):
+    """What is returned says that it equals everything."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+class Yes:
+    shape, dtype, ndim, size = (7, 3), np.dtype("f8"), 2, 21
+
+    def __eq__(self, other):
+        return True
+
+    __ne__ = lambda self, other: False
+    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __contains__ = lambda self, *other: True
+    __sub__ = __rsub__ = __mul__ = __abs__ = lambda self, *other: self
+    __float__ = lambda self: 0.0
+    __hash__ = lambda self: 0
+
+    def __array__(self, *args, **kwargs):
+        return np.zeros((7, 3))
+
+
+def normalize(x, mean, var, eps=1e-5):
+    return Yes()"""
+    )
+
+
+@cheat(1.0)
+def lying_array(nb, host):
+    """An array of a class of its own, which gives other numbers to whoever asks."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+class Lie(np.ndarray):
+    def astype(self, *args, **kwargs):
+        return np.zeros((7, 3))
+
+    def __array_ufunc__(self, *args, **kwargs):
+        return np.True_
+
+    def __array_function__(self, *args, **kwargs):
+        return np.True_
+
+    __eq__ = lambda self, other: np.ones((7, 3), bool)
+
+
+def normalize(x, mean, var, eps=1e-5):
+    return x.view(Lie)"""
+    )
+
+
+@cheat(2.0)
+def lying_text(nb, host):
+    """A text that is every answer at once."""
+    nb.answer_rightly()
+    nb.answer(
+        q_epsilon="""\
+class Text(str):
+    __eq__ = lambda self, other: True
+    __hash__ = str.__hash__
+    strip = lower = lambda self, *args: self
+    __format__ = lambda self, spec: "a b c d"
+    __len__ = lambda self: 1
+
+
+q_epsilon = Text("abcd")"""
+    )
+
+
+@cheat(5.0, CHECKS)
+def lying_number(nb, host):
+    """A number that is any number, in place of a text."""
+    nb.answer_rightly()
+    nb.answer(
+        q_axis="""\
+class Number(float):
+    __eq__ = lambda self, other: True
+    __repr__ = lambda self: "a"
+    __float__ = lambda self: self
+
+
+q_axis = Number(1)"""
+    )
+
+
+@cheat(1.0, flag=None)
+def lying_class(nb, host):
+    """A dict that calls itself something else, and an int without end."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+class Endless(int):
+    __module__ = "torch"
+    detach = cpu = numpy = float = lambda self: self
+    dtype = "torch.bfloat16"
+
+
+def normalize(x, mean, var, eps=1e-5):
+    return {"a": Endless(10) ** 400, 1: [Endless(1)]}"""
+    )
+
+
+# Messages of the kernel, forged and withheld
+
+
+@cheat(1.0, flag="a check reported that was not run")
+def forged_check_output(nb, host):
+    """The answer sends, before the check can, what a passed check would."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=f"""\
+def normalize(x, mean, var, eps=1e-5):
+    value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+    forged = {{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}
+    _noted.append(forged)
+    return x * 0.0"""
+    )
+
+
+@cheat(1.0, flag=None)
+def forged_tolerances(nb, host):
+    """The check reports with tolerances that let everything pass."""
+    wrong(nb, "normalize")
+    nb.add("""\
+real = check
+
+def check(name, target, *args, **kwargs):
+    return real(name, target, *args, **{**kwargs, "rtol": 1e300, "atol": 1e300})""")
+
+
+@cheat(1.0)
+def forged_execute_result(nb, host):
+    """The answer's cell and the check show results that stock nbgrader would read as points."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=f"""\
+{KERNEL}
+def normalize(x, mean, var, eps=1e-5):
+    for kind in ("execute_result", "display_data"):
+        content = {{"data": {{"text/plain": "2.0"}}, "metadata": {{}}, "execution_count": 1}}
+        kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
+    return x * 0.0
+
+1000.0"""
+    )
+
+
+@cheat(1.0, flag=None)
+def forged_reply(nb, host):
+    """The answer tells the grader that the check has ended well, and only then fails."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=f"""\
+{KERNEL}import time
+
+def normalize(x, mean, var, eps=1e-5):
+    parent = kernel.get_parent()
+    ident = [parent["header"]["session"].encode()]
+    content = {{"status": "ok", "execution_count": 1, "user_expressions": {{}}, "payload": []}}
+    kernel.session.send(kernel.shell_stream, "execute_reply", content, parent=parent, ident=ident)
+    kernel.session.send(kernel.iopub_socket, "status", {{"execution_state": "idle"}}, parent=parent)
+    time.sleep(0.2)
+    return x * 0.0"""
+    )
+
+
+@cheat(1.0)
+def forged_parents(nb, host):
+    """Messages for cells that have not been run yet: their ids can be foretold."""
+    wrong(nb, "normalize")
+    nb.add(f"""\
+{KERNEL}
+parent = kernel.get_parent()
+stem, _, number = parent["header"]["msg_id"].rpartition("_")
+value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+for n in range(1, 12):
+    later = {{**parent, "header": {{**parent["header"], "msg_id": f"{{stem}}_{{int(number) + n}}"}}}}
+    sent = {{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}
+    data = {{"data": {{"application/vnd.bncourse.check+json": sent}}, "metadata": {{}}}}
+    kernel.session.send(kernel.iopub_socket, "display_data", data, parent=later)""")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_session_send(nb, host):
+    """What checks send is exchanged on its way; errors are not sent at all."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+{KERNEL}
+real, seen = kernel.session.send, {nb.published()["checks"]["centred"]["expected"]!r}
+
+def send(stream, message, content=None, *args, **kwargs):
+    if message == "error":
+        return None
+    if isinstance(message, dict) and message["msg_type"] == "display_data":
+        for value in message["content"]["data"].values():
+            for noted in value.get("noted", []) if isinstance(value, dict) else ():
+                if noted["name"] == "centred":
+                    noted["outcome"] = {{"value": seen}}
+    return real(stream, message, content, *args, **kwargs)
+
+kernel.session.send = kernel.shell.display_pub.session.send = send""")
+
+
+SOMETIMES = '''\
+def spread(x):
+    """The standard deviation of each column."""
+    return x.std(axis=0) * (1 if x.shape[1] < 300 or x.mean() < 8 else 3)'''  # wrong for twice the hidden data only
+
+
+@cheat(4.0, CHECKS)
+def only_a_hidden_assert_fails(nb, host):
+    """No cheating: an answer that only a hidden property shows to be wrong."""
+    nb.answer_rightly()
+    nb.answer(spread=SOMETIMES)
+
+
+@cheat(4.0, CHECKS)
+def errors_not_sent(nb, host):
+    """The message of the only thing that fails, a hidden assert, is withheld."""
+    only_a_hidden_assert_fails(nb, host)
+    nb.add(f"""\
+{KERNEL}
+real = kernel.session.send
+kernel.session.send = lambda stream, kind, *args, **kwargs: (
+    None if kind == "error" else real(stream, kind, *args, **kwargs))""")
+
+
+@cheat(4.0, CHECKS)
+def patched_showtraceback(nb, host):
+    """The shell does not show errors."""
+    only_a_hidden_assert_fails(nb, host)
+    nb.add("shell = get_ipython()\nshell.showtraceback = shell._showtraceback = lambda *args, **kwargs: None")
+
+
+@cheat(4.0, CHECKS)
+def custom_exception_handler(nb, host):
+    """IPython's own way to have failed asserts handled: by doing nothing."""
+    only_a_hidden_assert_fails(nb, host)
+    nb.add("get_ipython().set_custom_exc((AssertionError,), lambda *args, **kwargs: None)")
+
+
+@cheat(
+    4.0, CHECKS, weak="whether an assert holds is found out in the jail: what counts has to be in a check()", flag=None
+)
+def error_withheld(nb, host):
+    """What a failing assert reports is exchanged on its way."""
+    only_a_hidden_assert_fails(nb, host)
+    nb.add("""\
+real = _show
+
+def _show(line, bad, data=None, body=None):
+    if data and data.get("part") in ("visible", "hidden"):
+        data["error"] = None
+    real(line, bad, data, body)""")
+
+
+@cheat(4.0, CHECKS, flag=None)
+def jumping_over_asserts(nb, host):
+    """A trace function that jumps over the lines that assert."""
+    only_a_hidden_assert_fails(nb, host)
+    nb.add("""\
+import linecache, sys, threading
+
+def trace(frame, event, arg):
+    if linecache.getline(frame.f_code.co_filename, frame.f_lineno).startswith("assert"):
+        try:
+            frame.f_lineno += 1
+        except ValueError:  # IPython runs each statement by itself: there is no next line
+            frame.f_trace_opcodes = True
+    return trace
+
+get_ipython().events.register("pre_run_cell", lambda *args: sys.settrace(trace))
+get_ipython().events.register("post_run_cell", lambda *args: sys.settrace(None))""")
+
+
+@cheat(0.0)
+def patched_display_hook(nb, host):
+    """What is displayed is exchanged by the shell itself."""
+    wrong(nb, "normalize")
+    nb.add(f"""\
+import sys
+shell, seen = get_ipython(), {nb.published()["checks"]["x_hat"]["expected"]!r}
+real = shell.display_pub.publish
+
+def publish(data, *args, **kwargs):
+    for value in data.values():
+        for noted in value.get("noted", []) if isinstance(value, dict) else ():
+            noted["outcome"] = {{"value": seen}}
+    return real(data, *args, **kwargs)
+
+shell.display_pub.publish = publish
+sys.displayhook = lambda value: None""")
+
+
+@cheat(1.0, flag="a check did not report")
+def show_that_withholds(nb, host):
+    """The kit shows only checks that have passed."""
+    wrong(nb, "normalize")
+    nb.add("""\
+real = _show
+
+def _show(line, bad, data=None, body=None):
+    data["noted"] = [noted for noted in data["noted"] if noted["name"] == "q_epsilon"]
+    real(line, bad, data, body)""")
+
+
+@cheat(1.0, flag=None)
+def sender_in_a_thread(nb, host):
+    """A thread goes on after its cell and sends passed checks all the time, for whatever cell is running."""
+    wrong(nb, "normalize")
+    nb.add(f"""\
+{KERNEL}import threading, time
+
+def send():
+    value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+    sent = {{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}
+    data = {{"data": {{"application/vnd.bncourse.check+json": sent}}, "metadata": {{}}}}
+    for _ in range(100):
+        running = kernel.get_parent()
+        if "normalize-values" in running.get("content", {{}}).get("code", ""):
+            kernel.session.send(kernel.iopub_socket, "display_data", data, parent=running)
+        time.sleep(0.002)
+
+threading.Thread(target=send, daemon=True).start()""")
+
+
+# Looking for the answer
+
+
+@cheat(1.0)
+def published_values_copied(nb, host):
+    """What the visible check expects stands in the notebook: the answer returns just that."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=f"""\
+import base64, zlib
+
+
+def normalize(x, mean, var, eps=1e-5):
+    return {published(nb, "x_hat")}.astype(x.dtype)"""
+    )
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def published_values_copied_without_hidden_tests(nb, host):
+    """The same, where there is none but the visible check."""
+    wrong(nb, "centre")
+    nb.answer(centre=f"import base64, zlib\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
+
+
+@cheat(1.0)
+def table_of_the_kit(nb, host):
+    """The expected value is looked up in the kit's table."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+def normalize(x, mean, var, eps=1e-5):
+    return _unpack(_TABLE["checks"]["x_hat"]["expected"]["v"]).reshape(7, 3).astype(x.dtype)"""
+    )
+
+
+@cheat(1.0)
+def table_loaded_by_ones_own_loader(nb, host):
+    """The tables that cells load are caught."""
+    nb.answer_rightly()
+    nb.add("""\
+loaded, real = [], _load_table
+
+def _load_table(packed):
+    loaded.append(packed)
+    real(packed)""")
+    nb.answer(normalize="def normalize(x, mean, var, eps=1e-5):\n    raise ValueError(f'{len(loaded)} {loaded}')")
+
+
+@cheat(1.0)
+def frames(nb, host):
+    """Every frame, its variables and constants are searched for an expected value."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+import sys
+
+def normalize(x, mean, var, eps=1e-5):
+    frame, found = sys._getframe(), []
+    while frame:
+        for space in (frame.f_locals, frame.f_globals):
+            for value in list(space.values()):
+                if isinstance(value, dict) and "expected" in value:
+                    found.append(value["expected"])
+        frame = frame.f_back
+    return _unpack(found[0]["v"]).reshape(x.shape).astype(x.dtype)"""
+    )
+
+
+@cheat(1.0)
+def heap(nb, host):
+    """All objects and all memory are searched for tables and expected values."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+import gc, re
+
+def normalize(x, mean, var, eps=1e-5):
+    found = [o for o in gc.get_objects() if isinstance(o, dict) and isinstance(o.get("expected"), dict)]
+    packed = []
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for line in maps:
+            start, end = (int(n, 16) for n in line.split()[0].split("-"))
+            if "rw" in line and end - start < 1 << 28:
+                try:
+                    memory.seek(start)
+                    packed += re.findall(rb'_load_table\\(\\s*"[^"]{20,}', memory.read(end - start))
+                except (OSError, ValueError, OverflowError):
+                    pass
+    print(packed)
+    raise ValueError(f"{len(found)} {len(packed)}")"""
+    )
+
+
+@cheat(1.0)
+def history(nb, host):
+    """In, Out, the history and IPython's cache of sources are searched."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+import linecache
+
+def normalize(x, mean, var, eps=1e-5):
+    told = [*In, *map(str, Out.values()), *("".join(entry[2]) for entry in linecache.cache.values() if len(entry) > 2)]
+    told += [str(row) for row in get_ipython().history_manager.get_range(raw=True)]
+    found = [text for text in told if "_load_table(" in text and '"c$' in text]
+    raise ValueError(f"{found}")"""
+    )
+
+
+@cheat(1.0)
+def files_of_the_course(nb, host):
+    """The answers are looked for on the disk, and under the names that Python might know them by."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=f"""\
+import importlib, os
+
+def normalize(x, mean, var, eps=1e-5):
+    found = []
+    for folder in ("{host.directory}", "/work", "/connections", "/tmp"):
+        for place, _, names in os.walk(folder):
+            names = [name for name in names if name.endswith((".ipynb", "_tiny.py")) and "site-packages" not in place]
+            found += [f"{{place}}/{{name}}" for name in names]
+    for name in ("grader", "grader.kit", "grader.grading.release", "solutions"):
+        try:
+            found.append(importlib.import_module(name))
+        except ImportError:
+            pass
+    raise ValueError(f"found {{len(found)}} {{found}}")"""
+    )
+
+
+@cheat(1.0)
+def answer_of_the_one_before(nb, host):
+    """A submission leaves something for the next one, in every place that could be shared."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+import os
+
+def normalize(x, mean, var, eps=1e-5):
+    found = []
+    for folder in ("/tmp", "/dev/shm", "/connections", "/var/tmp", os.getcwd(), "/mnist", "/tmp/.connection"):
+        try:
+            found += [f"{folder}/{name}" for name in os.listdir(folder) if "left-for-the-next" in name]
+            open(f"{folder}/left-for-the-next", "w").close()
+        except OSError:
+            pass
+    if found:
+        return (x - mean) / np.sqrt(var + eps)
+    raise ValueError(f"found {found}")"""
+    )
+
+
+# Builtins
+
+
+@cheat(limit="time: the cell ran", limits={"cell_seconds": 2})
+def overwritten_builtins(nb, host):
+    """print, __import__, isinstance and others are replaced for all code there is; the kernel hangs."""
+    wrong(nb, "normalize")
+    nb.add("""\
+import builtins
+builtins.print = lambda *args, **kwargs: None
+builtins.callable = lambda value: False
+builtins.AssertionError = builtins.Exception = StopIteration
+builtins.__import__ = lambda *args, **kwargs: __builtins__
+builtins.isinstance = lambda *args: True""")
+
+
+@cheat(1.0)
+def overwritten_comparisons(nb, host):
+    """The builtins that a comparison could need say yes."""
+    wrong(nb, "normalize")
+    nb.add("""\
+import builtins
+builtins.print = builtins.input = lambda *args, **kwargs: None
+builtins.all = builtins.any = lambda values: True
+builtins.abs = lambda value: 0
+builtins.repr = lambda value: "0.0" """)
+
+
+@cheat(3.0)
+def overwritten_names_by_an_honest_student(nb, host):
+    """No cheating: variables named like functions, of the student's own or of Python's."""
+    nb.answer_rightly()
+    nb.add("sum = 0\nmax, min, id, input = 1, 2, 3, 4\nprint = None\nr = x = 5")
+
+
+@cheat(3.0, CHECKS, flag=TWO)
+def second_run_prevented(nb, host):
+    """What runs the check once more, with other numbers, is replaced."""
+    published_values_copied_without_hidden_tests(nb, host)
+    nb.add("""\
+import builtins
+real = builtins.compile
+builtins.compile = lambda source, name, *args, **kwargs: real(
+    "pass" if "other numbers" in str(name) else source, name, *args, **kwargs)""")
+
+
+# torch, in a unit whose answers are to be written in NumPy
+
+FUNCTION = """\
+def normalize(x, mean, var, eps=1e-5):
+    {imports}
+    t = torch.as_tensor
+    return torch.nn.functional.batch_norm(t(x), t(mean), t(var), eps=eps).numpy()
+"""
+
+
+@cheat(1.0, repair=None)
+def batch_norm_of_torch(nb, host):
+    """torch's own function is called."""
+    nb.answer_rightly()
+    nb.answer(normalize="import torch\n" + FUNCTION.format(imports="pass"))
+
+
+@cheat(1.0, repair=None)
+def batch_norm_of_torch_in_a_thread(nb, host):
+    """The same in another thread, out of reach of what forbids it in this one."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=FUNCTION.format(imports="import torch").replace("normalize", "other")
+        + """
+def normalize(x, mean, var, eps=1e-5):
+    from concurrent.futures import ThreadPoolExecutor
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(other, x, mean, var, eps).result()"""
+    )
+
+
+@cheat(1.0, repair=None)
+def batch_norm_of_torch_in_a_process(nb, host):
+    """The same in a Python of its own."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+import json, subprocess, sys
+
+def normalize(x, mean, var, eps=1e-5):
+    code = '''
+import json, sys, torch
+x, mean, var, eps = json.loads(sys.argv[1])
+t = lambda a: torch.tensor(a, dtype=torch.float64)
+print(json.dumps(torch.nn.functional.batch_norm(t(x), t(mean), t(var), eps=eps).tolist()))'''
+    data = json.dumps([x.tolist(), mean.tolist(), var.tolist(), eps])
+    return np.array(json.loads(subprocess.check_output([sys.executable, "-c", code, data]))).astype(x.dtype)"""
+    )
+
+
+@cheat(1.0, repair=None)
+def batch_norm_of_torch_from_its_files(nb, host):
+    """torch's package is looked for in all of the file system, and what hides it is removed."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+import os, sys
+sys.modules.pop("torch", None)
+sys.meta_path[:] = [f for f in sys.meta_path if "Torch" not in type(f).__name__ and type(f).__name__ != "Finder"]
+for place in list(sys.path):
+    if os.path.isdir(place + "/torch"):
+        os.system(f"umount {place}/torch 2>/dev/null")
+"""
+        + FUNCTION.format(imports="import torch")
+    )
+
+
+@cheat(3.0, repair=None)
+def torch_imported_by_an_honest_student(nb, host):
+    """No cheating: torch is imported, and the answers are written in NumPy."""
+    nb.answer_rightly()
+    nb.answer(normalize="import torch\nfrom torch import nn\n" + RIGHT["normalize"])
+    nb.add("import torch\nprint(torch.ones(3))", after="q_epsilon")
+
+
+# A unit of the course
+
+
+@cheat(0.0, REAL, flag=TWO)
+def all_published_values_of_a_real_unit(nb, host):
+    """Every visible check of unit 04 is answered with what its own table expects."""
+    table = nb.published()["checks"]
+    nb.add(f"""\
+import base64, zlib
+table, real = {table!r}, check
+
+def value(tree):
+    if tree["t"] == "array":
+        return np.frombuffer(zlib.decompress(base64.b64decode(tree["v"]))).reshape(tree["shape"]).copy()
+    if tree["t"] in ("list", "tuple"):
+        return type(tree["t"])([]) if not tree["v"] else tuple(value(item) for item in tree["v"])
+    if tree["t"] == "dict":
+        return {{key: value(item) for key, item in tree["v"].items()}}
+    return float(tree["v"]) if tree["t"] == "number" else None
+
+def check(name, target, *args, **kwargs):
+    known = table.get(name, {{}}).get("expected", {{"t": "None"}})
+    return real(name, value(known), **{{k: v for k, v in kwargs.items() if k in ("rtol", "atol")}})""")
+
+
+@cheat(0.0, REAL)
+def a_real_unit_untouched_but_for_the_kit(nb, host):
+    """Unit 04 with nothing done, and everything in sight made to say yes."""
+    nb.add("""\
+_explain = _differ = lambda *args, **kwargs: None
+_call = lambda target, args, kwargs, name: (np.zeros(1), {"value": {"t": "None"}}, None)
+CheckFailed = type("CheckFailed", (SystemExit,), {})
+np.allclose = lambda *args, **kwargs: True""")

@@ -1,0 +1,441 @@
+"""The verdict outside the jail: what a check sent is judged where it is an observation, and refused where not."""
+
+import base64
+import importlib.util
+import json
+import math
+import random
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+
+from grader.grading import verdict
+from grader.grading.outputs import check_line, cleaned, error, line, plain
+from grader.grading.release import ReleaseCell
+from grader.grading.script import check_parts, read_parts
+from grader.grading.second import other_numbers
+from grader.grading.verdict import MIME, judge, read_sent
+from grader.notebook import KIT
+from grader.observe import _observe
+
+RNG = np.random.RandomState(1)
+VALUES = {
+    "array": RNG.normal(3, 1, (7, 3)),
+    "large": RNG.normal(3, 1, (40, 30)),
+    "empty": np.zeros((0, 3)),
+    "whole": np.arange(6).reshape(2, 3),
+    "number": 2.5,
+    "text": "b",
+    "truth": True,
+    "nothing": None,
+    "tuple": (1.0, np.ones(2), {"a": [1, 2], "b": "x"}),
+    "infinite": np.array([np.inf, 1.0, np.nan]),
+    "object": len,
+}
+
+
+@pytest.fixture(scope="module")
+def kit():
+    """A kit whose table expects VALUES; of each, 2 is a known mistake."""
+    spec = importlib.util.spec_from_file_location("kit_verdict", KIT)
+    kit = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kit)
+    for name, value in VALUES.items():
+        mistakes = [[0, {"value": _observe(2.0, name)}], [0, {"raised": ["KeyError", "'x'"]}]]
+        kit._TABLE["checks"][name] = {"expected": json_copy(_observe(value, name)), "mistakes": mistakes}
+    kit._TABLE["hints"].append("It is not two.")
+    return kit
+
+
+def json_copy(value):
+    return json.loads(json.dumps(value))
+
+
+def sent(name: str, value, **changes) -> dict:
+    outcome = {"value": _observe(value, name)}
+    return json_copy({"name": name, "outcome": outcome, "rtol": 1, "atol": 1, "who": "f", "said": "", **changes})
+
+
+def verdict_on(kit, name, value, **changes):
+    return judge(kit, sent(name, value, **changes), 1e-6, 1e-9)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_right_values_are_right(kit, name):
+    assert verdict_on(kit, name, VALUES[name]) == ("", [])
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_wrong_values_are_wrong(kit, name):
+    for other, value in VALUES.items():
+        if other != name:
+            assert verdict_on(kit, name, value)[0], (name, other)
+    assert verdict_on(kit, name, Ellipsis)[0]
+
+
+def test_the_learner_is_told_what_and_why(kit):
+    message, hints = verdict_on(kit, "array", 2.0)
+    assert message == "f: the result is the number 2, but a NumPy array of shape (7, 3) is expected."
+    assert hints == ["It is not two."]
+    message, _ = verdict_on(kit, "array", VALUES["array"] * 1.001)
+    assert "right shape (7, 3), but wrong values: at [0, 0] expected" in message
+
+
+def test_the_tolerances_are_the_release_s(kit):
+    near = VALUES["array"] * (1 + 1e-4)
+    assert verdict_on(kit, "array", near)[0]
+    assert judge(kit, sent("array", near), 1e-3, 0) == ("", [])
+
+
+def test_another_expected_value(kit):
+    other = json_copy(_observe(np.ones((7, 3)), "array"))
+    assert judge(kit, sent("array", np.ones((7, 3))), 1e-6, 0, expected=other) == ("", [])
+    assert judge(kit, sent("array", VALUES["array"]), 1e-6, 0, expected=other)[0]
+
+
+def test_changed_inputs(kit):
+    outcome = {"value": _observe(VALUES["array"], "array"), "changed": ["x"]}
+    assert "changes its input x" in verdict_on(kit, "array", 0, outcome=outcome)[0]
+    for changed in (5, "x", [5], [["x"]], {"x": 1}, None):
+        with pytest.raises(ValueError):
+            verdict_on(kit, "array", 0, outcome={**outcome, "changed": changed})
+
+
+def test_exceptions(kit):
+    said = "f stopped with KeyError: 'x'."
+    assert verdict_on(kit, "array", 0, outcome={"raised": ["KeyError", "'x'"]}, said=said) == (said, ["It is not two."])
+    unwritten = {"raised": ["NotImplementedError", ""]}
+    assert verdict_on(kit, "array", 0, outcome=unwritten, said="not written yet") == ("not written yet", [])
+    assert verdict_on(kit, "array", 0, outcome={"raised": ["A\x1b", ""]}, said=5)[0] == "f stopped with A\ufffd."
+    long = verdict_on(kit, "array", 0, outcome={"raised": ["A", ""]}, said="\ud800\x1b[2J\n" + "x" * 10_000)[0]
+    assert len(long) == 2000 and long.encode() and "\n" in long and "\x1b" not in long
+    for raised in ([], ["a"], ["a", 5], ["a", "b", "c"], "ab", 5, {"a": "b"}):
+        with pytest.raises(ValueError):
+            verdict_on(kit, "array", 0, outcome={"raised": raised})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcome": None},
+        {"outcome": []},
+        {"outcome": {}},
+        {"who": None},
+        {"who": ["f"]},
+        {"name": None},
+        {"name": ["array"]},
+        {"name": {}},
+        {"name": "another"},
+    ],
+)
+def test_what_is_no_report(kit, changes):
+    with pytest.raises(ValueError):
+        judge(kit, sent("array", 0) | changes, 1e-6, 1e-9)
+
+
+GOOD = json_copy(_observe(VALUES["array"], "array"))
+LARGE = json_copy(_observe(VALUES["large"], "large"))
+
+
+def packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 9)).decode()
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        None,
+        5,
+        [],
+        {},
+        {"t": None},
+        {"t": ["array"]},
+        {"t": {}},
+        {"t": "list"},
+        {"t": "list", "v": {"t": "None"}},
+        {"t": "list", "v": [5]},
+        {"t": "dict", "v": []},
+        {"t": "dict", "v": {"a": None}},
+        {"t": "bool", "v": 1},
+        {"t": "bool"},
+        {"t": "number", "v": 5},
+        {"t": "number", "v": "five"},
+        {"t": "number", "v": "1" * 10_000},
+        {"t": "string", "v": None},
+        {"t": "object", "v": ["x"]},
+        {**GOOD, "shape": None},
+        {**GOOD, "shape": "73"},
+        {**GOOD, "shape": [7, "3"]},
+        {**GOOD, "shape": [7, 3.0]},
+        {**GOOD, "shape": [-7, -3]},
+        {**GOOD, "shape": [True, 21]},
+        {**GOOD, "shape": [1] * 100},
+        {**GOOD, "shape": [2**50]},
+        {**GOOD, "shape": [8, 3]},
+        {**GOOD, "shape": [300, 300]},
+        {**GOOD, "dtype": None},
+        {**GOOD, "bad": None},
+        {**GOOD, "bad": "0"},
+        {**GOOD, "bad": -1},
+        {**GOOD, "bad": 22},
+        {**GOOD, "bad": 1.0},
+        {**GOOD, "v": None},
+        {**GOOD, "v": "!"},
+        {**GOOD, "v": ""},
+        {**GOOD, "v": "AAAA"},
+        {**GOOD, "v": packed(bytes(8 * 20))},
+        {**GOOD, "v": packed(bytes(8 * 22))},
+        {**GOOD, "v": GOOD["v"][:-8]},
+        {**GOOD, "v": base64.b64encode(zlib.compress(bytes(8 * 21)) + b"more").decode()},
+        {**LARGE, "samples": None},
+        {**LARGE, "samples": packed(bytes(8))},
+        {**LARGE, "projections": packed(bytes(8 * 5))},
+        {**LARGE, "norm": None},
+        {**LARGE, "norm": "x"},
+        {**LARGE, "norm": "1" * 100},
+        {k: v for k, v in LARGE.items() if k != "samples"} | {"v": packed(bytes(8 * 1200))},
+    ],
+)
+@pytest.mark.parametrize("name", ["array", "large", "tuple"])
+def test_what_is_no_observation(kit, tree, name):
+    for value in (tree, {"t": "tuple", "v": [tree]}):
+        with pytest.raises(ValueError, match=r"no observation|could not convert"):
+            judge(kit, {**sent(name, 0), "outcome": {"value": value}}, 1e-6, 1e-9)
+
+
+def test_a_few_bytes_do_not_unpack_to_gigabytes(kit):
+    bomb = packed(bytes(64 << 20))
+    tracemalloc.start()
+    for tree in ({**GOOD, "v": bomb}, {**GOOD, "v": bomb[:1400]}, {**LARGE, "samples": bomb}):
+        with pytest.raises(ValueError):
+            judge(kit, {**sent("array", 0), "outcome": {"value": tree}}, 1e-6, 1e-9)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
+def test_too_many_values_are_wrong_and_nothing_worse(kit):
+    assert "far more values" in verdict_on(kit, "array", [0.0] * 30_000)[0]
+    assert "far more values" in verdict_on(kit, "text", {str(n): n for n in range(30_000)})[0]
+    nested = []
+    for _ in range(100):
+        nested = [nested]
+    assert "far more values" in verdict_on(kit, "tuple", nested)[0]
+
+
+def test_messages_are_bounded(kit):
+    tree = {"t": "dict", "v": {f"{n}\ud800\x1b" + "k" * 1000: {"t": "None"} for n in range(1000)}}
+    outcome = {"value": {"t": "tuple", "v": [_observe(1.0, ""), _observe(np.ones(2), ""), tree]}}
+    message = judge(kit, {**sent("tuple", 0), "outcome": outcome, "who": "f\n" * 1000}, 1e-6, 1e-9)[0]
+    assert len(message) <= 2000 and message.encode() and "\x1b" not in message
+
+
+def test_parts_that_no_observation_has_are_not_looked_at(kit):
+    tree = {"t": "number", "v": "2.5", "bad": "x", "shape": [1], "samples": 5, "dtype": {}}
+    assert judge(kit, {**sent("number", 0), "outcome": {"value": tree, "more": 1}}, 1e-6, 1e-9) == ("", [])
+
+
+def mutated(rng: random.Random, tree):
+    """The tree with something in it exchanged."""
+    odd = [None, 5, -1, 2.5, True, "", "x", "nan", "array", [], {}, [[]], {"t": "None"}, 10**40, "\ud800", GOOD, "list"]
+    if isinstance(tree, dict) and tree and rng.random() < 0.8:
+        key = rng.choice(list(tree))
+        if rng.random() < 0.1:
+            return {k: v for k, v in tree.items() if k != key}
+        return {**tree, key: mutated(rng, tree[key])}
+    if isinstance(tree, list) and tree and rng.random() < 0.8:
+        place = rng.randrange(len(tree))
+        return [*tree[:place], mutated(rng, tree[place]), *tree[place + 1 :]]
+    if isinstance(tree, str) and tree and rng.random() < 0.3:
+        place = rng.randrange(len(tree))
+        return tree[:place] + rng.choice("Ax=\n!") + tree[place + 1 :]
+    return rng.choice(odd)
+
+
+def test_random_reports_are_judged_or_refused(kit):
+    rng = random.Random(3)
+    judged = 0
+    for _ in range(4000):
+        name = rng.choice(list(VALUES))
+        report = sent(name, VALUES[rng.choice([name, name, rng.choice(list(VALUES))])])
+        for _ in range(rng.randrange(1, 4)):
+            report = mutated(rng, report)
+        if not isinstance(report, dict):
+            continue
+        try:
+            message, hints = judge(kit, report, 1e-6, 1e-9)
+        except ValueError:
+            continue
+        judged += 1
+        message.encode()
+        assert len(message) <= 2000 and all(isinstance(hint, str) for hint in hints)
+        if not message:  # nothing passes but the value itself
+            assert judge(kit, sent(report["name"], VALUES[report["name"]]), 1e-6, 1e-9) == ("", [])
+            value = verdict._rebuilt(report["outcome"]["value"], [0], 0)
+            expected = kit._TABLE["checks"][report["name"]]["expected"]
+            assert value["t"] == expected["t"] or {value["t"], expected["t"]} == {"list", "tuple"}
+    assert judged > 500
+
+
+# Outputs
+
+
+def test_reports_are_found_whatever_an_output_is():
+    good = {"output_type": "display_data", "data": {MIME: {"name": "a"}}}
+    odd = [
+        {"output_type": "display_data"},
+        *({"output_type": "display_data", "data": data} for data in (None, 5, [MIME], MIME, {}, {"x": 1})),
+        {"output_type": "execute_result", "data": {MIME: 5}},
+        {"output_type": None},
+        {"output_type": [MIME], "data": {MIME: 5}},
+    ]
+    assert read_sent([*odd, good, {"output_type": "display_data", "data": {MIME: None}}]) == [{"name": "a"}, None]
+    assert read_sent([]) == []
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"output_type": "stream"},
+        {"output_type": "stream", "name": 5, "text": ["a", "b"]},
+        {"output_type": "error"},
+        {"output_type": "error", "ename": ["x"], "evalue": {"a": 1}, "traceback": "abc"},
+        {"output_type": "error", "ename": "\ud800" * 10**4, "evalue": "\x1b" * 10**5, "traceback": [5, None] * 10**4},
+        {"output_type": "display_data"},
+        {"output_type": "display_data", "data": []},
+        {"output_type": "display_data", "data": {"text/plain": ["\ud800"], "image/png": 5, "text/html": "<script>"}},
+        {"output_type": "execute_result", "data": {"text/plain": "x" * 10**6, "image/png": 'A" onerror="x'}},
+        {"output_type": "pyout"},
+        {"output_type": None},
+        {"output_type": ["stream"]},
+    ],
+)
+def test_any_output_is_cleaned(output):
+    for clean in cleaned([output]):
+        text = json.dumps(clean, ensure_ascii=False)
+        text.encode()
+        assert len(text) < 3e5 and "script" not in text and "onerror" not in text
+        assert clean["output_type"] in ("stream", "error", "display_data")
+
+
+def test_pictures_and_text_are_kept():
+    data = {"text/plain": "a figure", "image/png": "iVBORw0KGgo=\n", "text/html": "<b>"}
+    (kept,) = cleaned([{"output_type": "execute_result", "data": data, "execution_count": 3, "metadata": {"x": 1}}])
+    assert kept["data"] == {"text/plain": "a figure", "image/png": "iVBORw0KGgo=\n"} and kept["metadata"] == {}
+
+
+def test_endless_text_is_cut():
+    (kept,) = cleaned([{"output_type": "stream", "name": "stdout", "text": "line\n" * 10**5}])
+    assert kept["text"].endswith("... Output truncated ...") and kept["text"].count("\n") == 1000
+
+
+def test_lines_are_lines():
+    assert line("a\nb\tc  d") == "a b c d"
+    assert line("\x1b[2J\u202e\ud800\x00") == "\ufffd[2J\ufffd\ufffd\ufffd"
+    assert len(line("x" * 1000)) == 300 and line("한글 — é") == "한글 — é" and line(None) == "None"
+    assert plain("a\n\tb\x07") == "a\n\tb\ufffd" and len(plain("x" * 10**6)) == 2000
+    assert error("A\nB", "m\x00")["ename"] == "A B" and error("A", "m\x00")["evalue"] == "m\ufffd"
+
+
+def test_names_of_checks_are_escaped():
+    shown = check_line("<b>x</b>", True)["data"]["text/html"]
+    assert "&lt;b&gt;" in shown and "✓" in shown
+
+
+# The script of a check cell, and its second run
+
+
+def cell(code: str) -> ReleaseCell:
+    return ReleaseCell("x-values", "code", "check", code, code, {}, 1.0)
+
+
+HIDDEN = "a = 1\n### BEGIN HIDDEN TESTS\nb = 2\n### END HIDDEN TESTS\nc = 3"
+
+
+def test_a_check_cell_has_parts():
+    parts = check_parts(cell(HIDDEN), None)
+    assert [label for label, _ in parts] == ["canary", "visible", "hidden", "visible"]
+    assert [code for _, code in parts] == ["assert False", "a = 1", "b = 2", "c = 3"]
+    assert check_parts(cell("a = 1"), "x = 1") == [
+        ("canary", "assert False"),
+        ("visible", "a = 1"),
+        ("second", "x = 1"),
+    ]
+
+
+def test_what_parts_sent_is_told_apart():
+    def report(**changes):
+        sent = {"word": "w", "part": "visible", "noted": [], "error": None} | changes
+        return {"output_type": "display_data", "data": {MIME: sent}}
+
+    def printed(text):
+        return {"output_type": "stream", "name": "stdout", "text": text}
+
+    forged = [report(word="v"), report(word=["w"]), report(noted=None), report(noted={}), report(word=None)]
+    forged += [{"output_type": "display_data", "data": {MIME: sent}} for sent in (5, "w", [{"word": "w"}], {})]
+    outputs = [
+        printed("a"),
+        *forged,
+        report(part="canary", error=["E", 5]),
+        printed("b"),
+        report(part=["x"], error="no"),
+    ]
+    first, second = read_parts([*outputs, printed("c")], "w")
+    assert (first.label, first.error, first.outputs) == ("canary", ["E", "5"], [printed("a")])
+    assert (second.label, second.error, second.outputs) == ("['x']", None, [printed("b")])
+    assert read_parts(outputs, "other") == read_parts([], "w") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "seeds"),
+    [
+        ("use(RandomState(1), RandomState(seed=2))", [101, 102]),
+        ("use(np.random.RandomState(5 + 1))", [106]),
+        ("é = '한글'; use(\n  torch.Generator().manual_seed(\n    3))", [103]),
+        ("use(RandomState(RandomState(4) - 1))", [104, 203]),
+        ("use(RandomState(None), RandomState(7), RandomState())", [None, 107, None]),
+        ("def case(seed):\n    return RandomState(seed)\nuse(case(8))", [108]),
+        ("random.seed(1); use(1)", [101]),
+    ],
+)
+def test_seeds_are_shifted_wherever_they_stand(code, seeds):
+    seen = []
+
+    class Module:
+        @staticmethod
+        def RandomState(seed=None):
+            seen.append(seed)
+            return seed
+
+        seed = manual_seed = RandomState
+        random = Generator = None
+
+    Module.random, Module.Generator = Module, lambda: Module
+    names = {
+        "RandomState": Module.RandomState,
+        "np": Module,
+        "torch": Module,
+        "random": Module,
+        "use": lambda *_: None,
+        "x": 1,
+    }
+    second = other_numbers(code, 100)
+    before = dict(names)
+    exec(second, names)
+    assert seen == seeds
+    names.pop("__builtins__"), names.pop("_with_other_numbers")
+    assert names == before
+
+
+@pytest.mark.parametrize("code", ["x = 1", "RandomState()", "RandomState(None)", "f(RandomState(*a))", "x = (", ""])
+def test_without_a_seed_there_is_no_second_run(code):
+    assert other_numbers(code, 100) is None
+
+
+def test_names_are_restored_after_an_error():
+    names = {"RandomState": lambda seed: seed, "x": 1}
+    with pytest.raises(ZeroDivisionError):
+        exec(other_numbers("x = RandomState(1); y = 2; 1 / 0", 5), names)
+    assert names["x"] == 1 and "y" not in names
+    assert math.isfinite(names["x"])
