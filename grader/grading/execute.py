@@ -18,7 +18,7 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_notebook
 from traitlets import Any
 
-from grader.grading.jail import Jail, JailError, why_ended
+from grader.grading.jail import ENDED, Jail, JailError, why_ended
 from grader.grading.limits import Limits
 from grader.grading.provisioner import kernel_spec
 
@@ -35,11 +35,14 @@ _LIMITS = {
 
 
 class Stopped(Exception):
-    """The kernel is gone. `limit` names the limit that was reached; "" where the code ended the kernel itself."""
+    """The kernel is gone. `limit` names the limit that was reached; "" where there was none.
 
-    def __init__(self, limit: str) -> None:
+    `killed`: somebody killed it, perhaps not the notebook's own code.
+    """
+
+    def __init__(self, limit: str, killed: bool = False) -> None:
         super().__init__(limit or "the kernel ended")
-        self.limit = limit
+        self.limit, self.killed = limit, killed
 
 
 @dataclass
@@ -194,7 +197,7 @@ class Kernel:
             if self.client.full or self.swamped:
                 raise Stopped(f"output: more than {self.limits.output_mb:g} MB") from None
             status = await self.manager.provisioner.wait()
-            raise Stopped(why_ended(status, self.limits)) from None
+            raise Stopped(why_ended(status, self.limits), killed=status != ENDED) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Stopped(f"messages: the kernel sent one that cannot be read ({type(error).__name__})") from None
         ran = Ran(cell.outputs, cell.execution_count)

@@ -173,7 +173,7 @@ class _Run:
         submission = self._read(student, unit)
         kept = None if self.options.regrade else self.store.result(unit, student)
         if isinstance(submission, Result):
-            if kept and kept["status"] == "failed" and kept["reason"] == submission.reason:
+            if kept and (kept.get("status"), kept.get("reason")) == ("failed", submission.reason):
                 self.record(kept)
             else:
                 self.take(submission)

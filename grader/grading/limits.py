@@ -7,11 +7,11 @@ from dataclasses import dataclass
 class Limits:
     """Limits on one notebook. Reaching one ends it; the points of the cells before it stay."""
 
-    cell_seconds: float = 60  # wall clock, of one cell
-    notebook_seconds: float = 300  # wall clock, of the whole notebook
+    cell_seconds: float = 60.0  # wall clock, of one cell
+    notebook_seconds: float = 300.0  # wall clock, of the whole notebook
     memory_mb: int = 2048  # beyond what the kernel holds when it starts, all its processes together
     processes: int = 128  # threads included; a kernel itself has about ten
-    output_mb: float = 20  # all outputs of the notebook together
+    output_mb: float = 20.0  # all outputs of the notebook together
     disk_mb: int = 256  # of the private /tmp, and of any one file
 
     def validated(self) -> "Limits":

@@ -21,6 +21,7 @@ from grader.grading.job import grade, reference
 from grader.grading.limits import Limits
 from grader.grading.release import Release
 from grader.grading.result import Result
+from grader.grading.store import grader_version
 from grader.grading.submission import Submission
 
 TRIES = 3  # so often a job is begun whose worker died
@@ -232,6 +233,14 @@ class DaskPool:
             raise CourseError(
                 f"The Dask scheduler at {address} has no worker. Start one: dask worker {address}"
             ) from None
+        try:
+            versions = set(self.client.run(grader_version).values())
+        except Exception as error:
+            self.close()
+            raise CourseError(f"A worker of {address} cannot grade: {error}. Each needs this package.") from None
+        if versions != {grader_version()}:
+            self.close()
+            raise CourseError(f"Workers of {address} have other versions of this package, or of numpy, torch, …")
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Came]]:
         """Each job with what came of it, as they end. Dask does the jobs of a lost worker again."""

@@ -16,7 +16,7 @@ from grader.grading.result import Result
 from grader.grading.script import check_parts, read_parts
 from grader.grading.submission import Submission
 
-RUNS = 5  # so often a notebook is begun again without a cell that ended its kernel
+RUNS = 8  # so often a notebook is begun again without a cell that ended its kernel
 NO_TORCH = "torch is not at hand here"
 # Where a student imports torch in a unit about NumPy: a torch that can be imported, and no more.
 STUB_TORCH = f"""\
@@ -57,13 +57,14 @@ class Run:
     ran: dict[int, Ran] = field(default_factory=dict)
     words: dict[int, str] = field(default_factory=dict)
     stopped: tuple[int, str] | None = None  # the piece at which the kernel went, and the limit, if one was reached
+    killed: bool = False  # it was killed there, perhaps from outside
     cpu: float = 0.0
 
 
 def run_notebook(pieces, submission, release: Release, limits: Limits, jails: Jails, result: Result) -> Run:
     """Run the notebook; again without a cell that ends the kernel, with the demos where they are needed."""
     skip: set[int] = {n for n, piece in enumerate(pieces) if piece.role == "demo" and not piece.changed}
-    stub, killers = False, set()
+    stub, killed, killers = False, set(), set()
     jail, files = jails.get(release.torch), _files(submission, release, result)
     deadline = time.monotonic() + limits.notebook_seconds
     for attempt in range(RUNS):
@@ -81,6 +82,9 @@ def run_notebook(pieces, submission, release: Release, limits: Limits, jails: Ja
             skip.clear()
             continue
         if run.stopped and not run.stopped[1]:
+            if run.killed and run.stopped[0] not in killed:  # by the system, short of memory? Once more as it is
+                killed.add(run.stopped[0])
+                continue
             killers.add(run.stopped[0])
             place = where(pieces, run.stopped[0])
             result.repairs.append(f"{place} ended the kernel; the notebook was run again without it")
@@ -134,7 +138,7 @@ def run_once(pieces, files, seed, release: Release, limits: Limits, deadline, ja
                 try:
                     await _run_piece(kernel, number, piece, release, run)
                 except Stopped as stop:
-                    run.stopped = (number, stop.limit)
+                    run.stopped, run.killed = (number, stop.limit), stop.killed
                     break
         return run
 

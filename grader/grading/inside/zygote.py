@@ -25,7 +25,7 @@ from kernel import ENDED, compiled, programs, run_kernel, warm_up
 from namespaces import become_nobody, die_with_parent, hide, isolate, own_namespaces, seal
 
 # Exit statuses of a kernel's init beside ENDED; grader/grading/jail.py has words for them.
-MEMORY, CPU, DISK, PROCESSES = 91, 92, 93, 94
+MEMORY, CPU, DISK, PROCESSES, KILLED = 91, 92, 93, 94, 95
 
 CONNECTIONS = "/connections"  # the only directory that the jail shares with the grader
 
@@ -61,8 +61,8 @@ def watch(kernel: int, limits: dict, baseline_kb: int) -> int:
                 if process[0] == 0:
                     break
                 if process[0] == kernel:
-                    exceeded = os.WIFSIGNALED(process[1]) and os.WTERMSIG(process[1]) == signal.SIGXCPU
-                    return CPU if exceeded else ENDED
+                    by = os.WTERMSIG(process[1]) if os.WIFSIGNALED(process[1]) else None
+                    return {signal.SIGXCPU: CPU, signal.SIGKILL: KILLED}.get(by, ENDED)
         others = [p for p in os.listdir("/proc") if p.isdigit() and p != "1"]
         if sum(max(0, used_kb(p) - baseline_kb) for p in others) > limits["memory_mb"] * 1024:
             return MEMORY
@@ -89,7 +89,7 @@ def keep(app, request: dict, baseline_kb: int) -> None:
         # Not killed outright, so that what the kernel used of the processor is known when it has ended.
         signal.signal(signal.SIGTERM, lambda *_: os.kill(init, signal.SIGTERM))
         status = os.waitpid(init, 0)[1]
-        os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else ENDED)
+        os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else KILLED)
     die_with_parent()
     os.closerange(3, 256)
     isolate(request["limits"], CONNECTIONS, f"{CONNECTIONS}/{request['id']}", request["files_mb"])
@@ -117,6 +117,8 @@ def start(app, request: dict, jailed: bool, baseline_kb: int) -> int:
     try:
         if jailed:
             keep(app, request, baseline_kb)
+        if sys.platform == "linux":
+            die_with_parent()
         run_kernel(app, request, f"{CONNECTIONS}/{request['id']}", baseline_kb)
     except BaseException as error:
         os.write(2, f"a kernel could not be started: {type(error).__name__}: {error}\n".encode())
