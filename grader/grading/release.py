@@ -173,7 +173,7 @@ def read_release(directory: Path, unit: str) -> Release:
         cells.append(ReleaseCell(key, kind, role, stubs[key].source, cell.source, metadata, points))
     if not any(cell.role == "setup" and tables(cell.full) for cell in cells):
         raise CourseError(f"{unit} has no setup cell of this course. Grade it with: nbgrader autograde {unit}")
-    torch = any("torch" in c.full for c in cells if c.role in ("check", "solution", "manual"))
+    torch = any(_uses_torch(c.full) for c in cells if c.role in ("check", "solution", "manual"))
     folder = directory / "source" / unit
     files = {
         str(path.relative_to(folder)): path.read_bytes()
@@ -181,6 +181,14 @@ def read_release(directory: Path, unit: str) -> Release:
         if path.is_file() and path.suffix != ".ipynb" and ".ipynb_checkpoints" not in path.parts
     }
     return Release(unit, cells, dict(source.metadata), torch, files)
+
+
+def _uses_torch(code: str) -> bool:
+    """Whether code names torch, or what is usually imported from it; a comment or a text does not count."""
+    try:
+        return any(isinstance(n, ast.Name) and n.id in ("torch", "nn", "F") for n in ast.walk(ast.parse(code)))
+    except SyntaxError:  # of an instructor's own making
+        return "torch" in code
 
 
 def _key(cell: nbformat.NotebookNode) -> str:
