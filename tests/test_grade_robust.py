@@ -147,7 +147,7 @@ def test_killed_at_any_moment(klass, undisturbed, tmp_path, temporary):
                 directory = copied(klass, tmp_path / str(classes))
             grading = Grading(directory, temporary=temporary)
             while sum(kills.values()) < KILLS:
-                time.sleep(rng.uniform(0, undisturbed.seconds / 2))
+                time.sleep(rng.uniform(0, undisturbed.seconds / 3))
                 if not grading.runs:
                     break
                 processes = grading.by_role()
