@@ -581,6 +581,7 @@ def autograde(directory: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own use of SQLAlchemy
 def test_late_work_and_a_persons_scores_as_in_stock(klass, built, tmp_path):
     """Through a first grading, scores given by hand, and a second grading of changed files."""
     ours = copied(klass, tmp_path)

@@ -57,6 +57,14 @@ def check_available() -> None:
         )
 
 
+def _inside(path: str | Path) -> str:
+    """A path of this environment as it is in the jail: one below /tmp would be hidden by the jail's own."""
+    path = str(path)
+    if sys.prefix != sys.base_prefix and Path(path).is_relative_to(sys.prefix):
+        return f"/environment{path.removeprefix(sys.prefix)}"
+    return path
+
+
 def sweep() -> None:
     """Delete what jails of killed graders left in the temporary directory."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
@@ -81,11 +89,11 @@ class Jail:
             if os.getuid() == 0:
                 os.chmod(self.folder, 0o711)
         options = json.dumps({"jailed": jailed, "modules": ["torch"] if torch else []})
-        python = [sys.executable, "-I", "-X", "frozen_modules=on"]
+        python = ["-I", "-X", "frozen_modules=on"]
         if jailed:
-            command = [*self._bwrap(), *python, "/inside/zygote.py", options]
+            command = [*self._bwrap(), _inside(sys.executable), *python, "/inside/zygote.py", options]
         else:
-            command = [*python, str(INSIDE / "zygote.py"), options, str(self.folder)]
+            command = [sys.executable, *python, str(INSIDE / "zygote.py"), options, str(self.folder)]
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
         self.process = subprocess.Popen(
             command,
@@ -102,7 +110,7 @@ class Jail:
     def _environment(self) -> dict[str, str]:
         keep = {} if self.jailed else dict(os.environ)
         return keep | {
-            "PATH": os.pathsep.join([sysconfig.get_path("scripts"), "/usr/bin", "/bin"]),
+            "PATH": os.pathsep.join([_inside(sysconfig.get_path("scripts")), "/usr/bin", "/bin"]),
             "HOME": "/tmp" if self.jailed else os.environ.get("HOME", "/tmp"),
             "USER": "student",
             "LOGNAME": "student",
@@ -133,13 +141,13 @@ class Jail:
             command += ["--ro-bind-try", path, path]
         for path in sorted({sys.base_prefix, sys.base_exec_prefix, sys.prefix}):
             if not path.startswith(("/usr/", "/bin/")) and path != "/usr":
-                for parent in reversed(Path(path).parents[:-1]):
+                for parent in reversed(Path(_inside(path)).parents[:-1]):
                     command += ["--perms", "0755", "--dir", str(parent)]
-                command += ["--ro-bind", path, path]
+                command += ["--ro-bind", path, _inside(path)]
         command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
-        packages = Path(sysconfig.get_path("purelib"))
-        if not self.torch and (packages / "torch").is_dir():
-            command += ["--tmpfs", str(packages / "torch"), "--remount-ro", str(packages / "torch")]
+        torch = Path(sysconfig.get_path("purelib"), "torch")
+        if not self.torch and torch.is_dir():
+            command += ["--tmpfs", _inside(torch), "--remount-ro", _inside(torch)]
         if self.mnist:
             command += ["--ro-bind", str(self.mnist), "/mnist"]
         command += ["--ro-bind", str(INSIDE), "/inside", "--bind", str(self.folder), CONNECTIONS]
