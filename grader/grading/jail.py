@@ -69,8 +69,18 @@ def sweep() -> None:
     """Delete what jails of killed graders left in the temporary directory."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists() and not folder.is_symlink():
+        if owner.isdigit() and not _runs(int(owner)) and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
 
 
 class Jail:

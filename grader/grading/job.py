@@ -5,7 +5,7 @@ import secrets
 import time
 
 from grader.errors import CourseError
-from grader.grading.jail import Jails
+from grader.grading.jail import JailError, Jails
 from grader.grading.limits import Limits
 from grader.grading.marking import graded_cell, merged, score_check
 from grader.grading.rebuild import Piece, rebuild
@@ -60,6 +60,8 @@ def reference(release: Release, limits: Limits, jails: Jails) -> dict:
                 release.second[piece.key] = {"code": code, "observations": []}
     deadline = time.monotonic() + limits.notebook_seconds
     run = run_once(pieces, release.files, 0, release, limits, deadline, jails.get(release.torch), skip)
+    if run.killed:
+        raise JailError("a process of the jail was killed")
     if run.stopped:
         raise CourseError(
             f"The answers of {release.unit} do not run here: {run.stopped[1]} ({where(pieces, run.stopped[0])})."
