@@ -213,6 +213,7 @@ def known(module):
     return module
 
 
+# %%
 def images(seed, *shape):
     """Made-up images, float64, that are the same on every machine."""
     return torch.from_numpy(np.random.RandomState(seed).normal(0.5, 1.5, shape))
