@@ -22,7 +22,6 @@ from grader.grading.jail import ENDED, Jail, JailError, why_ended
 from grader.grading.limits import Limits
 from grader.grading.provisioner import kernel_spec
 
-MESSAGE_BYTES, MESSAGES = 16 << 20, 20  # larger messages end the connection; so many wait to be read
 OWN_MEMORY_MB = 1024  # that messages of one notebook may take in this process
 
 # What a system call says where one of our limits stands in its way: the notebook has then reached that limit.
@@ -68,7 +67,7 @@ class _Client(NotebookClient):
     full = False
 
     async def async_start_new_kernel_client(self):
-        self.kc = self.km.client()
+        self.kc = self.km.client(context=self.km.context)  # whose options are set; it would make another
         # The others are never read: what a notebook sent on them would pile up here.
         self.kc.start_channels(stdin=False, control=False, hb=False)
         # A kernel greets whoever listens (JEP 65). Asking it over and over, as wait_for_ready does, takes 0.3 s.
@@ -139,10 +138,8 @@ class Kernel:
         self.manager._kernel_spec = kernel_spec()
         self.manager.jail, self.manager.limits, self.manager.seed = jail, limits, seed
         self.manager.files, self.manager.program = files, program or {}
-        context = self.manager.context
-        for option, value in ((zmq.MAXMSGSIZE, MESSAGE_BYTES), (zmq.RCVHWM, MESSAGES), (zmq.LINGER, 0)):
-            context.setsockopt(option, value)
-        context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
+        self.manager.context.setsockopt(zmq.LINGER, 0)
+        self.manager.context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
         self.client = _Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
         self.client.log.disabled = True
         self.client.room = int(limits.output_mb * 2**20)

@@ -22,6 +22,7 @@ def check(name, target, *args, rtol=1e-6, atol=1e-9, **kwargs):
 def _run_check(parts, word):
     """Run the parts of a check cell, (label, compiled code), and send after each what its checks noted, at once."""
     global _noted
+    unsent = []
     for label, code in parts:
         _noted, stopped = [], None
         try:
@@ -32,8 +33,12 @@ def _run_check(parts, word):
             except BaseException:
                 stopped = [type(error).__name__, ""]
         noted, _noted = _noted, None
-        _show("", False, {"word": word, "part": label, "noted": noted, "error": stopped})
-        if stopped and label != "canary":
+        unsent.append({"word": word, "part": label, "noted": noted, "error": stopped})
+        if label == "canary":  # goes with the next: each message costs as much as a small cell
+            continue
+        _show("", False, unsent)
+        unsent = []
+        if stopped:
             break
 
 

@@ -31,12 +31,17 @@ def read_parts(outputs: list[dict], word: str) -> list[Part]:
     parts: list[Part] = []
     printed: list[dict] = []
     for output in outputs:
-        sent = (read_sent([output]) or [None])[0]
-        if sent is None:
+        messages = read_sent([output])
+        if not messages:
             printed.append(output)
-        elif isinstance(sent, dict) and sent.get("word") == word and isinstance(sent.get("noted"), list):
-            error = sent.get("error")
+            continue
+        reports = messages[0] if isinstance(messages[0], list) else messages
+        reports = [r for r in reports if isinstance(r, dict) and r.get("word") == word]
+        reports = [r for r in reports if isinstance(r.get("noted"), list)]
+        for report in reports:
+            error = report.get("error")
             error = [str(text) for text in error] if isinstance(error, list) and len(error) == 2 else None
-            parts.append(Part(str(sent.get("part")), sent["noted"], error, printed))
-            printed = []
+            parts.append(Part(str(report.get("part")), report["noted"], error))
+        if reports:  # a canary prints nothing, so all of it was the last one's
+            parts[-1].outputs, printed = printed, []
     return parts

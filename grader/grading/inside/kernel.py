@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import io
+import logging
 import os
 import random
 import shutil
@@ -18,32 +19,36 @@ def warm_up(modules: list[str]):
     sys.modules["debugpy"] = None  # nobody debugs here, and importing it costs 0.15 s a kernel
     if "torch" not in modules:
         sys.meta_path.insert(0, NoTorch())
+    import faulthandler  # noqa: F401
+
     import ipykernel.debugger  # noqa: F401
     import matplotlib
 
     matplotlib.use("module://matplotlib_inline.backend_inline")
     import matplotlib.pyplot
-    import numpy  # noqa: F401
+    import numpy.random  # noqa: F401
+    import tornado.platform.asyncio  # noqa: F401
 
     if "torch" in modules:
         import torch  # noqa: F401  no operation of it is run here: its threads would not survive the fork
     import zmq.backend  # noqa: F401
-    from ipykernel.compiler import XCachingCompiler
     from ipykernel.kernelapp import IPKernelApp
-    from ipykernel.zmqshell import ZMQInteractiveShell
+    from shell import Shell
     from traitlets.config import Config
 
     config = Config()
     config.HistoryManager.enabled = False
-    config.IPKernelApp.log_level = 50
+    config.IPKernelApp.outstream_class = "shell.Stream"
     config.Completer.use_jedi = False
-    shell = ZMQInteractiveShell.instance(config=config, compiler_class=XCachingCompiler)
+    shell = Shell.instance(config=config)
     shell.colors = "nocolor"  # tracebacks are read in feedback and formgrader, not in a terminal
     with contextlib.redirect_stdout(io.StringIO()):  # the first run of a cell and the first traceback are slow
         shell.run_cell("1 + 1")
         shell.run_cell("assert False")
     shell.reset(new_session=True)
-    return IPKernelApp.instance(config=config)
+    app = IPKernelApp.instance(config=config)
+    app.log.setLevel(logging.CRITICAL)  # `log_level` would keep it from printing what it has formatted
+    return app
 
 
 class NoTorch:

@@ -1,0 +1,29 @@
+"""The shell and the streams of a kernel, less what ipykernel does twice, or for front ends that are not here."""
+
+from ipykernel.iostream import OutStream
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.compilerop import CachingCompiler
+
+
+class Shell(ZMQInteractiveShell):
+    """A shell that transforms a cell once. ipykernel and IPython each do, to find out whether it has an `await`."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(compiler_class=CachingCompiler, **options)  # ipykernel's own names cells for its debugger
+        self._transformed: tuple[str, str] | None = None
+
+    def transform_cell(self, raw_cell: str) -> str:
+        before, self._transformed = self._transformed, None
+        if before and before[0] == raw_cell:
+            return before[1]
+        transformed = super().transform_cell(raw_cell)
+        self._transformed = raw_cell, transformed
+        return transformed
+
+
+class Stream(OutStream):
+    """A stream that waits for its thread only where something was written. A kernel flushes twelve times a cell."""
+
+    def flush(self) -> None:
+        if self._flush_pending or self._subprocess_flush_pending or self.echo is not None:
+            super().flush()
