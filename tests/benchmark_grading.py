@@ -30,6 +30,14 @@ from grader.paths import unit_sources
 from grader.unit import read_unit
 
 UNITS = ("03", "04")
+SPENT = {
+    "start": "starting the kernel",
+    "setup": "setup cell",
+    "cells": "answers and given cells, those that sleep included",
+    "checks": "checks",
+    "end": "ending the kernel",
+    "outside": "rebuilding and deciding",
+}
 
 
 class Peak(threading.Thread):
@@ -96,7 +104,16 @@ def main() -> None:
         how = f"{args.jobs} jobs" if args.jobs else "its own number of jobs"
         print(f"bncourse grade, {count} submissions, {how}: {seconds:.1f} s, {seconds / count:.3f} s each")
         print(f"  in its worker, a submission takes {statistics.median(walls):.3f} s (median; most {max(walls):.2f} s)")
-        print(f"  of processor time {statistics.median(cpus):.3f} s (median), kernel and grader together")
+        kernel = statistics.median(r["cpu_kernel"] for r in results)
+        print(f"  of processor time {statistics.median(cpus):.3f} s (median), of which the kernel {kernel:.3f} s")
+        print("  where a submission's seconds go (mean, in ms):", end=" ")
+        print(
+            *(
+                f"{what} {1e3 * statistics.mean(r['spent'].get(key, 0) for r in results):.0f}"
+                for key, what in SPENT.items()
+            ),
+            sep=", ",
+        )
         print(f"  peak memory of all its processes: {memory:.0f} MiB")
         again, _, _ = run(["bncourse", "grade", ".", "--jobs", str(args.jobs)], ours)
         print(f"  the same command again: {again:.1f} s")

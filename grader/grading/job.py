@@ -40,7 +40,10 @@ def grade(submission: Submission, release: Release, limits: Limits, jails: Jails
     rest = json.dumps(metadata, ensure_ascii=False)
     result.notebook = f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {rest}, "cells": [\n{lines}\n]}}\n'
     result.cpu = round(time.process_time() - cpu + run.cpu, 3)
+    result.cpu_kernel = round(run.cpu, 3)
     result.seconds = round(time.perf_counter() - started, 3)
+    spent = {**run.spent, "outside": result.seconds - sum(run.spent.values())}
+    result.spent = {what: round(seconds, 4) for what, seconds in spent.items()}
     return result
 
 

@@ -30,7 +30,9 @@ class Result:
     cells: list[CellScore] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)  # solution cells left as they were released
     seconds: float = 0.0
-    cpu: float = 0.0
+    cpu: float = 0.0  # seconds of processor time, of the grader and the kernel
+    cpu_kernel: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)  # where the seconds went (see run.Run); the rest is "outside"
     notebook: str = ""  # the graded notebook, as JSON; not kept with the result
 
     def as_dict(self) -> dict:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from grader.grading import outputs
@@ -58,7 +59,8 @@ class Run:
     words: dict[int, str] = field(default_factory=dict)
     stopped: tuple[int, str] | None = None  # the piece at which the kernel went, and the limit, if one was reached
     killed: bool = False  # it was killed there, perhaps from outside
-    cpu: float = 0.0
+    cpu: float = 0.0  # seconds of processor time of the kernel
+    spent: Counter = field(default_factory=Counter)  # seconds by what they were spent on: start, setup, cells, …
 
 
 def run_notebook(pieces, submission, release: Release, limits: Limits, jails: Jails, result: Result) -> Run:
@@ -127,9 +129,17 @@ def _files(submission: Submission, release: Release, result: Result) -> dict[str
 
 
 def run_once(pieces, files, seed, release: Release, limits: Limits, deadline, jail: Jail, skip: set[int], stub=False):
-    async def run_all() -> Run:
-        run = Run()
+    run, before, last = Run(), jail.cpu, time.perf_counter()
+
+    def spent_on(what: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        run.spent[what] += now - last
+        last = now
+
+    async def run_all() -> None:
         async with Kernel(jail, limits, deadline, seed, files, _program(release)) as kernel:
+            spent_on("start")
             if stub:
                 await kernel.run(STUB_TORCH, history=False)
             for number, piece in enumerate(pieces):
@@ -140,10 +150,11 @@ def run_once(pieces, files, seed, release: Release, limits: Limits, deadline, ja
                 except Stopped as stop:
                     run.stopped, run.killed = (number, stop.limit), stop.killed
                     break
-        return run
+                finally:
+                    spent_on({"setup": "setup", "check": "checks"}.get(piece.role, "cells"))
 
-    before = jail.cpu
-    run = asyncio.run(run_all())
+    asyncio.run(run_all())
+    spent_on("end")
     run.cpu = jail.cpu - before
     return run
 
