@@ -36,7 +36,7 @@ SPENT = {
     "cells": "answers and given cells, those that sleep included",
     "checks": "checks",
     "end": "ending the kernel",
-    "outside": "rebuilding and deciding",
+    "outside": "starting jails, rebuilding, deciding",
 }
 
 

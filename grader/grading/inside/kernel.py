@@ -30,7 +30,10 @@ def warm_up(modules: list[str]):
     import tornado.platform.asyncio  # noqa: F401
 
     if "torch" in modules:
-        import torch  # noqa: F401  no operation of it is run here: its threads would not survive the fork
+        # An optimizer imports the second at its first step, in 0.8 s.
+        # No operation of torch is run here: its threads would not survive the fork.
+        import torch
+        import torch._dynamo  # noqa: F401
     import zmq.backend  # noqa: F401
     from ipykernel.kernelapp import IPKernelApp
     from shell import Shell
