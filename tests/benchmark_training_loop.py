@@ -117,8 +117,8 @@ def main() -> None:
     from grader.definitions import definitions
     from grader.mnist import load_mnist
 
+    threads = args.threads or torch.get_num_threads()  # before the unit is read, which sets 1
     unit, arrays = definitions(UNIT, device=lambda: DEVICE), load_mnist()
-    threads = args.threads or torch.get_num_threads()
     as_bytes = [(255 * a).round().astype(np.uint8) if a.ndim == 3 else a for a in arrays]
     transforms = [to_tensor, normalize] if args.normalize else [to_tensor]
     train, test = Digits(*as_bytes[:2], transforms), Digits(*as_bytes[2:], transforms)

@@ -1,7 +1,9 @@
 """One kernel of the jail, as the grader talks to it."""
 
 import asyncio
+import os
 import shutil
+import tempfile
 import time
 
 import pytest
@@ -46,6 +48,20 @@ def test_a_kernel_answers_at_once(jail):
             return time.perf_counter() - started
 
     assert min(asyncio.run(seconds()) for _ in range(10)) < 0.1
+
+
+def test_a_kernel_can_be_ended_at_once(jail):
+    started = time.perf_counter()
+    for _ in range(10):
+        run(jail)
+    assert time.perf_counter() - started < 4
+
+
+def test_nothing_is_left_behind(jail):
+    before = set(os.listdir(tempfile.gettempdir()))
+    run(jail, "print(1)")
+    assert set(os.listdir(tempfile.gettempdir())) <= before
+    assert os.listdir(jail.folder) == []
 
 
 def test_outputs_come_whole_and_in_order(jail):

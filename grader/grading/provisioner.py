@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
@@ -67,7 +68,8 @@ class JailProvisioner(KernelProvisionerBase):
             setattr(manager, f"{channel}_port", number)
         self.connection_info = manager.get_connection_info()
         key = self.connection_info["key"].decode()
-        (folder / "kernel.json").write_text(json.dumps({**self.connection_info, "key": key}))
+        manager.connection_file = str(folder / "kernel.json")  # or it would write another, into /tmp
+        Path(manager.connection_file).write_text(json.dumps({**self.connection_info, "key": key}))
         return await super().pre_launch(cmd=[], **kwargs)
 
     async def cleanup(self, restart: bool = False) -> None:

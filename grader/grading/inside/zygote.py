@@ -27,6 +27,8 @@ from namespaces import become_nobody, die_with_parent, hide, isolate, own_namesp
 # Exit statuses of a kernel's init beside ENDED; grader/grading/jail.py has words for them.
 MEMORY, CPU, DISK, PROCESSES, KILLED = 91, 92, 93, 94, 95
 
+TOLD = {signal.SIGCHLD, signal.SIGTERM}  # what a kernel's init waits for
+
 CONNECTIONS = "/connections"  # the only directory that the jail shares with the grader
 
 
@@ -52,9 +54,10 @@ def tasks(process: str) -> int:
 
 
 def watch(kernel: int, limits: dict, baseline_kb: int) -> int:
-    """As PID 1: wait for the kernel to end, and end everything where a limit is reached. Returns an exit status."""
-    wanted = {signal.SIGCHLD, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    """As PID 1, with TOLD blocked: wait for the kernel to end, end everything where a limit is reached.
+
+    Returns an exit status.
+    """
     while True:
         with contextlib.suppress(ChildProcessError):
             while process := os.waitpid(-1, os.WNOHANG):
@@ -71,7 +74,7 @@ def watch(kernel: int, limits: dict, baseline_kb: int) -> int:
         disk = os.statvfs("/tmp")
         if disk.f_bavail == 0 or disk.f_favail == 0:
             return DISK
-        told = signal.sigtimedwait(wanted, 0.05)
+        told = signal.sigtimedwait(TOLD, 0.05)
         if told and told.si_signo == signal.SIGTERM:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(-1, signal.SIGKILL)
@@ -82,12 +85,14 @@ def watch(kernel: int, limits: dict, baseline_kb: int) -> int:
 def keep(app, request: dict, baseline_kb: int) -> None:
     """As a kernel's keeper: make the namespaces, start init in them, pass on its exit status. Does not return."""
     own_namespaces()
+    signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)  # or what comes too early would be lost: PID 1 ignores what it can
     init = os.fork()
     if init:
         for standard in (0, 1):
             os.close(standard)
         # Not killed outright, so that what the kernel used of the processor is known when it has ended.
         signal.signal(signal.SIGTERM, lambda *_: os.kill(init, signal.SIGTERM))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
         status = os.waitpid(init, 0)[1]
         os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else KILLED)
     die_with_parent()
@@ -96,6 +101,7 @@ def keep(app, request: dict, baseline_kb: int) -> None:
     bound, sealed = os.pipe(), os.pipe()
     kernel = os.fork()
     if kernel == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
         run_kernel(app, request, "/tmp/.connection", baseline_kb, (bound[1], sealed[0]))
     os.close(bound[1])
     if os.read(bound[0], 1):
