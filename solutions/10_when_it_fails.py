@@ -27,6 +27,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch import nn
@@ -741,11 +742,11 @@ check("modes, a model in evaluation mode", lambda: modes(freeze_batchnorm(patien
 # - layer.eval()
 # + layer.track_running_stats = False
 
-# %% mistake="freeze_batchnorm" hint="γ is frozen, β is not (or the other way round). Both are learned: freeze both."
+# %% mistake="freeze_batchnorm" hint="γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None. layer.parameters() gives just what is there."
 # - for parameter in layer.parameters():
 # + for parameter in [layer.weight]:
 
-# %% mistake="freeze_batchnorm" hint="γ is frozen, β is not (or the other way round). Both are learned: freeze both."
+# %% mistake="freeze_batchnorm" hint="γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None. layer.parameters() gives just what is there."
 # - for parameter in layer.parameters():
 # + for parameter in [layer.bias]:
 
@@ -772,6 +773,10 @@ check("modes, a model in evaluation mode", lambda: modes(freeze_batchnorm(patien
 # %% mistake="freeze_batchnorm" hint="Nothing comes back. Return the model, so that one can write freeze_batchnorm(net.train())."
 # - return model
 # + pass
+
+# %% mistake="freeze_batchnorm" hint="γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None. layer.parameters() gives just what is there." hidden=true
+# - for parameter in layer.parameters():
+# + for parameter in (layer.weight, layer.bias):
 
 # %% mistake="freeze_batchnorm" hint="A copy is frozen and returned; the model that was given is as before. Work on the model itself."
 # - model.modules()
@@ -1315,7 +1320,8 @@ def merge_statistics(counts, means, vars):
     """Mean and biased variance of all rows together, from each worker's own.  About 8 minutes.
 
     counts: (K,), how many rows each of the K workers has, at least 1; means, vars: (K, D), its mean and biased variance.
-    Returns (mean (D,), var (D,)). No differences of large squares: it must hold for means far from 0, in float32 too.
+    Returns (mean (D,), var (D,)), in the dtype of means. No differences of large squares: it must hold for means far
+    from 0, in float32 too.
     """
     ### BEGIN SOLUTION
     share = (counts / counts.sum())[:, None].astype(means.dtype)
@@ -1657,7 +1663,7 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 
     x: (N, C) or (N, C, H, W), any number of axes after the channels; gamma, beta: (C,).
     groups: how many groups; it divides C. A group is a run of C/groups neighbouring channels.
-    Returns y, of the shape of x.
+    Returns y, of the shape of x. Do the arithmetic yourself: PyTorch's own normalizations are off in the checks.
     """
     ### BEGIN SOLUTION
     rows = x.reshape(x.shape[0], groups, -1)
@@ -1670,32 +1676,56 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 
 
 # %% check="group_norm.images" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
 x = tensor(100, 3, 6, 2, 6, mean=3, std=0.2) + 0.1 * torch.arange(6.0).double()[:, None, None]
 gamma, beta = tensor(101, 6, mean=2), tensor(102, 6, mean=-3)
-check("images, two groups of three channels", group_norm, x, gamma, beta, 2, eps=0.1)
+check("images, two groups of three channels", alone(group_norm), x, gamma, beta, 2, eps=0.1)
 ### BEGIN HIDDEN TESTS
-check("images, one group", group_norm, x, gamma, beta, 1, eps=0.1)
-check("images, default eps, tiny variance", group_norm, 0.01 * x, gamma, beta, 3)
+check("images, one group", alone(group_norm), x, gamma, beta, 1, eps=0.1)
+check("images, default eps, tiny variance", alone(group_norm), 0.01 * x, gamma, beta, 3)
 check(
     "images, not contiguous",
-    group_norm,
+    alone(group_norm),
     tensor(103, 2, 5, 4, 3, mean=3).permute(0, 2, 3, 1),
     gamma[:4],
     beta[:4],
     2,
     eps=0.1,
 )
-check("images, float32", group_norm, (x + 100).float(), gamma.float(), beta.float(), 2, rtol=1e-3)
-check("images, square maps, C = H = W", group_norm, tensor(104, 3, 4, 4, 4, mean=1), gamma[:4], beta[:4], 2, eps=0.1)
+check("images, float32", alone(group_norm), (x + 100).float(), gamma.float(), beta.float(), 2, rtol=1e-3)
+check(
+    "images, square maps, C = H = W",
+    alone(group_norm),
+    tensor(104, 3, 4, 4, 4, mean=1),
+    gamma[:4],
+    beta[:4],
+    2,
+    eps=0.1,
+)
 ### END HIDDEN TESTS
 
 
 # %% check="group_norm.rows" points=1
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+alone = mock.patch.multiple(
+    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+)
+
+
 def with_gradients(x, gamma, beta, groups, dy):
     """y, and the gradients of sum(dy * y)."""
     given = [t.detach().clone().requires_grad_() for t in (x, gamma, beta)]
-    y = group_norm(*given, groups, eps=0.1)
-    return y.detach(), *torch.autograd.grad((dy * y).sum(), given)
+    y = alone(group_norm)(*given, groups, eps=0.1)
+    return y.detach(), *torch.autograd.grad((dy * y).sum(), given, allow_unused=True)
 
 
 x, dy = tensor(105, 4, 6, mean=3, std=2), tensor(106, 4, 6)
@@ -1810,7 +1840,7 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 # - torch.sqrt(var + eps)
 # + rows.std(dim=2, keepdim=True)
 
-# %% mistake="group_norm" hint="nn.GroupNorm is a layer with a γ and β of its own (in float32). The function gets gamma and beta from outside: compute with those."
+# %% mistake="group_norm" hint="PyTorch's group norm is what this exercise is about, so it is switched off in the checks. Write its mean, variance and scaling yourself, with the gamma and beta you are given."
 # - rows = x.reshape(x.shape[0], groups, -1)
 # + return nn.GroupNorm(groups, x.shape[1], eps)(x)
 # - mean = rows.mean(dim=2, keepdim=True)
@@ -1819,6 +1849,16 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 # %% mistake="group_norm" hint="The images were lost: reshape(groups, −1) mixes numbers of several images in a row. Each image has groups of its own: reshape(N, groups, −1)."
 # - x.reshape(x.shape[0], groups, -1)
 # + x.reshape(1, groups, -1)
+
+# %% mistake="group_norm" hint="PyTorch's group norm is what this exercise is about, so it is switched off in the checks. Write its mean, variance and scaling yourself, with the gamma and beta you are given."
+# - rows = x.reshape(x.shape[0], groups, -1)
+# + return F.group_norm(x, groups, gamma, beta, eps)
+# - mean = rows.mean(dim=2, keepdim=True)
+# + rows = mean = x
+
+# %% mistake="group_norm" hint="x was detached (or taken through NumPy): autograd cannot get from y back to it. Compute with x itself."
+# - x.reshape(x.shape[0], groups, -1)
+# + x.detach().reshape(x.shape[0], groups, -1)
 
 # %% mistake="group_norm" hint="Mean and variance are hidden from autograd (no_grad or detach), so dx is wrong. They depend on x; let autograd see it."
 # - ((rows - mean) / torch.sqrt(var + eps))
