@@ -1574,8 +1574,8 @@ with your_functions():
         print(f"Two processes could not be used here: {why}. This is the stored result of a run elsewhere.")
         gaps = STORED["workers"]
     else:
-        print("Two processes, 20 rows and 12 rows, against one batch of 32. Largest difference:")
         gaps = against_one_batch(parts, found)
+        print("Two processes, 20 rows and 12 rows, against one batch of 32. Largest difference:")
     for name, gap in gaps.items():
         print(f"{name:5} within 1e-6: {gap < 1e-6}")
 

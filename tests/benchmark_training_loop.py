@@ -7,12 +7,12 @@ Adam at 0.01, a test on all 10,000 images after each epoch, and the same four nu
 the epoch's batches and of the test.
 
 Ours is the unit's own source (build_mlp, train_epoch, evaluate; whole data sets as tensors, batches by slicing), so it
-cannot drift from what learners run. It sets what the unit sets: one thread, Adam's `fused`, torch.set_flush_denormal.
+cannot drift from what learners run. It sets what the unit sets: one thread, torch.set_flush_denormal, and FlatAdam, the
+same steps as torch.optim.Adam's on all parameters as one vector.
 
 The usual side is PyTorch's quickstart: torchvision.datasets.MNIST with transform=ToTensor(), a DataLoader in this
-process, a loop with `.item()` at each step, torch.optim.Adam's defaults. torchvision is no dependency of the course, so
-`__getitem__` and ToTensor are written out here after its source (datasets/mnist.py, transforms/functional.py): the same
-calls on PIL, NumPy and torch, without its usage log. With --normalize they are followed by transforms.Normalize, as in
+process, a loop with `.item()` at each step, torch.optim.Adam's defaults. torchvision is no dependency of the course:
+torchvision_mnist.py makes the calls that it makes. With --normalize ToTensor is followed by transforms.Normalize, as in
 the MNIST program of pytorch/examples; ours then normalizes the whole data set once, outside the clock.
 The usual side has one thread too: torch's own choice, --threads 0, is many times slower wherever another process uses a
 core, because these small operations then wait for one another. --flush-both flushes denormal numbers on both sides.
@@ -29,51 +29,14 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
+from torchvision_mnist import MNIST, Compose, Normalize, ToTensor
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "solutions" / "07_pytorch_mnist.py"
 BATCH, RATE, DEVICE = 32, 0.01, torch.device("cpu")
 MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels, as pytorch/examples has them
-
-
-def to_tensor(image: Image.Image) -> torch.Tensor:
-    """What torchvision.transforms.ToTensor does with a PIL image, step by step."""
-    if not isinstance(image, (Image.Image, np.ndarray)):
-        raise TypeError(f"a PIL image or an array is expected, not {type(image)}")
-    dtype = torch.get_default_dtype()
-    dtypes = {"I": np.int32, "I;16" if sys.byteorder == "little" else "I;16B": np.int16, "F": np.float32}
-    pixels = torch.from_numpy(np.array(image, dtypes.get(image.mode, np.uint8), copy=True))
-    pixels = pixels.view(image.size[1], image.size[0], len(image.getbands())).permute((2, 0, 1)).contiguous()
-    return pixels.to(dtype=dtype).div(255) if isinstance(pixels, torch.ByteTensor) else pixels
-
-
-def normalize(image: torch.Tensor) -> torch.Tensor:
-    """What torchvision.transforms.Normalize((0.1307,), (0.3081,)) does, step by step."""
-    image = image.clone()
-    mean, std = torch.as_tensor((MEAN,), dtype=image.dtype), torch.as_tensor((STD,), dtype=image.dtype)
-    if (std == 0).any():
-        raise ValueError("a standard deviation is 0")
-    return image.sub_(mean.view(-1, 1, 1)).div_(std.view(-1, 1, 1))
-
-
-class Digits(Dataset):
-    """torchvision.datasets.MNIST, from arrays of bytes."""
-
-    def __init__(self, images: np.ndarray, labels: np.ndarray, transforms: list) -> None:
-        self.images, self.labels, self.transforms = torch.from_numpy(images), torch.from_numpy(labels), transforms
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        image, label = self.images[index], int(self.labels[index])
-        image = Image.fromarray(image.numpy(), mode="L")
-        for transform in self.transforms:
-            image = transform(image)
-        return image, label
 
 
 def usual_train(model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
@@ -120,8 +83,8 @@ def main() -> None:
     threads = args.threads or torch.get_num_threads()  # before the unit is read, which sets 1
     unit, arrays = definitions(UNIT, device=lambda: DEVICE), load_mnist()
     as_bytes = [(255 * a).round().astype(np.uint8) if a.ndim == 3 else a for a in arrays]
-    transforms = [to_tensor, normalize] if args.normalize else [to_tensor]
-    train, test = Digits(*as_bytes[:2], transforms), Digits(*as_bytes[2:], transforms)
+    transform = Compose([ToTensor(), Normalize((MEAN,), (STD,))]) if args.normalize else ToTensor()
+    train, test = MNIST(*as_bytes[:2], transform), MNIST(*as_bytes[2:], transform)
     X, y, X_test, y_test = unit["as_tensors"](*arrays)
     if args.normalize:
         X, X_test = (X - MEAN) / STD, (X_test - MEAN) / STD
@@ -149,10 +112,10 @@ def main() -> None:
         spent, last, numbers = {ours: [], usual: []}, {ours: [], usual: []}, {}
         for seed in range(args.repeats):
             runs = {}
-            for side, options in ((ours, {"fused": True}), (usual, {})):
+            for side, adam in ((ours, unit["FlatAdam"]), (usual, torch.optim.Adam)):
                 torch.manual_seed(seed)
                 model = unit["build_mlp"](batchnorm)
-                optimizer = torch.optim.Adam(model.parameters(), lr=RATE, **options)
+                optimizer = adam(model.parameters(), lr=RATE)
                 runs[side] = model, optimizer, torch.Generator().manual_seed(seed)
             for _ in range(args.epochs):
                 for side, run in runs.items():

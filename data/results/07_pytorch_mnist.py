@@ -97,8 +97,9 @@ def stored() -> str:
         "c_steps": c["steps"],
         "c_errors": {name: [errors(run) for run in runs] for name, runs in c["runs"].items()},
     }
-    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).replace(",", ", ")
-    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False)
+    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+    text = text.replace(" ", "\0").replace(",", ", ")  # a line may not end within a name
+    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
 
 
 def embedded(source: str) -> str:
