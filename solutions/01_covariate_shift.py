@@ -95,6 +95,9 @@ def gradient_descent(X, y, lr, steps):
 X = np.array([[1.0, 4.0, 2.0], [2.0, -3.0, 1.0], [0.5, 5.0, -1.0], [3.0, 2.0, 0.5], [-1.0, 6.0, 2.5]])
 y = np.array([3.0, -1.0, 2.0, 4.0, 7.0])
 check("one update", gradient_descent, X, y, lr=0.03, steps=1)
+### BEGIN HIDDEN TESTS
+check("one update, other data", gradient_descent, X[1:, ::-1] - 0.7, 3 - y[1:] ** 2, lr=0.01, steps=1)
+### END HIDDEN TESTS
 
 # %% check="gradient_descent.path" points=1
 X = np.array([[1.0, 4.0, 2.0], [2.0, -3.0, 1.0], [0.5, 5.0, -1.0], [3.0, 2.0, 0.5], [-1.0, 6.0, 2.5]])
@@ -354,6 +357,9 @@ def max_stable_lr(X):
 
 # %% check="max_stable_lr.one_feature" points=1
 check("limit, one feature", max_stable_lr, np.array([[1.0], [2.0], [4.0], [3.0], [-1.0]]))
+### BEGIN HIDDEN TESTS
+check("limit, one feature, other data", max_stable_lr, np.array([[0.3], [-0.8], [0.1]]))
+### END HIDDEN TESTS
 
 # %% check="max_stable_lr.features" points=1
 X = np.array([[1.0, 4.0, 2.0], [2.0, -3.0, 1.0], [0.5, 5.0, -1.0], [3.0, 2.0, 0.5], [-1.0, 6.0, 2.5]])
@@ -673,6 +679,10 @@ X = np.array([[1.0, 40.0, -7.0], [2.0, 70.0, -6.5], [4.0, 10.0, -7.5], [9.0, 90.
 x_hat = check("x_hat, training set", standardize_apply, X, X.mean(0), X.std(0))
 assert np.allclose(x_hat.mean(0), 0, atol=1e-6), "Each feature now has mean 0."
 assert np.allclose(x_hat.std(0), 1), "Each feature now has standard deviation 1."
+### BEGIN HIDDEN TESTS
+X = np.array([[0.2, 300.0], [-1.4, 310.0], [0.9, 345.0]])
+check("x_hat, another training set", standardize_apply, X, X.mean(0), X.std(0))
+### END HIDDEN TESTS
 
 # %% check="standardize_apply.new_data" points=1
 X_new = np.array([[3.0, 55.0, 7.0], [5.0, 15.0, 7.0], [0.5, 80.0, 7.0], [6.0, 30.0, 7.0], [8.0, 5.0, 7.0]])

@@ -1169,6 +1169,9 @@ def toy_loss(ks):
 
 
 check("the loss of a toy network", lambda: toy_loss([0.9, 1.3, 0.7]))
+### BEGIN HIDDEN TESTS
+check("the loss of another toy network", lambda: toy_loss([1.1, -0.6]))
+### END HIDDEN TESTS
 
 
 # %% check="train_step.update" points=1

@@ -1078,6 +1078,9 @@ check(
     [(6, 28, 27), (16, 10, 9), (120,), (84,)],
     "channel",
 )
+### BEGIN HIDDEN TESTS
+check("parameters per channel, other layers", count_bn_parameters, [(7, 3, 2), (11,), (2, 9, 9)], "channel")
+### END HIDDEN TESTS
 
 # %% check="count_bn_parameters.per_activation" points=1
 check("parameters per activation", count_bn_parameters, [(6, 28, 27), (16, 10, 9), (20, 5, 4)], "activation")
@@ -1754,6 +1757,9 @@ check("folded weight", lambda: fold(bias=False)[0].weight, rtol=1e-5)
 # %% check="fold_conv_bn.bias" points=1
 check("folded bias, where conv has none", lambda: fold(bias=False)[0].bias, rtol=1e-5)
 check("folded bias, where conv has one", lambda: fold(bias=True)[0].bias, rtol=1e-5)
+### BEGIN HIDDEN TESTS
+check("folded bias, other channels", lambda: fold(bias=True, c_in=2, c_out=4)[0].bias, rtol=1e-5)
+### END HIDDEN TESTS
 
 # %% check="fold_conv_bn.module" points=1
 x = torch.tensor(np.random.RandomState(90).normal(2, 1, (2, 3, 7, 6)), dtype=torch.float32)

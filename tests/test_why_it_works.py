@@ -124,3 +124,16 @@ def test_training_is_the_same_with_and_without_probes(unit):
     data = torch.from_numpy(rng.normal(size=(200, 1, 14, 14)).astype("f4")), torch.from_numpy(rng.randint(0, 10, 200))
     often, seldom = (unit["experiment_vgg"]("BN", 0, data, 6, every)[2] for every in (1, 100))
     np.testing.assert_array_equal(often, seldom)
+
+
+def test_traces_tells_a_careful_probe_from_one_that_does_nothing(unit):
+    """What the checks of "leaves no trace" count: an empty answer must not earn their points."""
+    batch, lr = unit["known_batch"](1), 0.3
+    clean = {"the model was run twice or more": True}
+    for probe in (lambda m: unit["ics"](m, 3, batch, lr), lambda m: unit["walk_gradient"](m, batch, [0.1, 0.5])):
+        assert {k: v for k, v in unit["traces"](unit["known_net"](), probe).items() if v} == clean
+    on_a_copy = unit["traces"](unit["known_net"](), lambda m: unit["ics"](copy.deepcopy(m), 3, batch, lr))
+    assert {k: v for k, v in on_a_copy.items() if v} == clean
+    assert not any(unit["traces"](unit["known_net"](), lambda m: None).values())
+    frozen = unit["traces"](unit["known_net"](), lambda m: m[0].requires_grad_(False))
+    assert frozen["parameters without requires_grad"] == 2
