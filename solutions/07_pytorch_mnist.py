@@ -801,8 +801,11 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
     order = torch.randperm(len(X), generator=generator).to(X.device)
     labels = y[order]
     seen = []  # the logits, in that order: measured once, in the end, they cost no time at each step
-    for rows, targets in zip(order.split(batch_size), labels.split(batch_size)):
-        logits = model(X.index_select(0, rows))  # X[rows], but faster
+    # The images of 100 batches are fetched at once, which is faster than one by one. index_select(0, rows) is X[rows].
+    blocks = (X.index_select(0, rows) for rows in order.split(100 * batch_size))
+    batches = (x for block in blocks for x in block.split(batch_size))
+    for x, targets in zip(batches, labels.split(batch_size)):
+        logits = model(x)
         loss = F.cross_entropy(logits, targets)
         optimizer.zero_grad()
         loss.backward()
@@ -1019,7 +1022,7 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 
 # %% mistake="train_epoch" hint="Loss and accuracy are measured after the step, on the batch that was just trained on: too good. Measure what the forward pass gave, before the step."
 # - seen.append(logits.detach())
-# + seen.append(model(X[rows]).detach())
+# + seen.append(model(x).detach())
 
 # %% mistake="train_epoch" hint="The gradient is that of the batch's summed loss, larger by the batch size. F.cross_entropy's default, the mean, is meant: the learning rate then does not depend on the batch size."
 # - targets)
@@ -1034,8 +1037,8 @@ check("loss and accuracy, other sizes", means, X.repeat(3, 1), y.repeat(3), 8)
 # + steps = locals().get("steps", 0) + 1; optimizer.step() if steps * batch_size >= len(X) else None
 
 # %% mistake="train_epoch" hint="The forward pass runs under torch.no_grad(), so there is nothing for backward() to follow. no_grad is for evaluation; here autograd must see the model at work."
-# - logits = model(X.index_select(0, rows))
-# + logits = model(X.index_select(0, rows)).detach()
+# - logits = model(x)
+# + logits = model(x).detach()
 
 # %% mistake="train_epoch" hint="Loss and accuracy are measured when the epoch is over, with the final weights. Asked for are those of each batch as it came, before its own step: keep them inside the loop."
 # - logits = torch.cat(seen)
