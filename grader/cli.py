@@ -153,7 +153,8 @@ def _class(args) -> int:
 def _grade(args) -> int:
     if sys.platform == "win32":
         raise CourseError("Grading needs Linux (on Windows: WSL) or macOS.")
-    from grader.grading.grade import Options, grade_class, print_outcome
+    from grader.grading.grade import Options, grade_class
+    from grader.grading.outcome import print_outcome
 
     try:
         limits = Limits(**{name: getattr(args, name) for name in LIMITS}).validated()

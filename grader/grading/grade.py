@@ -1,11 +1,9 @@
 """`bncourse grade`: every submission of a class, graded in a jail, into nbgrader's gradebook."""
 
 import contextlib
-import json
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -19,6 +17,7 @@ from grader.errors import CourseError
 from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available, sweep
 from grader.grading.limits import Limits
+from grader.grading.outcome import Outcome
 from grader.grading.pool import Job, open_pool
 from grader.grading.release import Release, read_release
 from grader.grading.result import Result
@@ -37,21 +36,6 @@ class Options:
     sandbox: bool = True
     regrade: bool = False
     limits: Limits = field(default_factory=Limits)
-
-
-@dataclass
-class Outcome:
-    """What a run came to: all results, and which of them were made now."""
-
-    results: list[dict] = field(default_factory=list)
-    fresh: int = 0
-    seconds: float = 0.0
-    counts: Counter = field(default_factory=Counter)  # of graded, failed, repairs, flags, limits
-
-    def add(self, result: dict) -> None:
-        self.results.append(result)
-        self.counts["graded" if result["status"] == "graded" else "failed"] += 1
-        self.counts.update(kind for kind in ("repairs", "flags", "limits") if result[kind])
 
 
 def grade_class(directory: Path, options: Options, progress: bool = True) -> Outcome:
@@ -282,52 +266,3 @@ class _Run:
 
 def _scores(kept: dict) -> dict[str, float | None]:
     return {cell["id"]: cell["points"] for cell in kept["cells"]}
-
-
-def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
-    """Print what came of a run. Returns 1 where a person has to look at something, else 0."""
-    results = sorted(outcome.results, key=lambda r: (r["unit"], r["student"]))
-    look = [r for r in results if r["status"] != "graded" or r["flags"] or r["limits"]]
-    if as_json:
-        counts = {name: outcome.counts[name] for name in ("graded", "repairs", "flags", "limits", "failed")}
-        print(json.dumps({"seconds": round(outcome.seconds, 2), "fresh": outcome.fresh, **counts, "results": results}))
-        return int(bool(look))
-    for result in results:
-        for line in lines_about(result):
-            print(line)
-    print_table(results)
-    kept = len(results) - outcome.fresh
-    before = f", {kept} of them graded before" if kept else ""
-    print(f"{len(results)} submissions in {outcome.seconds:.1f} s{before}.")
-    return int(bool(look))
-
-
-def lines_about(result: dict) -> list[str]:
-    """One line for each thing that a person must look at, or should know."""
-    who = f"{result['student']}, {result['unit']}"
-    if result["status"] != "graded":
-        return [f"FAILED   {who}: {result['reason']}"]
-    lines = [f"FLAGGED  {who}: {text} ({result['file']})" for text in result["flags"]]
-    lines += [f"LIMIT    {who}: {text} ({result['file']})" for text in result["limits"]]
-    return lines + [f"repaired {who}: {text}" for text in result["repairs"]]
-
-
-def print_table(results: list[dict]) -> None:
-    """A line a unit: how many, and their points."""
-    units = sorted({r["unit"] for r in results})
-    width = max([4, *map(len, units)])
-    print(f"{'unit':<{width}}  graded  repaired  flagged  limited  failed  median points")
-    for unit in units:
-        of = [r for r in results if r["unit"] == unit]
-        graded = [r for r in of if r["status"] == "graded"]
-        totals = sorted(sum(c["points"] or 0 for c in r["cells"]) for r in graded)
-        most = sum(c["max_points"] for c in graded[0]["cells"]) if graded else 0
-        middle = len(totals) // 2
-        median = (totals[middle] + totals[~middle]) / 2 if totals else 0
-        row = [
-            len(graded),
-            *(sum(bool(r[k]) for r in of) for k in ("repairs", "flags", "limits")),
-            len(of) - len(graded),
-        ]
-        cells = "".join(f"{n:>{w}}" for n, w in zip(row, (8, 10, 9, 9, 8)))
-        print(f"{unit:<{width}}{cells}  {f'{median:g} of {most:g}' if graded else '-':>13}")
