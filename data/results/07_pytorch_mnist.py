@@ -12,7 +12,6 @@ import argparse
 import json
 import platform
 import sys
-import textwrap
 from datetime import date
 from pathlib import Path
 from time import process_time
@@ -23,7 +22,6 @@ import torch
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "07_pytorch_mnist.py"
-BEGIN, END = "# stored: begin", "# stored: end"
 sys.path.insert(0, str(ROOT))
 
 # What was tried before the long runs, and how it bears on them. Written into the JSON files.
@@ -38,6 +36,8 @@ NOTES = {
     "0.03: 0.914. 0.1, the better for the plain net, was taken. Two rates are no search. The best accuracies are "
     "picked on the test set too.",
 }
+
+from embed import as_lines, check, embed  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 from grader.mnist import load_mnist  # noqa: E402
@@ -97,19 +97,7 @@ def stored() -> str:
         "c_steps": c["steps"],
         "c_errors": {name: [errors(run) for run in runs] for name, runs in c["runs"].items()},
     }
-    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
-    text = text.replace(" ", "\0").replace(",", ", ")  # a line may not end within a name
-    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
-
-
-def embedded(source: str) -> str:
-    """The unit's source with the stored lines between its markers."""
-    before, _, rest = source.partition(BEGIN)
-    first, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(END)
-    if not after:
-        raise SystemExit(f"{UNIT.name} has no lines {BEGIN!r} and {END!r}")
-    return f'{before}{BEGIN}{first}\nSTORED = json.loads("""\n{stored()}\n""")\n{END}{after}'
+    return as_lines(kept)
 
 
 def main() -> None:
@@ -122,11 +110,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
     args = parser.parse_args()
     if args.embed or args.check:
-        source = UNIT.read_text(encoding="utf-8")
-        if args.check and embedded(source) != source:
-            raise SystemExit(f"{UNIT.name} does not carry what is stored: run this with --embed")
-        if args.embed:
-            UNIT.write_text(embedded(source), encoding="utf-8")
+        (embed if args.embed else check)(UNIT, stored())
         return
     if args.notes:
         for name, note in NOTES.items():

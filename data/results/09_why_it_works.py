@@ -16,7 +16,6 @@ import json
 import os
 import platform
 import sys
-import textwrap
 from datetime import date
 from pathlib import Path
 from time import process_time
@@ -29,7 +28,6 @@ from torch.nn import functional as F
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "09_why_it_works.py"
-BEGIN, END = "# stored: begin", "# stored: end"
 sys.path.insert(0, str(ROOT))
 
 # How the settings were chosen, and how that bears on the results. Written into the JSON files.
@@ -44,6 +42,8 @@ NOTES = {
 }
 WIDTHS = (64, 64, "pool", 128, 128, "pool", *3 * (256,), "pool", *3 * (512,), "pool", *3 * (512,), "pool")
 INITS = {"glorot": nn.init.xavier_uniform_, "he": nn.init.kaiming_normal_}
+
+from embed import as_lines, check, embed  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 from grader.mnist import load_mnist  # noqa: E402
@@ -112,18 +112,7 @@ def stored() -> str:
         kind: [{k: v for k, v in one.items() if k != "band" or seed == 0} for seed, one in enumerate(runs)]
         for kind, runs in kept["noise"].items()
     }
-    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).replace(",", ", ").replace("null", "NaN")
-    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False)
-
-
-def embedded(source: str) -> str:
-    """The unit's source with the stored lines between its markers."""
-    before, _, rest = source.partition(BEGIN)
-    first, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(END)
-    if not after:
-        raise SystemExit(f"{UNIT.name} has no lines {BEGIN!r} and {END!r}")
-    return f'{before}{BEGIN}{first}\nSTORED = json.loads("""\n{stored()}\n""")\n{END}{after}'
+    return as_lines(json.loads(json.dumps(kept).replace("null", "NaN")))
 
 
 def main() -> None:
@@ -138,11 +127,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
     args = parser.parse_args()
     if args.embed or args.check:
-        source = UNIT.read_text(encoding="utf-8")
-        if args.check and embedded(source) != source:
-            raise SystemExit(f"{UNIT.name} does not carry what is stored: run this with --embed")
-        if args.embed:
-            UNIT.write_text(embedded(source), encoding="utf-8")
+        (embed if args.embed else check)(UNIT, stored())
         return
     if args.notes:
         for file in (f for f in (HERE / f"09_{name}.json" for name in NOTES) if f.is_file()):

@@ -13,7 +13,6 @@ import copy
 import json
 import platform
 import sys
-import textwrap
 from datetime import date
 from pathlib import Path
 from time import process_time
@@ -25,8 +24,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "10_when_it_fails.py"
 UNIT_01 = ROOT / "solutions" / "01_covariate_shift.py"
-BEGIN, END = "# stored: begin", "# stored: end"
 sys.path.insert(0, str(ROOT))
+
+from embed import as_lines, check, embed  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 from grader.mnist import load_mnist  # noqa: E402
@@ -142,18 +142,7 @@ def stored() -> str:
         means = {key.replace(" ", "_"): np.mean(table[key], axis=0).round(3) for key in ("unit 01", "unit 10")}
         strongest[name] = {key: {"clean": A[0, 0], "strongest": A[-1].tolist()} for key, A in means.items()}
     kept = {"sizes": chosen, "shift": strongest, "workers": workers["differences"][0]}
-    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).replace(",", ", ")
-    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False)
-
-
-def embedded(source: str) -> str:
-    """The unit's source with the stored lines between its markers."""
-    before, _, rest = source.partition(BEGIN)
-    first, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(END)
-    if not after:
-        raise SystemExit(f"{UNIT.name} has no lines {BEGIN!r} and {END!r}")
-    return f'{before}{BEGIN}{first}\nSTORED = json.loads("""\n{stored()}\n""")\n{END}{after}'
+    return as_lines(kept)
 
 
 def main() -> None:
@@ -165,11 +154,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
     args = parser.parse_args()
     if args.embed or args.check:
-        source = UNIT.read_text(encoding="utf-8")
-        if args.check and embedded(source) != source:
-            raise SystemExit(f"{UNIT.name} does not carry what is stored: run this with --embed")
-        if args.embed:
-            UNIT.write_text(embedded(source), encoding="utf-8")
+        (embed if args.embed else check)(UNIT, stored())
         return
     torch.set_num_threads(1)
     unit = definitions(UNIT)

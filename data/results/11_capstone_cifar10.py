@@ -17,7 +17,6 @@ import json
 import os
 import platform
 import sys
-import textwrap
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -28,8 +27,9 @@ import torch
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "11_capstone_cifar10.py"
-BEGIN, END = "# stored: begin", "# stored: end"
 sys.path.insert(0, str(ROOT))
+
+from embed import as_lines, check, embed  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 
@@ -135,18 +135,7 @@ def stored(folder: Path = HERE) -> str:
             kept[name] = {"data": record["data"], **{net: arms(record["results"], net) for net in ARMS}}
         else:
             kept[name] = {key: record[key] for key in ("data", "hardware", "date")} | arms(record["results"], name)
-    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).replace(",", ", ").replace(",  ", ", ")
-    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False)
-
-
-def embedded(source: str) -> str:
-    """The unit's source with the stored lines between its markers."""
-    before, _, rest = source.partition(BEGIN)
-    first, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(END)
-    if not after:
-        raise SystemExit(f"{UNIT.name} has no lines {BEGIN!r} and {END!r}")
-    return f'{before}{BEGIN}{first}\nSTORED = json.loads("""\n{stored()}\n""")\n{END}{after}'
+    return as_lines(kept)
 
 
 def main() -> None:
@@ -158,11 +147,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
     args = parser.parse_args()
     if args.embed or args.check:
-        source = UNIT.read_text(encoding="utf-8")
-        if args.check and embedded(source) != source:
-            raise SystemExit(f"{UNIT.name} does not carry what is stored: run this with --embed")
-        if args.embed:
-            UNIT.write_text(embedded(source), encoding="utf-8")
+        (embed if args.embed else check)(UNIT, stored())
         return
     where = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if where.type == "cuda":
