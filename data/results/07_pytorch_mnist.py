@@ -22,7 +22,7 @@ import torch
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "07_pytorch_mnist.py"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(HERE)]
 
 # What was tried before the long runs, and how it bears on them. Written into the JSON files.
 NOTES = {

@@ -28,7 +28,7 @@ from torch.nn import functional as F
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "09_why_it_works.py"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(HERE)]
 
 # How the settings were chosen, and how that bears on the results. Written into the JSON files.
 NOTES = {

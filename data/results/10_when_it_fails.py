@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "10_when_it_fails.py"
 UNIT_01 = ROOT / "solutions" / "01_covariate_shift.py"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(HERE)]
 
 from embed import as_lines, check, embed  # noqa: E402
 

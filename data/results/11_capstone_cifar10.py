@@ -27,7 +27,7 @@ import torch
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "11_capstone_cifar10.py"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(HERE)]
 
 from embed import as_lines, check, embed  # noqa: E402
 
