@@ -266,7 +266,7 @@ plt.show()
 
 # %% [markdown]
 # *In the figure:* accuracy on the same 2,000 images against the size of the groups in which they arrive, mean and range of the three
-# networks. It rises from about a half for pairs to the healthy value for groups of 100. (**The symptom.** And a single image is the error of case 1.)
+# networks. It rises from a half or so for pairs to the healthy value for groups of 100. (**The symptom.** And a single image is the error of case 1.)
 #
 # ### Diagnosis 2
 # - (a) The network is in training mode: each image is normalized with those that arrive along with it.
@@ -495,8 +495,8 @@ ax.legend(loc="center right")
 plt.show()
 
 # %% [markdown]
-# *In the figure:* relative distance between the accumulated gradient and that of the whole batch of 64, on a logarithmic axis. BN (solid) lies between about 0.4 and
-# more than 10. Layer norm (dashed) and frozen BN (dotted) stay below $10^{-6}$: rounding.
+# *In the figure:* relative distance between the accumulated gradient and that of the whole batch of 64, on a logarithmic axis. BN (solid) is off by a third of
+# the gradient's length or more, with the smallest parts by several times that length. Layer norm (dashed) and frozen BN (dotted) stay below $10^{-6}$: rounding.
 #
 # So with BN, "parts of 8, accumulated to 64" has the noise of a batch of 8 in its statistics and of 64 in its gradient. It may still train well. But it is not a batch of 64, and should not be reported as one.
 
@@ -548,7 +548,7 @@ for seed, (track, new, same) in enumerate(untouched):
     )
 
 # %% [markdown]
-# **The symptom:** the new head is fine. The old head, which nobody touched, on a body whose weights have not changed by a bit, makes about three times as many errors as before. (In evaluation mode, over all ten digits.)
+# **The symptom:** the new head is fine. The old head, which nobody touched, on a body whose weights have not changed by a bit, makes three times as many errors as before, or more. (In evaluation mode, over all ten digits.)
 #
 # ### Diagnosis 5
 # - (a) The new head's gradient went into the body, and the weights forgot the other eight digits.
@@ -1219,7 +1219,7 @@ with your_functions():
         print(f"{name:22} {reading(fresh, weak(images), y_test)[1]:.3f}")
 
 # %% [markdown]
-# Ten images bring back most of it, twenty all. But they must be *representative*: statistics of fours and nines do to all digits what case 5 did. And images of a shift that $\alpha x + \delta$ does not describe (translation) are not mended.
+# Ten images bring back most of it, a few dozen nearly all. But they must be *representative*: statistics of fours and nines do to all digits what case 5 did. And images of a shift that $\alpha x + \delta$ does not describe (translation) are not mended.
 #
 # This is known as AdaBN ([Li et al. 2016](https://arxiv.org/abs/1603.04779)); [Schneider et al. 2020](https://arxiv.org/abs/2006.16971) measured it on corrupted ImageNet images, where it helps nearly every network that has BN.
 
@@ -1271,7 +1271,7 @@ plt.show()
 
 # %% [markdown]
 # *In the figure:* test accuracy against the number of workers, mean and range of three seeds, both readings. Up to 4 workers evaluation mode (dashed) stays nearly level, and falls with 10 and most of all with 20. Training
-# mode (solid) is lower throughout, and falls sooner. (**The symptom.**)
+# mode (solid) falls sooner and further. (**The symptom.**)
 #
 # ### Diagnosis 7
 # - (a) The average over more workers makes the gradient smaller, so learning is slower.
@@ -1626,7 +1626,7 @@ for m in (32, 8, 4, 2):
     print("{:10} {:15.3f} {:17.3f}".format(m, *reading(net, X_test, y_test, m)))
 
 # %% [markdown]
-# **The symptom:** the smaller the batch, the worse. Training mode reads below evaluation mode, and the gap grows from 32 images to 4. With two, both are poor.
+# **The symptom:** the smaller the batch, the worse. With eight images and fewer training mode reads below evaluation mode; with two, both break down.
 #
 # ### Diagnosis 8
 # A dense BN layer gets a batch of *two* images. In a feature where they differ clearly, what can $\hat x$ be (leave ε out)?
