@@ -875,11 +875,14 @@ def shell_commands(nb, host):
 
 
 def raw(frames: str) -> str:
-    """Code that sends frames on the iopub socket as they are, signed; `parent` is the running request's header."""
+    """Code that sends frames on the iopub socket as they are, signed; `parent` is the running request's header.
+
+    By the kernel's own thread: two at once on a ZMQ socket mix their frames, and what arrives is then chance.
+    """
     return f"""\
 {KERNEL}import json, time
 parent = json.dumps(kernel.get_parent()["header"], default=str).encode()
-socket = kernel.iopub_socket.io_thread.socket
+socket = kernel.iopub_socket
 def send(header, parent, metadata, content):
     parts = [header, parent, metadata, content]
     socket.send_multipart([b"x", b"<IDS|MSG>", kernel.session.sign(parts), *parts])
