@@ -1581,23 +1581,13 @@ check("what walk_gradient leaves behind, eval mode", probe_it, known_net(True, 2
 # - p.copy_(p0 - step * g)
 # + p.sub_(step * g)
 
-
 # %% mistake="walk_gradient" hint="The direction was taken anew at each point: that is training, with its own step sizes. The walk is a straight line: one gradient, from the start."
-def walk_gradient(model, batch, steps):
-    saved, parameters = copy.deepcopy(model.state_dict()), list(model.parameters())
-    first = gradient = torch.autograd.grad(loss_of(model, batch), parameters)
-    losses, distances = [], []
-    for step in steps:
-        with torch.no_grad():
-            for p, g in zip(parameters, gradient):
-                p -= step * g
-        loss = loss_of(model, batch)
-        gradient = torch.autograd.grad(loss, parameters)
-        losses.append(loss.item())
-        distances.append((flat(gradient) - flat(first)).norm().item())
-    model.load_state_dict(saved)
-    return np.array(losses), np.array(distances)
-
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + first = gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# - p.copy_(p0 - step * g)
+# + p.sub_(step * g)
+# - distances.append((flat(there) - flat(gradient)).norm().item())
+# + distances.append((flat(there) - flat(first)).norm().item()); gradient = there
 
 # %% mistake="walk_gradient" hint="The model is not what it was: its weights stand at the last point of the walk, and BN's buffers have moved. Save the state before, put it back after. (And copy.deepcopy(model.state_dict()): without the copy, what you saved moves along.)"
 # - model.load_state_dict(saved)
@@ -1706,58 +1696,26 @@ def walk_gradient(model, batch, steps):
 
 
 # %% mistake="walk_gradient" hint="There is one value only: the return stands inside the loop. Dedent it, with what puts the model back."
-def walk_gradient(model, batch, steps):
-    saved, parameters = copy.deepcopy(model.state_dict()), list(model.parameters())
-    gradient = torch.autograd.grad(loss_of(model, batch), parameters)
-    losses, distances = [], []
-    for step in steps:
-        with torch.no_grad():
-            for p, g in zip(parameters, gradient):
-                p -= step * g
-        loss = loss_of(model, batch)
-        there = torch.autograd.grad(loss, parameters)
-        losses.append(loss.item())
-        distances.append((flat(there) - flat(gradient)).norm().item())
-        model.load_state_dict(saved)
-        return np.array(losses), np.array(distances)
-
+# - model.load_state_dict(saved)
+# +     model.load_state_dict(saved)
+# - return np.array(losses), np.array(distances)
+# +     return np.array(losses), np.array(distances)
 
 # %% mistake="walk_gradient" hint="The weights are almost back. Subtracting step·g and adding it again rounds twice, and the buffers have moved besides. Save the state before, put it back after."
-def walk_gradient(model, batch, steps):
-    parameters = list(model.parameters())
-    gradient = torch.autograd.grad(loss_of(model, batch), parameters)
-    losses, distances = [], []
-    for step in steps:
-        for p, g in zip(parameters, gradient):
-            p.data -= step * g
-        loss = loss_of(model, batch)
-        there = torch.autograd.grad(loss, parameters)
-        losses.append(loss.item())
-        distances.append((flat(there) - flat(gradient)).norm().item())
-        for p, g in zip(parameters, gradient):
-            p.data += step * g
-    return np.array(losses), np.array(distances)
-
+# - p.copy_(p0 - step * g)
+# + p.sub_(step * g)
+# - distances.append((flat(there) - flat(gradient)).norm().item())
+# + distances.append((flat(there) - flat(gradient)).norm().item()); [p.data.add_(step * g) for p, g in zip(parameters, gradient)]
+# - model.load_state_dict(saved)
+# + pass
 
 # %% mistake="walk_gradient" hint="The second backward() added its gradient to the first one's: .grad accumulates from point to point. Clear it at each point, or use torch.autograd.grad."
-def walk_gradient(model, batch, steps):
-    saved, parameters = copy.deepcopy(model.state_dict()), list(model.parameters())
-    loss_of(model, batch).backward()
-    gradient = [p.grad.clone() for p in parameters]
-    losses, distances = [], []
-    for step in steps:
-        model.load_state_dict(saved)
-        with torch.no_grad():
-            for p, g in zip(parameters, gradient):
-                p -= step * g
-        loss = loss_of(model, batch)
-        loss.backward()
-        losses.append(loss.item())
-        distances.append((flat([p.grad for p in parameters]) - flat(gradient)).norm().item())
-    model.load_state_dict(saved)
-    model.zero_grad()
-    return np.array(losses), np.array(distances)
-
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + loss_of(model, batch).backward(); gradient = [p.grad.clone() for p in parameters]
+# - there = torch.autograd.grad(loss, parameters)
+# + loss.backward(); there = [p.grad.clone() for p in parameters]
+# - model.load_state_dict(saved)
+# + model.load_state_dict(saved); model.zero_grad()
 
 # %% mistake="walk_gradient" hint="Nothing comes back (None). End with a return."
 # - return np.array(losses), np.array(distances)

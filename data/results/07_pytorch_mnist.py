@@ -10,9 +10,7 @@ markers; `--check` fails where they differ. `--notes` runs nothing: it writes th
 
 import argparse
 import json
-import platform
 import sys
-from datetime import date
 from pathlib import Path
 from time import process_time
 
@@ -37,7 +35,8 @@ NOTES = {
     "picked on the test set too.",
 }
 
-from embed import as_lines, check, embed  # noqa: E402
+from embed import add_options, as_lines, embed_or_check  # noqa: E402
+from provenance import provenance  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 from grader.mnist import load_mnist  # noqa: E402
@@ -105,12 +104,10 @@ def main() -> None:
     parser.add_argument("experiments", nargs="*", choices=["a", "b", "c", []], help="which to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--hardware", default="2-core CPU")
-    parser.add_argument("--embed", action="store_true", help="copy what is stored into the unit")
+    add_options(parser)
     parser.add_argument("--notes", action="store_true", help="write the notes into the JSON files, and nothing else")
-    parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
     args = parser.parse_args()
-    if args.embed or args.check:
-        (embed if args.embed else check)(UNIT, stored())
+    if embed_or_check(args, UNIT, stored):
         return
     if args.notes:
         for name, note in NOTES.items():
@@ -128,11 +125,11 @@ def main() -> None:
         results = {"a": run_a, "b": run_b, "c": run_c}[name](unit, data, range(args.seeds))
         record = {
             "experiment": f"unit 07, experiment {name.upper()}",
-            "command": f"python data/results/07_pytorch_mnist.py {name} --seeds {args.seeds}",
-            "date": date.today().isoformat(),
-            "hardware": args.hardware,
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-            "seeds": list(range(args.seeds)),
+            **provenance(
+                f"python data/results/07_pytorch_mnist.py {name} --seeds {args.seeds}",
+                args.hardware,
+                list(range(args.seeds)),
+            ),
             "cpu_seconds": round(process_time() - start),
             "results": results,
             "note": NOTES[name],

@@ -14,9 +14,7 @@ markers; `--check` fails where they differ. `--notes` writes the notes below int
 import argparse
 import json
 import os
-import platform
 import sys
-from datetime import date
 from pathlib import Path
 from time import process_time
 
@@ -43,7 +41,8 @@ NOTES = {
 WIDTHS = (64, 64, "pool", 128, 128, "pool", *3 * (256,), "pool", *3 * (512,), "pool", *3 * (512,), "pool")
 INITS = {"glorot": nn.init.xavier_uniform_, "he": nn.init.kaiming_normal_}
 
-from embed import as_lines, check, embed  # noqa: E402
+from embed import add_options, as_lines, embed_or_check  # noqa: E402
+from provenance import provenance  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 from grader.mnist import load_mnist  # noqa: E402
@@ -106,13 +105,14 @@ def run(unit: dict, data: tuple, seeds: range, steps: int, look_every: int, prob
 
 def stored() -> str:
     """What the unit carries of 09_vgg.json, as JSON in lines of at most 118 characters."""
-    results = json.loads((HERE / "09_vgg.json").read_text())["results"]
+    text = (HERE / "09_vgg.json").read_text().replace("null", "NaN")  # for NumPy; JSON itself has no NaN
+    results = json.loads(text)["results"]
     kept = {key: results[key] for key in ("noise_steps", "noise", "probe_steps", "probes")}
     kept["noise"] = {
         kind: [{k: v for k, v in one.items() if k != "band" or seed == 0} for seed, one in enumerate(runs)]
         for kind, runs in kept["noise"].items()
     }
-    return as_lines(json.loads(json.dumps(kept).replace("null", "NaN")))
+    return as_lines(kept)
 
 
 def main() -> None:
@@ -122,12 +122,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="fewer steps, for a trial")
     parser.add_argument("--out", type=Path, help="where to write, instead of the file beside this one")
     parser.add_argument("--hardware", default="2-core CPU", help="what to call the machine; a GPU is named by torch")
-    parser.add_argument("--embed", action="store_true", help="copy what is stored into the unit")
+    add_options(parser)
     parser.add_argument("--notes", action="store_true", help="write the notes into the JSON files, and nothing else")
-    parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
     args = parser.parse_args()
-    if args.embed or args.check:
-        (embed if args.embed else check)(UNIT, stored())
+    if embed_or_check(args, UNIT, stored):
         return
     if args.notes:
         for file in (f for f in (HERE / f"09_{name}.json" for name in NOTES) if f.is_file()):
@@ -153,11 +151,11 @@ def main() -> None:
         results = run(unit, cifar10(device), range(args.seeds), *sizes, **net)
     record = {
         "experiment": f"unit 09, {args.experiment}",
-        "command": f"python data/results/09_why_it_works.py {args.experiment} --seeds {args.seeds}",
-        "date": date.today().isoformat(),
-        "hardware": torch.cuda.get_device_name() if device.type == "cuda" else args.hardware,
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        "seeds": list(range(args.seeds)),
+        **provenance(
+            f"python data/results/09_why_it_works.py {args.experiment} --seeds {args.seeds}",
+            torch.cuda.get_device_name() if device.type == "cuda" else args.hardware,
+            list(range(args.seeds)),
+        ),
         "cpu_seconds": round(process_time() - start),
         "results": results,
         "note": NOTES[args.experiment],

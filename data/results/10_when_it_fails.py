@@ -11,9 +11,7 @@ markers; `--check` fails where they differ.
 import argparse
 import copy
 import json
-import platform
 import sys
-from datetime import date
 from pathlib import Path
 from time import process_time
 
@@ -26,7 +24,8 @@ UNIT = ROOT / "solutions" / "10_when_it_fails.py"
 UNIT_01 = ROOT / "solutions" / "01_covariate_shift.py"
 sys.path[:0] = [str(ROOT), str(HERE)]
 
-from embed import as_lines, check, embed  # noqa: E402
+from embed import add_options, as_lines, embed_or_check  # noqa: E402
+from provenance import provenance  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 from grader.mnist import load_mnist  # noqa: E402
@@ -150,11 +149,9 @@ def main() -> None:
     parser.add_argument("experiments", nargs="*", choices=["sizes", "shift", "workers", []], help="which to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--hardware", default="2-core CPU")
-    parser.add_argument("--embed", action="store_true", help="copy what is stored into the unit")
-    parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
+    add_options(parser)
     args = parser.parse_args()
-    if args.embed or args.check:
-        (embed if args.embed else check)(UNIT, stored())
+    if embed_or_check(args, UNIT, stored):
         return
     torch.set_num_threads(1)
     unit = definitions(UNIT)
@@ -165,11 +162,11 @@ def main() -> None:
         results = {"sizes": run_sizes, "shift": run_shift, "workers": run_workers}[name](unit, range(args.seeds))
         record = {
             "experiment": f"unit 10, {name}",
-            "command": f"python data/results/10_when_it_fails.py {name} --seeds {args.seeds}",
-            "date": date.today().isoformat(),
-            "hardware": args.hardware,
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-            "seeds": list(range(args.seeds)),
+            **provenance(
+                f"python data/results/10_when_it_fails.py {name} --seeds {args.seeds}",
+                args.hardware,
+                list(range(args.seeds)),
+            ),
             "cpu_seconds": round(process_time() - start),
             "results": results,
             "note": NOTES[name],

@@ -15,9 +15,7 @@ import argparse
 import io
 import json
 import os
-import platform
 import sys
-from datetime import date
 from pathlib import Path
 from time import monotonic
 
@@ -29,7 +27,8 @@ ROOT = HERE.parent.parent
 UNIT = ROOT / "solutions" / "11_capstone_cifar10.py"
 sys.path[:0] = [str(ROOT), str(HERE)]
 
-from embed import as_lines, check, embed  # noqa: E402
+from embed import add_options, as_lines, embed_or_check  # noqa: E402
+from provenance import provenance  # noqa: E402
 
 from grader.definitions import definitions  # noqa: E402
 
@@ -99,12 +98,12 @@ def measure(experiment: str, unit: dict, source: str, data: tuple, args: argpars
         print(f"{experiment}: {name}: {results[name][-1]} ({monotonic() - start:.0f} s)", flush=True)
         record = {
             "experiment": f"unit 11, {experiment}",
-            "command": f"python data/results/11_capstone_cifar10.py {experiment} --seeds {args.seeds}",
             "data": source,
-            "date": date.today().isoformat(),
-            "hardware": args.hardware,
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-            "seeds": sorted({int(name.rsplit("/", 1)[1]) for name in results}),
+            **provenance(
+                f"python data/results/11_capstone_cifar10.py {experiment} --seeds {args.seeds}",
+                args.hardware,
+                sorted({int(name.rsplit("/", 1)[1]) for name in results}),
+            ),
             "seconds": round(seconds),
             "columns": COLUMNS,
             "note": NOTES[experiment],
@@ -143,11 +142,9 @@ def main() -> None:
     parser.add_argument("experiments", nargs="*", choices=["small", "vgg11", "resnet50", []], help="which to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--hardware", default="2-core CPU, one thread")
-    parser.add_argument("--embed", action="store_true", help="copy what is stored into the unit")
-    parser.add_argument("--check", action="store_true", help="fail if the unit carries other numbers than are stored")
+    add_options(parser)
     args = parser.parse_args()
-    if args.embed or args.check:
-        (embed if args.embed else check)(UNIT, stored())
+    if embed_or_check(args, UNIT, stored):
         return
     where = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if where.type == "cuda":
