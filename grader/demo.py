@@ -36,16 +36,16 @@ class Student:
     spoil: Callable[[nbformat.NotebookNode], str] = nbformat.writes
 
 
-def _reference(unit: Unit, exercise: str, position: int) -> str | None:
+def reference(unit: Unit, exercise: str, position: int) -> str | None:
     return unit.of("exercise", exercise)[0].source
 
 
-def _untouched(unit: Unit, exercise: str, position: int) -> str | None:
+def untouched(unit: Unit, exercise: str, position: int) -> str | None:
     return None
 
 
-def _first_half(unit: Unit, exercise: str, position: int) -> str | None:
-    return _reference(unit, exercise, position) if position < len(unit.exercises) / 2 else None
+def first_half(unit: Unit, exercise: str, position: int) -> str | None:
+    return reference(unit, exercise, position) if position < len(unit.exercises) / 2 else None
 
 
 def _typical_mistake(which: int) -> Callable[[Unit, str, int], str | None]:
@@ -54,7 +54,7 @@ def _typical_mistake(which: int) -> Callable[[Unit, str, int], str | None]:
     def answer(unit: Unit, exercise: str, position: int) -> str | None:
         mistakes = unit.of("mistake", exercise)
         if position % 2 != which % 2 or not mistakes:
-            return _reference(unit, exercise, position)
+            return reference(unit, exercise, position)
         return unit.answer(mistakes[which % len(mistakes)])
 
     return answer
@@ -71,13 +71,13 @@ def _cut_short(notebook: nbformat.NotebookNode) -> str:
 
 
 STUDENTS = [
-    Student("perfect", _reference),
-    Student("untouched", _untouched),
-    Student("half-done", _first_half),
+    Student("perfect", reference),
+    Student("untouched", untouched),
+    Student("half-done", first_half),
     Student("mistaken-1", _typical_mistake(0)),
     Student("mistaken-2", _typical_mistake(1)),
-    Student("first-cell-raises", _reference, _raise_first),
-    Student("not-json", _reference, _cut_short),
+    Student("first-cell-raises", reference, _raise_first),
+    Student("not-json", reference, _cut_short),
 ]
 
 

@@ -102,7 +102,7 @@ def _hostile(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook)
 
 
-HOSTILE = demo.Student("mallory", demo._reference, _hostile)
+HOSTILE = demo.Student("mallory", demo.reference, _hostile)
 STUDENTS = [s for s in demo.STUDENTS if s.id in ("perfect", "half-done", "mistaken-1")] + [HOSTILE]
 
 

@@ -41,10 +41,6 @@ UNIT = "90_tiny"
 KILLS = 24
 
 
-def right(unit, exercise, position):
-    return unit.of("exercise", exercise)[0].source
-
-
 def with_cell(code: str):
     """A student whose notebook has a cell of their own in front of the answers."""
 
@@ -59,12 +55,12 @@ SLOW = "import time\ntime.sleep(0.4)"
 DRAWS = "import sys\nprint('out')\nprint('err', file=sys.stderr)\nplt.plot([1, 2])\nplt.show()"
 STUDENTS = [
     *demo.STUDENTS,
-    demo.Student("slow-1", right, with_cell(SLOW)),
-    demo.Student("slow-2", right, with_cell(SLOW)),
-    demo.Student("draws", right, with_cell(DRAWS)),
-    demo.Student("exits", right, with_cell("import os\nos._exit(3)")),
-    demo.Student('김철수, "O\'Neil" & <b>', right),
-    demo.Student("late", right),
+    demo.Student("slow-1", demo.reference, with_cell(SLOW)),
+    demo.Student("slow-2", demo.reference, with_cell(SLOW)),
+    demo.Student("draws", demo.reference, with_cell(DRAWS)),
+    demo.Student("exits", demo.reference, with_cell("import os\nos._exit(3)")),
+    demo.Student('김철수, "O\'Neil" & <b>', demo.reference),
+    demo.Student("late", demo.reference),
 ]
 TIMESTAMPS = {"late": "2026-02-02 12:00:00 UTC", "perfect": "2026-01-01 12:00:00 UTC"}
 
@@ -203,7 +199,7 @@ def test_killed_in_the_middle_of_a_notebook(graded, built, temporary, options):
     """Whatever the process: the run goes on, and the notebook is done again, without a trace."""
     roles = ["zygote", "kernel", "worker"] if options else ["worker", "bwrap", "zygote", "keeper", "init", "kernel"]
     for number, role in enumerate(roles):
-        sleeper = demo.Student(f"sleeper-{number}-{role}", right, with_cell("import time\ntime.sleep(1)"))
+        sleeper = demo.Student(f"sleeper-{number}-{role}", demo.reference, with_cell("import time\ntime.sleep(1)"))
         demo.submit(graded, read_unit(built), sleeper)
     with adopting():
         grading = Grading(graded, "--jobs", "1", *options, temporary=temporary)
@@ -453,9 +449,9 @@ def test_no_room_for_the_gradebook(klass, undisturbed, tmp_path, capsys):
 
 def test_no_room_for_a_students_files(graded, built, temporary):
     """The temporary directory is nearly full: who has large files beside the notebook is not graded yet."""
-    resubmit(graded, built, demo.Student("perfect", right))
+    resubmit(graded, built, demo.Student("perfect", demo.reference))
     (graded / "submitted" / "perfect" / UNIT / "large.csv").write_bytes(bytes(100_000))
-    resubmit(graded, built, demo.Student("untouched", right))
+    resubmit(graded, built, demo.Student("untouched", demo.reference))
     with small_disk(temporary / "t", 128), adopting():
         fill(temporary / "t", 60)
         # One at a time, or the small files of the other student find the disk full by chance.
@@ -480,8 +476,8 @@ def resubmit(directory: Path, built: Path, student: demo.Student) -> None:
 
 def test_what_has_changed_is_graded_again(graded, built, undisturbed):
     times = {p: p.stat().st_mtime_ns for p in (graded / "autograded").rglob("*.ipynb")}
-    resubmit(graded, built, demo.Student("untouched", right))
-    resubmit(graded, built, demo.Student("not-json", right))
+    resubmit(graded, built, demo.Student("untouched", demo.reference))
+    resubmit(graded, built, demo.Student("not-json", demo.reference))
     outcome = grade_class(graded, Options(), progress=False)
     assert outcome.fresh == 2
     assert outcome.counts["failed"] == 0
@@ -559,9 +555,9 @@ def test_names_that_are_hard_to_write(klass, tmp_path, built):
     shutil.rmtree(directory / "submitted")
     long = "김" * 83  # 249 bytes
     for name in (long, "ada", ".hidden"):
-        demo.submit(directory, read_unit(built), demo.Student(name, right))
+        demo.submit(directory, read_unit(built), demo.Student(name, demo.reference))
     os.rename(directory / "submitted" / ".hidden", os.fsencode(directory / "submitted") + b"/\xff")
-    demo.submit(directory, read_unit(built), demo.Student(".hidden", right))
+    demo.submit(directory, read_unit(built), demo.Student(".hidden", demo.reference))
     (directory / "submitted" / "linked").mkdir()
     (directory / "submitted" / "linked" / UNIT).symlink_to("nowhere")
     outcome = grade_class(directory, Options(), progress=False)
@@ -594,7 +590,7 @@ def test_late_work_and_a_persons_scores_as_in_stock(klass, built, tmp_path):
         "no": "",
     }
     for student in stamps:
-        demo.submit(ours, read_unit(built), demo.Student(student, right))
+        demo.submit(ours, read_unit(built), demo.Student(student, demo.reference))
     with (ours / "nbgrader_config.py").open("a") as file:
         file.write("\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
     with Gradebook(f"sqlite:///{ours}/gradebook.db", "class") as book:
@@ -624,7 +620,7 @@ def test_late_work_and_a_persons_scores_as_in_stock(klass, built, tmp_path):
     by_hand = gradebook(ours)
     grade_class(ours, Options(), progress=False)
     assert gradebook(ours) == by_hand  # nothing has changed in the files
-    for student, answer in (("early", demo._untouched), ("late", right), ("very-late", demo._first_half)):
+    for student, answer in (("early", demo.untouched), ("late", demo.reference), ("very-late", demo.first_half)):
         resubmit(ours, built, demo.Student(student, answer))
     stamp()
     shutil.rmtree(stock / "submitted")
@@ -642,7 +638,7 @@ def test_killed_between_result_and_gradebook(graded, built, monkeypatch):
         grade = book.find_grade("normalize-values", UNIT, UNIT, "perfect")
         grade.manual_score, grade.needs_manual_grade = 1, False
         book.db.commit()
-    resubmit(graded, built, demo.Student("perfect", right, with_cell("# the same, and a remark")))
+    resubmit(graded, built, demo.Student("perfect", demo.reference, with_cell("# the same, and a remark")))
 
     def cut_off(*_):
         raise KeyboardInterrupt

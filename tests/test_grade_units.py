@@ -17,22 +17,14 @@ pytestmark = [
 ]
 
 
-def right(unit, exercise, position):
-    return unit.of("exercise", exercise)[0].source
-
-
-def nothing(unit, exercise, position):
-    return None
-
-
 def test_all_points_and_none(tmp_path):
     units = [unit for unit in map(read_unit, unit_sources()) if unit.points]
     sources = unit_sources([unit.name for unit in units])
     assert len(units) >= 11
     make_class(tmp_path, sources, quietly=True)
     for unit in units:
-        demo.submit(tmp_path, unit, demo.Student("right", right))
-        demo.submit(tmp_path, unit, demo.Student("untouched", nothing))
+        demo.submit(tmp_path, unit, demo.Student("right", demo.reference))
+        demo.submit(tmp_path, unit, demo.Student("untouched", demo.untouched))
     outcome = grade_class(tmp_path, Options(), progress=False)
     assert outcome.counts == {"graded": 2 * len(units)}, outcome.results
     for unit in units:

@@ -1,6 +1,7 @@
 """What a run of `bncourse grade` came to, and how that is printed: a line for each thing to look at, a table."""
 
 import json
+import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -27,7 +28,13 @@ def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
     if as_json:
         counts = {name: outcome.counts[name] for name in ("graded", "repairs", "flags", "limits", "failed")}
         print(json.dumps({"seconds": round(outcome.seconds, 2), "fresh": outcome.fresh, **counts, "results": results}))
-        return int(bool(look))
+    else:
+        print_lines(outcome, results)
+    return int(bool(look))
+
+
+def print_lines(outcome: Outcome, results: list[dict]) -> None:
+    """What there is to look at, the table, and how long it took."""
     for result in results:
         for line in lines_about(result):
             print(line)
@@ -35,7 +42,6 @@ def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
     kept = len(results) - outcome.fresh
     before = f", {kept} of them graded before" if kept else ""
     print(f"{len(results)} submissions in {outcome.seconds:.1f} s{before}.")
-    return int(bool(look))
 
 
 def lines_about(result: dict) -> list[str]:
@@ -56,14 +62,14 @@ def print_table(results: list[dict]) -> None:
     for unit in units:
         of = [r for r in results if r["unit"] == unit]
         graded = [r for r in of if r["status"] == "graded"]
-        totals = sorted(sum(c["points"] or 0 for c in r["cells"]) for r in graded)
-        most = sum(c["max_points"] for c in graded[0]["cells"]) if graded else 0
-        middle = len(totals) // 2
-        median = (totals[middle] + totals[~middle]) / 2 if totals else 0
+        points = "-"
+        if graded:
+            median = statistics.median(sum(c["points"] or 0 for c in r["cells"]) for r in graded)
+            points = f"{median:g} of {sum(c['max_points'] for c in graded[0]['cells']):g}"
         row = [
             len(graded),
             *(sum(bool(r[k]) for r in of) for k in ("repairs", "flags", "limits")),
             len(of) - len(graded),
         ]
         cells = "".join(f"{n:>{w}}" for n, w in zip(row, (8, 10, 9, 9, 8)))
-        print(f"{unit:<{width}}{cells}  {f'{median:g} of {most:g}' if graded else '-':>13}")
+        print(f"{unit:<{width}}{cells}  {points:>13}")
