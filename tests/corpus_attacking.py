@@ -1012,6 +1012,21 @@ threading.Thread(target=flood).start()"""),
     )
 
 
+@attack()
+def flood_without_malice(nb, host):
+    """A right answer that displays 2,000 values while it is checked: more than ZMQ keeps unread, by itself."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+def normalize(x, mean, var, eps=1e-5):
+    from IPython.display import display
+
+    for number in range(2000):
+        display(number)
+    return (x - mean) / np.sqrt(var + eps)"""
+    )
+
+
 @attack(limit=None, points=None)
 def unfinished_messages(nb, host):
     """1.5 GB are written to the grader's connections as parts of messages that never end: they would wait in it."""

@@ -78,6 +78,15 @@ for number in range(20):
     assert seen == [line for n in range(20) for line in (f"out {n}\n", f"err {n}\n", f"{n}")]
 
 
+def test_no_message_is_lost(jail):
+    """ZMQ drops what is not read in time, above 1,000 messages, unless told otherwise: the end of a cell, too."""
+    started = time.monotonic()
+    (ran, after) = run(jail, "from IPython.display import display\nfor i in range(5000):\n    display(i)", "1")
+    assert [output["data"]["text/plain"] for output in ran.outputs] == [str(i) for i in range(5000)]
+    assert [output["output_type"] for output in after.outputs] == ["execute_result"]
+    assert time.monotonic() - started < 20
+
+
 def test_what_threads_and_processes_print_is_kept(jail):
     thread, process = run(
         jail,

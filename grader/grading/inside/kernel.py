@@ -35,8 +35,7 @@ def warm_up(modules: list[str]):
         import torch
         import torch._dynamo  # noqa: F401
     import zmq.backend  # noqa: F401
-    from ipykernel.kernelapp import IPKernelApp
-    from shell import Shell
+    from shell import App, Shell
     from traitlets.config import Config
 
     config = Config()
@@ -49,7 +48,7 @@ def warm_up(modules: list[str]):
         shell.run_cell("1 + 1")
         shell.run_cell("assert False")
     shell.reset(new_session=True)
-    app = IPKernelApp.instance(config=config)
+    app = App.instance(config=config)
     app.log.setLevel(logging.CRITICAL)  # `log_level` would keep it from printing what it has formatted
     return app
 

@@ -1,8 +1,18 @@
-"""The shell and the streams of a kernel, less what ipykernel does twice, or for front ends that are not here."""
+"""A kernel's application, shell and streams, less what ipykernel does twice, or for front ends that are not here."""
 
+import zmq
 from ipykernel.iostream import OutStream
+from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import CachingCompiler
+
+
+class App(IPKernelApp):
+    """A kernel that waits where its messages are not read fast enough. ZMQ drops them instead, a check's report too."""
+
+    def init_iopub(self, context) -> None:
+        context.setsockopt(zmq.XPUB_NODROP, 1)
+        super().init_iopub(context)
 
 
 class Shell(ZMQInteractiveShell):
@@ -22,8 +32,10 @@ class Shell(ZMQInteractiveShell):
 
 
 class Stream(OutStream):
-    """A stream that waits for its thread only where something was written. A kernel flushes twelve times a cell."""
+    """A stream that waits for its thread only where something is to be sent. A kernel flushes twelve times a cell."""
+
+    flush_timeout = 3600  # seconds: the limits end a cell before that
 
     def flush(self) -> None:
-        if self._flush_pending or self._subprocess_flush_pending or self.echo is not None:
+        if self._flush_pending or self._subprocess_flush_pending or self.echo is not None or self.pub_thread._events:
             super().flush()
