@@ -12,7 +12,7 @@ from pathlib import Path
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
 
-from grader.build import stale, targets
+from grader.authoring.build import stale, targets
 from grader.errors import CourseError
 from grader.kernel import QUIET_KERNEL
 

@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(args) -> int:
-    from grader.build import build_all, check_all
+    from grader.authoring.build import build_all, check_all
     from grader.paths import unit_sources
 
     sources = unit_sources(args.units)
@@ -132,7 +132,7 @@ def _build(args) -> int:
 
 def _validate(args) -> int:
     from grader.paths import unit_sources
-    from grader.validate import validate_all
+    from grader.authoring.validate import validate_all
 
     return validate_all(unit_sources(args.units), as_json=args.json)
 

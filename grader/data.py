@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grader import mnist
+from grader.kit import mnist
 from grader.paths import DATA
 
 EXAMPLE = """example:

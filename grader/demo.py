@@ -20,8 +20,8 @@ from grader.grading.jail import JailError, check_available
 from grader.paths import unit_sources
 from grader.report.write import write_report
 from grader.scoring import read_notebook
-from grader.unit import Unit, read_unit
-from grader.validate import CAUSE
+from grader.authoring.unit import Unit, read_unit
+from grader.authoring.validate import CAUSE
 
 UNITS = ("03", "04")
 MARK = ".bncourse-demo"

@@ -5,7 +5,7 @@ import re
 from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from grader.unit import HIDDEN
+from grader.authoring.unit import HIDDEN
 
 
 class ShortenForFeedback(NbGraderPreprocessor):

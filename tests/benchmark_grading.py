@@ -27,7 +27,7 @@ from test_equal_stock import scores
 from grader.classroom import make_class
 from grader.grading.store import Store
 from grader.paths import unit_sources
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 UNITS = ("03", "04")
 SPENT = {

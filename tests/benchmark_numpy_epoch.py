@@ -26,7 +26,7 @@ def numpy_side(rule: str, X, y):
     """A function that trains one epoch with the unit's network and returns its losses."""
     import numpy as np
 
-    from grader.definitions import definitions
+    from grader.authoring.definitions import definitions
 
     unit, (name, options), rng = definitions(UNIT), RULES[rule], np.random.RandomState(0)
     layers, optimizer = unit["make_net"](SIZES, True, rng), unit["Optimizer"](name, **options)

@@ -77,8 +77,8 @@ def main() -> None:
     parser.add_argument("--flush-both", action="store_true", help="flush denormal numbers on the usual side too")
     args = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    from grader.definitions import definitions
-    from grader.mnist import load_mnist
+    from grader.authoring.definitions import definitions
+    from grader.kit.mnist import load_mnist
 
     threads = args.threads or torch.get_num_threads()  # before the unit is read, which sets 1
     unit, arrays = definitions(UNIT, device=lambda: DEVICE), load_mnist()

@@ -32,7 +32,7 @@ def edited(tiny):
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
     """The tiny unit, built and executed once; not to be changed."""
-    from grader.build import build
+    from grader.authoring.build import build
 
     path = tmp_path_factory.mktemp("built") / "solutions" / "90_tiny.py"
     path.parent.mkdir()

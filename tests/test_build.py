@@ -6,9 +6,9 @@ import shutil
 import nbformat
 import pytest
 
-from grader.build import build, build_all, check_all, stale, targets, write
+from grader.authoring.build import build, build_all, check_all, stale, targets, write
 from grader.errors import CourseError, SourceError
-from grader.notebook import digest
+from grader.authoring.notebook import digest
 
 
 def read(path):
@@ -92,7 +92,7 @@ def test_prose_is_edited_without_executing_again(tiny, monkeypatch):
     build(tiny)
     tiny.write_text(tiny.read_text().replace("you can do it", "you can do more"))
     assert "older than its source" in stale(tiny)
-    monkeypatch.setattr("grader.build._execute", lambda *_: pytest.fail("executed"))
+    monkeypatch.setattr("grader.authoring.build._execute", lambda *_: pytest.fail("executed"))
     build(tiny)
     assert stale(tiny) is None
     assert all(c.execution_count for c in read(targets(tiny)[1]).cells if c.cell_type == "code")
@@ -101,7 +101,7 @@ def test_prose_is_edited_without_executing_again(tiny, monkeypatch):
 def test_force_executes_again(tiny, monkeypatch):
     build(tiny)
     ran = []
-    monkeypatch.setattr("grader.build._execute", lambda unit, notebook: ran.append(unit.name))
+    monkeypatch.setattr("grader.authoring.build._execute", lambda unit, notebook: ran.append(unit.name))
     assert build_all([tiny], force=True) == 0
     assert ran == ["90_tiny"]
 
@@ -170,8 +170,8 @@ def test_digest_sees_sources_and_metadata_but_not_outputs(built):
 def test_a_badge_only_where_there_is_a_repository(tiny, monkeypatch):
     build(tiny, execute=False)
     assert "colab" not in read(targets(tiny)[0]).cells[0].source
-    monkeypatch.setattr("grader.notebook.repository", lambda: "someone/course")
-    monkeypatch.setattr("grader.build.repository", lambda: "someone/course")
+    monkeypatch.setattr("grader.authoring.notebook.repository", lambda: "someone/course")
+    monkeypatch.setattr("grader.authoring.build.repository", lambda: "someone/course")
     assert "older than" in stale(tiny)
     build(tiny, execute=False)
     link = "colab.research.google.com/github/someone/course/blob/main/notebooks/90_tiny.ipynb"

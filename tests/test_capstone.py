@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from grader.definitions import definitions
+from grader.authoring.definitions import definitions
 from grader.paths import DATA, SOLUTIONS
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 torch = pytest.importorskip("torch")
 SOURCE = SOLUTIONS / "11_capstone_cifar10.py"

@@ -11,10 +11,10 @@ import nbformat
 import pytest
 
 from grader import demo
-from grader.build import targets
+from grader.authoring.build import targets
 from grader.classroom import make_class
 from grader.errors import CourseError
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 
 @pytest.fixture(scope="module")

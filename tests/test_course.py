@@ -6,10 +6,10 @@ import re
 import nbformat
 import pytest
 
-from grader.build import check_all, targets
+from grader.authoring.build import check_all, targets
 from grader.paths import ROOT, unit_sources
-from grader.unit import read_unit
-from grader.validate import validate
+from grader.authoring.unit import read_unit
+from grader.authoring.validate import validate
 
 SOURCES = unit_sources()
 POINTS = {

@@ -13,7 +13,7 @@ from grader.classroom import make_class, opened, quiet
 from grader.demo import Student, submit
 from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 

@@ -23,7 +23,7 @@ from nbgrader.api import Gradebook
 
 from grader import demo
 from grader.classroom import make_class
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 UNIT = "90_tiny"
 TOKEN = "a token of this test only"

@@ -33,7 +33,7 @@ from grader.grading import gradebook as gradebook_module
 from grader.grading import pool as pool_module
 from grader.grading.grade import Options, grade_class
 from grader.grading.gradebook import Writer
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 

@@ -9,7 +9,7 @@ from grader import demo
 from grader.classroom import make_class
 from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 pytestmark = [
     pytest.mark.slow,

@@ -22,7 +22,7 @@ import nbformat
 import pytest
 from corpus import ALL, CASES, CHECKS, CHECKS_UNIT, REAL, RIGHT, TINY, Case, Host, Notebook
 
-from grader.build import build
+from grader.authoring.build import build
 from grader.classroom import make_class
 from grader.grading.jail import Jails
 from grader.grading.job import grade, reference

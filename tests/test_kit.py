@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader import kit
-from grader.observe import _differ, _observe
-from grader.record import pack
+from grader.kit import check as kit
+from grader.kit.observe import _differ, _observe
+from grader.authoring.record import pack
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import data, mnist
+from grader import data
+from grader.kit import mnist
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = os.environ.get("MNIST_DIR") and Path(os.environ["MNIST_DIR"]).resolve()
@@ -386,7 +387,7 @@ def test_a_server_that_goes_away_midway(online, cache, digits, capsys):
 
 LOAD = """
 import json, sys
-from grader import mnist
+from grader.kit import mnist
 mnist._MNIST_SHA256 = json.loads(sys.argv[1])
 print(*[array.shape[0] for array in mnist.load_mnist()])
 """
@@ -491,7 +492,7 @@ def test_the_bundled_file_is_the_one_described():
 
 def test_one_file_in_an_empty_directory(tmp_path):
     """The setup cell as a build makes it: the kit, this file, the digits. No network, no data, nothing installed."""
-    code = [(ROOT / f"grader/{name}.py").read_text(encoding="utf-8") for name in ("kit", "mnist")]
+    code = [(ROOT / f"grader/kit/{name}.py").read_text(encoding="utf-8") for name in ("check", "mnist")]
     packed = base64.b85encode((ROOT / "data/digits.npz").read_bytes()).decode()
     code += [f'_MNIST_DIGITS = "{packed}"', "time = io = queue = json = None", "arrays = load_mnist()"]
     code += ["assert [a.shape for a in arrays] == [(1493, 28, 28), (1493,), (304, 28, 28), (304,)]"]
@@ -509,7 +510,7 @@ def test_one_file_in_an_empty_directory(tmp_path):
 
 
 def test_names_stay_out_of_the_learners_way():
-    nodes = ast.parse((ROOT / "grader/mnist.py").read_text(encoding="utf-8")).body
+    nodes = ast.parse((ROOT / "grader/kit/mnist.py").read_text(encoding="utf-8")).body
     functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
     variables = [name.id for node in nodes if isinstance(node, ast.Assign) for name in ast.walk(node.targets[0])
                  if isinstance(name, ast.Name)]  # fmt: skip

@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from grader.definitions import definitions  # noqa: E402
+from grader.authoring.definitions import definitions  # noqa: E402
 from grader.paths import SOLUTIONS  # noqa: E402
 
 

@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from grader.build import targets
+from grader.authoring.build import targets
 from grader.cli import main
 
 

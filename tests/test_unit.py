@@ -5,7 +5,7 @@ import re
 import pytest
 
 from grader.errors import SourceError
-from grader.unit import read_unit, visible
+from grader.authoring.unit import read_unit, visible
 
 
 def test_reads_roles_and_header(tiny):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from grader.build import build
+from grader.authoring.build import build
 from grader.errors import CourseError
-from grader.validate import validate, validate_all
+from grader.authoring.validate import validate, validate_all
 
 
 def report(path):

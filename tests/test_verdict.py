@@ -17,8 +17,8 @@ from grader.grading.release import ReleaseCell
 from grader.grading.script import check_parts, read_parts
 from grader.grading.second import other_numbers
 from grader.grading.verdict import MIME, judge, read_sent
-from grader.notebook import KIT
-from grader.observe import _observe
+from grader.authoring.notebook import KIT
+from grader.kit.observe import _observe
 
 RNG = np.random.RandomState(1)
 VALUES = {

@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from grader.definitions import definitions
+from grader.authoring.definitions import definitions
 from grader.paths import SOLUTIONS
 
 torch = pytest.importorskip("torch")

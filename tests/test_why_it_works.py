@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.definitions import definitions
+from grader.authoring.definitions import definitions
 from grader.paths import unit_sources
 
 SOURCE = next(s for s in unit_sources() if s.stem == "09_why_it_works")

@@ -44,8 +44,8 @@ INITS = {"glorot": nn.init.xavier_uniform_, "he": nn.init.kaiming_normal_}
 from embed import add_options, as_lines, embed_or_check  # noqa: E402
 from provenance import provenance  # noqa: E402
 
-from grader.definitions import definitions  # noqa: E402
-from grader.mnist import load_mnist  # noqa: E402
+from grader.authoring.definitions import definitions  # noqa: E402
+from grader.kit.mnist import load_mnist  # noqa: E402
 
 
 def significant(values, digits: int = 3) -> list:

@@ -27,8 +27,8 @@ sys.path[:0] = [str(ROOT), str(HERE)]
 from embed import add_options, as_lines, embed_or_check  # noqa: E402
 from provenance import provenance  # noqa: E402
 
-from grader.definitions import definitions  # noqa: E402
-from grader.mnist import load_mnist  # noqa: E402
+from grader.authoring.definitions import definitions  # noqa: E402
+from grader.kit.mnist import load_mnist  # noqa: E402
 
 SIZES = [1, 2, 4, 8, 32]
 BASES = [0.05, 0.2, 0.8]  # learning rates for batches of 32; a batch of m gets m/32 of it

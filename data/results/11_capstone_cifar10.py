@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT), str(HERE)]
 from embed import add_options, as_lines, embed_or_check  # noqa: E402
 from provenance import provenance  # noqa: E402
 
-from grader.definitions import definitions  # noqa: E402
+from grader.authoring.definitions import definitions  # noqa: E402
 
 # How the settings came about. Written into the JSON files.
 NOTES = {

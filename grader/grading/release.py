@@ -13,8 +13,8 @@ import nbformat
 from nbgrader.utils import compute_checksum
 
 from grader.errors import CourseError
-from grader.notebook import KIT
-from grader.unit import HIDDEN
+from grader.authoring.notebook import KIT
+from grader.authoring.unit import HIDDEN
 
 SETUP = "setup"
 RECORDING = Path(__file__).with_name("recording.py")

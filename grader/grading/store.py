@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.notebook import KIT, OBSERVE
+from grader.authoring.notebook import KIT, OBSERVE
 
 FOLDER = ".bncourse"
 

@@ -10,7 +10,7 @@ import zlib
 from types import ModuleType
 
 from grader.grading.outputs import line, plain
-from grader.observe import _WHOLE
+from grader.kit.observe import _WHOLE
 
 MIME = "application/vnd.bncourse.check+json"
 _MAX_NODES, _MAX_DEPTH, _MAX_TEXT = 20_000, 30, 2000

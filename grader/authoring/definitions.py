@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.unit import read_unit
+from grader.authoring.unit import read_unit
 
 
 def definitions(source: Path, **given) -> dict:

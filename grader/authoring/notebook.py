@@ -21,11 +21,11 @@ from nbgrader.preprocessors import (
 
 from grader.paths import DATA, ROOT
 from grader.preprocessors import ClearAnswers
-from grader.record import Tables
-from grader.unit import HIDDEN, Cell, Unit
+from grader.authoring.record import Tables
+from grader.authoring.unit import HIDDEN, Cell, Unit
 
 SETUP_TITLE = "#@title Setup: run this cell first\n"  # Colab shows the title in place of the code
-OBSERVE, KIT, MNIST = (ROOT / "grader" / f"{name}.py" for name in ("observe", "kit", "mnist"))
+OBSERVE, KIT, MNIST = (ROOT / "grader" / "kit" / f"{name}.py" for name in ("observe", "check", "mnist"))
 DIGITS = DATA / "digits.npz"
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import nbformat
 
-from grader.build import stale, targets
+from grader.authoring.build import stale, targets
 from grader.errors import CourseError
-from grader.session import Session
-from grader.unit import Cell, Unit, read_unit, visible
+from grader.authoring.session import Session
+from grader.authoring.unit import Cell, Unit, read_unit, visible
 
 CAUSE = "Likely cause: "
 

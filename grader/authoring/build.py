@@ -11,7 +11,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from grader.errors import CourseError
 from grader.kernel import QUIET_KERNEL
-from grader.notebook import (
+from grader.authoring.notebook import (
     DIGITS,
     KIT,
     MNIST,
@@ -23,12 +23,13 @@ from grader.notebook import (
     student_notebook,
 )
 from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
-from grader.record import record
-from grader.unit import Unit, read_unit
+from grader.authoring.record import record
+from grader.authoring.unit import Unit, read_unit
 
 # What the bytes of a notebook depend on besides its unit's source.
 MADE_BY = [
-    *(ROOT / "grader" / f"{name}.py" for name in ("unit", "session", "record", "notebook", "preprocessors")),
+    *(ROOT / "grader" / "authoring" / f"{name}.py" for name in ("unit", "session", "record", "notebook")),
+    ROOT / "grader" / "preprocessors.py",
     OBSERVE,
     KIT,
     MNIST,

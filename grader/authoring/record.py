@@ -10,9 +10,9 @@ import zlib
 from dataclasses import dataclass, field
 
 from grader.errors import SourceError
-from grader.observe import _differ
-from grader.session import Session
-from grader.unit import HIDDEN, Cell, Unit
+from grader.kit.observe import _differ
+from grader.authoring.session import Session
+from grader.authoring.unit import HIDDEN, Cell, Unit
 
 
 @dataclass
