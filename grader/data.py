@@ -1,6 +1,6 @@
 """`bncourse data`: fetch MNIST ahead of a lesson, or check the files that are there.
 
-All that knows the files (their hashes, their mirrors, what a bad one looks like) is in grader/mnist.py.
+All that knows the files (their hashes, their mirrors, what a bad one looks like) is in grader/kit/mnist.py.
 """
 
 import argparse
@@ -25,8 +25,8 @@ def fetch(directory: Path) -> int:
     except OSError as error:
         print(f"✗ {directory} cannot be made: {error.strerror}.")
         return 1
-    mirrors = mnist._mnist_mirrors()
-    good = [_fetch_file(directory, name, mirrors) for name in mnist._MNIST_SHA256]
+    mirrors = mnist.mirrors()
+    good = [_fetch_file(directory, name, mirrors) for name in mnist.HASHES]
     print(f"MNIST is complete in {directory}." if all(good) else f"MNIST is not complete in {directory}.")
     return int(not all(good))
 
@@ -43,7 +43,7 @@ def _fetch_file(directory, name, mirrors):
                         bar.reset(total or None)
                     bar.update(new)
 
-                _, kept = mnist._mnist_download(name, directory, mirrors, tell)
+                _, kept = mnist.download(name, directory, mirrors, tell)
         except OSError as error:
             print(f"✗ {name} could not be fetched ({error}).")
             return False
@@ -64,7 +64,7 @@ def _fetch_file(directory, name, mirrors):
 def verify(directory: Path) -> int:
     """Say of each file in a directory whether it is whole. Returns 0 when all four are, and none is bad."""
     bad = 0
-    for name in mnist._MNIST_SHA256:
+    for name in mnist.HASHES:
         for file, problem in (_look(directory, name) or {directory / name: "is missing"}).items():
             print(f"✗ {file.name} {problem}." if problem else f"✓ {file.name} is good.")
             bad += bool(problem)
@@ -78,7 +78,7 @@ def _look(directory, name):
     found = {}
     for file in (directory / name, directory / f"{name}.gz"):
         try:
-            mnist._mnist_array(name, file.read_bytes())
+            mnist.array_in(name, file.read_bytes())
             found[file] = ""
         except (FileNotFoundError, NotADirectoryError):
             continue

@@ -13,15 +13,15 @@ from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
 
+from grader.authoring.unit import Unit, read_unit
 from grader.classroom import make_class, opened, quiet
 from grader.errors import CourseError
 from grader.grading.grade import Options, grade_class
 from grader.grading.jail import JailError, check_available
+from grader.kit.judge import CAUSE, ITEM
 from grader.paths import unit_sources
 from grader.report.write import write_report
 from grader.scoring import read_notebook
-from grader.authoring.unit import Unit, read_unit
-from grader.authoring.validate import CAUSE
 
 UNITS = ("03", "04")
 MARK = ".bncourse-demo"
@@ -52,10 +52,10 @@ def _typical_mistake(which: int) -> Callable[[Unit, str, int], str | None]:
     """Every second exercise is answered with one of its known mistakes, the others rightly."""
 
     def answer(unit: Unit, exercise: str, position: int) -> str | None:
-        mistakes = unit.of("mistake", exercise)
+        mistakes = unit.mistakes_of(exercise)
         if position % 2 != which % 2 or not mistakes:
             return reference(unit, exercise, position)
-        return unit.answer(mistakes[which % len(mistakes)])
+        return mistakes[which % len(mistakes)].source
 
     return answer
 
@@ -174,7 +174,8 @@ def print_table(rows: list[Row]) -> None:
 def _cause(message: str) -> str:
     """The mistake that a check named, else what it said first."""
     lines = message.splitlines()
-    return next((line.removeprefix(CAUSE) for line in lines if line.startswith(CAUSE)), lines[0])
+    causes = [line.removeprefix(CAUSE).removeprefix(ITEM) for line in lines if line.startswith((CAUSE, ITEM))]
+    return " or: ".join(causes) or lines[0]
 
 
 def _shorten(text: str, length: int = 150) -> str:

@@ -11,5 +11,7 @@ class SourceError(CourseError):
     """A mistake in a unit's source: where it is, what it is, what to do."""
 
     def __init__(self, path: Path, line: int, problem: str, remedy: str):
-        super().__init__(f"{path.name}:{line}: {problem}. {remedy}.")
+        # A unit's two files have one name: `mistakes/` tells them apart.
+        name = f"mistakes/{path.name}" if path.parent.name == "mistakes" else path.name
+        super().__init__(f"{name}:{line}: {problem}. {remedy}.")
         self.path, self.line = path, line

@@ -5,7 +5,7 @@ import re
 from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from grader.authoring.unit import HIDDEN
+from grader.authoring.regions import HIDDEN
 
 
 class ShortenForFeedback(NbGraderPreprocessor):

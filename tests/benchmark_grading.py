@@ -24,10 +24,10 @@ import psutil
 from mixed_class import fill
 from test_equal_stock import scores
 
+from grader.authoring.unit import read_unit
 from grader.classroom import make_class
 from grader.grading.store import Store
 from grader.paths import unit_sources
-from grader.authoring.unit import read_unit
 
 UNITS = ("03", "04")
 SPENT = {

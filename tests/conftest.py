@@ -7,23 +7,34 @@ import pytest
 HERE = Path(__file__).parent
 
 
+def write_tiny(root: Path) -> Path:
+    """Write the two files of the small unit into a directory, as in the repository; returns the lesson's path."""
+    lesson = root / "solutions" / "90_tiny.py"
+    mistakes = lesson.parent / "mistakes" / lesson.name
+    mistakes.parent.mkdir(parents=True)
+    lesson.write_text((HERE / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
+    mistakes.write_text((HERE / "tiny_mistakes.py").read_text(encoding="utf-8"), encoding="utf-8")
+    return lesson
+
+
 @pytest.fixture
 def tiny(tmp_path) -> Path:
     """The source of a small unit in a fresh directory with the layout of the repository."""
-    path = tmp_path / "solutions" / "90_tiny.py"
-    path.parent.mkdir()
-    path.write_text((HERE / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
-    return path
+    return write_tiny(tmp_path)
 
 
 @pytest.fixture
 def edited(tiny):
-    """A function that replaces text in the tiny unit, which must hold it exactly once, and returns its path."""
+    """A function that replaces text in one of the tiny unit's two files, and returns the lesson's path.
+
+    The two files together must hold the text exactly once.
+    """
 
     def edit(old: str, new: str) -> Path:
-        text = tiny.read_text(encoding="utf-8")
-        assert text.count(old) == 1, old
-        tiny.write_text(text.replace(old, new), encoding="utf-8")
+        texts = {p: p.read_text(encoding="utf-8") for p in (tiny, tiny.parent / "mistakes" / tiny.name)}
+        assert sum(text.count(old) for text in texts.values()) == 1, old
+        for path, text in texts.items():
+            path.write_text(text.replace(old, new), encoding="utf-8")
         return tiny
 
     return edit
@@ -34,8 +45,6 @@ def built(tmp_path_factory) -> Path:
     """The tiny unit, built and executed once; not to be changed."""
     from grader.authoring.build import build
 
-    path = tmp_path_factory.mktemp("built") / "solutions" / "90_tiny.py"
-    path.parent.mkdir()
-    path.write_text((HERE / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
+    path = write_tiny(tmp_path_factory.mktemp("built"))
     build(path)
     return path

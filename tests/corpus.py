@@ -4,9 +4,7 @@ A case is a function that gets the released notebook as a student has it, and th
 changes the notebook (or returns the bytes of the file). What grading must make of it stands in its decorator.
 """
 
-import base64
 import json
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from grader.grading.release import tables
+from grader.kit.observe import packed
+from grader.kit.table import Table
 
 TINY, CHECKS, REAL = "90_tiny", "91_checks", "04_batchnorm_backward"
 
@@ -24,7 +24,7 @@ CHECKS_UNIT = '''\
 # ---
 # title: Checks of every kind
 # question: "Which of them can be cheated?"
-# minutes: 5
+# seconds: 5
 # ---
 
 # %% tags=["demo"]
@@ -41,10 +41,6 @@ def centre(x):
 # %% check="centre.values" points=2
 x = np.random.RandomState(1).normal(5, [1, 3], (6, 2))
 check("centred", centre, x);
-
-# %% mistake="centre" hint="One mean for the whole array."
-# - x.mean(axis=0)
-# + x.mean()
 
 # %% exercise="spread"
 def spread(x):
@@ -68,10 +64,6 @@ check("spread, many features", spread, x)
 assert np.allclose(spread(2 * x), 2 * spread(x)), "twice the data should spread twice as far"
 ### END HIDDEN TESTS
 
-# %% mistake="spread" hint="That is the variance: take its root."
-# - np.sqrt(((x - x.mean(axis=0)) ** 2).mean(axis=0))
-# + ((x - x.mean(axis=0)) ** 2).mean(axis=0)
-
 # %% exercise="q_axis"
 ### BEGIN SOLUTION
 q_axis = "a"
@@ -79,10 +71,23 @@ q_axis = "a"
 
 # %% check="q_axis.answer" points=1
 check("q_axis", q_axis);
-
-# %% mistake="q_axis" hint="Axis 1 runs along the features."
-q_axis = "b"
 '''
+CHECKS_MISTAKES = """\
+# %% exercise="centre"
+# %% mistakes
+# One mean for the whole array.
+# - x.mean(axis=0)  =>  x.mean()
+
+# %% exercise="spread"
+# %% mistakes
+# That is the variance: take its root.
+# - np.sqrt(((x - x.mean(axis=0)) ** 2).mean(axis=0))  =>  ((x - x.mean(axis=0)) ** 2).mean(axis=0)
+
+# %% exercise="q_axis"
+# %% mistakes
+# Axis 1 runs along the features.
+# - "a"  =>  "b"
+"""
 
 RIGHT = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return (x - mean) / np.sqrt(var + eps)",
@@ -170,11 +175,26 @@ class Notebook:
         return self.cells[at]
 
     def published(self) -> dict:
-        """The table in the setup cell, which students have: of each visible check what is expected."""
-        return json.loads(zlib.decompress(base64.b85decode(tables(self.cell("setup").source)[0])))
+        """By the name of a visible check what is expected, in the form in which it would be sent: students have it."""
+        table = Table()
+        for text in tables(self.cell("setup").source):
+            table.load(text)
+        return {name: sent(check["expected"]) for name, check in table.checks.items()}
 
     def bytes(self) -> bytes:
         return json.dumps(self.node).encode()
+
+
+def sent(tree: dict) -> dict:
+    """An observation out of a table, whose numbers are arrays, as a check sends it."""
+    if tree["t"] == "number":
+        return {**tree, "v": repr(float(tree["v"][0]))}
+    if tree["t"] in ("list", "tuple"):
+        return {**tree, "v": [sent(item) for item in tree["v"]]}
+    if tree["t"] == "dict":
+        return {**tree, "v": {key: sent(item) for key, item in tree["v"].items()}}
+    arrays = ("v", "samples", "sums") if tree["t"] in ("array", "tensor") else ()
+    return {key: packed(value) if key in arrays else value for key, value in tree.items()}
 
 
 CASES: dict[str, list[Case]] = {"cheating": [], "attacking": [], "broken": []}

@@ -10,7 +10,7 @@ import os
 import socket
 
 from corpus import TINY, case
-from corpus_cheating import KERNEL
+from corpus_cheating import KERNEL, KIT
 
 REACHED = 'def reached(*what):\n    print("!" * 3, *what)\n'
 QUICK = {"cell_seconds": 1.5}
@@ -607,7 +607,7 @@ for _ in range(1000):
     )
 
 
-@attack(2.0, limit="output: more than 2 MB")
+@attack(2.0, limit="output: more than 2 MB", limits={"cell_seconds": 14})  # they are slow to come on a busy machine
 def output_of_small_pieces(nb, host):
     """A hundred thousand results."""
     put(nb, "from IPython.display import display\nfor n in range(100_000):\n    display(n)")
@@ -803,7 +803,7 @@ def deep_recursion(nb, host):
     put(nb, "import sys\nsys.setrecursionlimit(10**9)\ndef f():\n    f()\nf()")
 
 
-@attack()
+@attack(limits={"cell_seconds": 14})
 def recursion(nb, host):
     """Recursion up to Python's limit, and data that holds itself."""
     nb.answer_rightly()
@@ -1073,19 +1073,21 @@ def observed(nb, expression: str) -> None:
     nb.answer_rightly()
     nb.add(
         f"""\
-import base64, zlib
-real = _observe
+{KIT}import base64, zlib
+real = kit.observe
 forged = {expression}
 
-def _observe(value, salt):
-    return forged if salt == "x_hat" and getattr(value, "shape", None) == (7, 3) else real(value, salt)""",
+def observe(value, salt):
+    return forged if salt == "x_hat" and getattr(value, "shape", None) == (7, 3) else real(value, salt)
+
+kit.observe = observe""",
         before="normalize-values",
     )
     nb.answer(normalize="def normalize(x, mean, var, eps=1e-5):\n    return np.ones((7, 3))")
 
 
 NOT_ONE = "reported is no observation"
-ARRAY = '"t": "array", "dtype": "float64", "shape": [7, 3], "bad": 0'
+ARRAY = '"t": "array", "dtype": "float64", "shape": [7, 3], "bad": [0, 0]'
 
 
 @attack(1.0, flag=NOT_ONE)
@@ -1122,7 +1124,7 @@ def observation_of_too_many_values(nb, host):
 @attack(1.0, flag=NOT_ONE)
 def observation_of_a_huge_shape(nb, host):
     """An array of 10**30 elements."""
-    observed(nb, '{"t": "array", "dtype": "f8", "shape": [10**15, 10**15], "bad": 0, "v": ""}')
+    observed(nb, '{"t": "array", "dtype": "f8", "shape": [10**15, 10**15], "bad": [0, 0], "v": ""}')
 
 
 @attack(1.0, flag=NOT_ONE)
@@ -1134,13 +1136,13 @@ def observation_of_other_types(nb, host):
 @attack(1.0, flag=NOT_ONE)
 def observation_without_bad(nb, host):
     """An array that says it has -1 bad elements, in words."""
-    observed(nb, f'{{**{{{ARRAY}}}, "bad": "-1", "v": _pack(np.ones(21))}}')
+    observed(nb, f'{{**{{{ARRAY}}}, "bad": "-1", "v": kit.packed(np.ones(21))}}')
 
 
 @attack(1.0, flag=None)
 def observation_of_nothing_but_nan(nb, host):
     """NaN, which equals nothing and is no JSON."""
-    observed(nb, f'{{{ARRAY}, "v": _pack(np.full(21, np.nan))}}')
+    observed(nb, f'{{{ARRAY}, "v": kit.packed(np.full(21, np.nan))}}')
 
 
 @attack(1.0, flag=None, limit=None)

@@ -3,11 +3,16 @@
 import copy
 import json
 import os
+import re
 import zipfile
 
 import nbformat
-from corpus import CHECKS, REAL, RIGHT, TINY, case
+from corpus import ALL, CHECKS, REAL, RIGHT, TINY, case
+from kit.test_names import SPOILERS
 from nbformat.v4 import new_output
+
+from grader.authoring.unit import read_unit
+from grader.paths import unit_sources
 
 
 def broken(points=3.0, unit=TINY, **wanted):
@@ -501,11 +506,25 @@ def magics(nb, host):
     nb.add("input('x')")
 
 
-@broken(0.0)
+@broken(1.0)
 def names_reset(nb, host):
-    """%reset throws away what the setup cell made: nothing can be checked any more."""
+    """%reset throws away what the setup cell gave. Checks run all the same, but an answer that needs np stops."""
     nb.answer_rightly()
     nb.add("%reset -f", before="normalize")
+
+
+@broken()
+def names_reset_and_made_anew(nb, host):
+    """The same, and NumPy is imported again: the answers are as right as they were."""
+    nb.answer_rightly()
+    nb.add("%reset -f\nimport numpy as np", before="normalize")
+
+
+@broken()
+def answer_reset_and_defined_again(nb, host):
+    """%reset below an answer, which is then defined again in a cell of the student's own."""
+    nb.answer_rightly()
+    nb.add(f"%reset -f\nimport numpy as np\n{RIGHT['normalize']}", after="normalize")
 
 
 @broken()
@@ -536,3 +555,73 @@ def odd_text_in_code(nb, host):
     """What Python warns of when it reads it."""
     nb.answer_rightly()
     nb.answer(q_epsilon="q_epsilon = 'b'\n'\\d'\n1 is 1")
+
+
+# What students name their things
+
+NAMES = {
+    **SPOILERS,
+    "numbers": "x = mean = var = 3",
+    "from re import *": "from re import *",
+    "print, globals, exec": "print = globals = exec = compile = 5",
+    "display, In, Out": "display = In = Out = _ = __ = exit = 5",
+    "all of NumPy": "from numpy import *\nfrom numpy.linalg import *\nfrom numpy.random import *",
+    "%reset of some": "%reset_selective -f check\n%reset_selective -f plt",
+    "warnings as errors": "import warnings\nwarnings.simplefilter('error')\nnp.seterr(all='raise')",
+    "a deleted builtin": "print = list\ndel print",
+}
+
+
+def named(what: str, *codes: str, points: float = 3.0, unit: str = TINY, at: int | None = None, **wanted) -> None:
+    """Add a case: a student has given names, a cell for each of these, and has answered rightly."""
+
+    def make(nb, host):
+        nb.answer_rightly()
+        for code in reversed(codes):
+            nb.add(code, at=at)
+
+    make.__name__ = f"named_{re.sub('[^a-z]+', '_', what.lower()).strip('_')}"
+    make.__doc__ = f"{what}, named by a student: in no check's way."
+    broken(points, unit, **wanted)(make)
+
+
+for what, code in NAMES.items():
+    named(what, code)
+named("everything", *NAMES.values())
+named("everything in the other unit", *NAMES.values(), points=6.0, unit=CHECKS)
+named("things above the setup cell", *SPOILERS.values(), at=0)
+named("print above the setup cell", "print = 5", at=0)
+named("what the setup cell uses", "exec = compile = globals = 5", at=0)
+
+
+@broken(ALL[REAL], REAL)
+def named_helpers_of_a_real_unit(nb, host):
+    """Unit 04 with its own answers, and names that its check cells have for their helpers."""
+    unit = read_unit(unit_sources([REAL[:2]])[0])
+    nb.answer(**{exercise: unit.of("exercise", exercise)[0].source for exercise in unit.exercises})
+    nb.add("random_case = with_arrays = in_float32 = not_contiguous = constant = dy = cache = 5")
+    for code in reversed(SPOILERS.values()):
+        nb.add(code)
+
+
+@broken()
+def answer_that_calls_check(nb, host):
+    """An answer's cell ends with a check of the student's own, and another cell holds a copy of the course's."""
+    nb.answer_rightly()
+    nb.answer(normalize=f"{RIGHT['normalize']}\n\n\ncheck('x_hat', normalize, np.ones((7, 3)), 1, 1)")
+    nb.add(nb.cell("q_epsilon-answer").source, after="q_epsilon")
+
+
+@broken(repair="cell setup stands 2 times")
+def copied_setup(nb, host):
+    """The setup cell was copied below the first answer, and is run there with all its tables."""
+    nb.answer_rightly()
+    nb.cells.insert(nb.number("normalize") + 1, copy.deepcopy(nb.cell("setup")))
+
+
+@broken()
+def setup_as_an_own_cell(nb, host):
+    """The same without its metadata, and again at the end."""
+    nb.answer_rightly()
+    for place in ("normalize", "q_epsilon-answer"):
+        nb.add(nb.cell("setup").source, after=place)

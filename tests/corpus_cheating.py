@@ -13,6 +13,11 @@ WRONG = {
     "spread": 'def spread(x):\n    """The standard deviation of each column."""\n    return x[0] * 0.0',
 }
 KERNEL = "from ipykernel.kernelapp import IPKernelApp\nkernel = IPKernelApp.instance().kernel\n"
+KIT = 'import sys\nkit = sys.modules["bncourse_kit"]\n'
+HELD = """\
+def held_by(function):
+    return {name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, function.__closure__)}
+"""  # what the shell's functions hold: where the kernel keeps what the setup cell made
 TWO = "the answer fits the published numbers only"
 
 
@@ -24,12 +29,21 @@ def wrong(nb, *exercises):
 
 def published(nb, check):
     """Code that gives what the visible check expects, as the student's own copy of the notebook tells."""
-    tree = nb.published()["checks"][check]["expected"]
+    tree = nb.published()[check]
     return f"np.frombuffer(zlib.decompress(base64.b64decode({tree['v']!r}))).reshape({tree['shape']}).copy()"
 
 
 def cheat(points=0.0, unit=TINY, **wanted):
     return case("cheating", points, unit, **wanted)
+
+
+LYING = f"""\
+{KIT}import base64, zlib
+real = kit.check
+
+def check(name, target, *args, **kwargs):
+    return real(name, {{value}} if name == "centred" else target, *args, **kwargs)
+"""  # a check that reports this value in place of what it is given
 
 
 # Metadata and outputs
@@ -68,7 +82,7 @@ def graded_cell_of_ones_own(nb, host):
 @cheat()
 def forged_outputs_in_the_file(nb, host):
     """Outputs as if all had passed, with points as a result."""
-    sent = {"name": "x_hat", "ok": True, "outcome": {"value": nb.published()["checks"]["x_hat"]["expected"]}}
+    sent = {"name": "x_hat", "ok": True, "outcome": {"value": nb.published()["x_hat"]}}
     for cell in nb.cells:
         if cell.cell_type == "code":
             data = {"text/plain": "1000", "application/vnd.bncourse.check+json": sent}
@@ -145,9 +159,16 @@ shell.run_cell_async = run""")
 
 @cheat(flag="did not report")
 def patched_check(nb, host):
-    """check is replaced by a function that does nothing."""
+    """check is replaced by a function that does nothing, in the kit and in the notebook."""
     nb.answer(normalize=WRONG["normalize"], q_epsilon='q_epsilon = "a"')
-    nb.add("def check(*args, **kwargs):\n    return np.zeros(3)")
+    nb.add(f"{KIT}\ndef check(*args, **kwargs):\n    return np.zeros(3)\n\n\nkit.check = check")
+
+
+@cheat(1.0)
+def check_of_ones_own(nb, host):
+    """check does nothing in the notebook's own names, where check cells do not look."""
+    wrong(nb, "normalize")
+    nb.add("def check(*args, **kwargs):\n    return np.zeros(3)\n\n\nload_table = scoreboard = check")
 
 
 @cheat(4.0, CHECKS, flag=TWO)
@@ -155,29 +176,51 @@ def check_that_reports_the_published(nb, host):
     """check is replaced by one that reports what the student's copy of the notebook says is expected."""
     wrong(nb, "centre")
     nb.add(f"""\
-import base64, zlib
-real = check
-
-def check(name, target, *args, **kwargs):
-    return real(name, {published(nb, "centred")} if name == "centred" else target, *args, **kwargs)""")
+{LYING.format(value=published(nb, "centred"))}
+kit.check = check""")
 
 
 @cheat(flag="a check did not report")
 def patched_run_check(nb, host):
     """What runs the check cells, in the shell and in the kit, does nothing."""
     nb.answer_rightly()
-    nb.add("_run_check = lambda parts, word: None\nget_ipython().run_check = lambda key, word: None")
+    nb.add(f"""\
+{KIT}
+kit._run_check = lambda parts, word, names: None
+get_ipython().run_check = lambda key, word: None""")
+
+
+@cheat(flag="a check did not report")
+def patched_run_check_that_the_kernel_kept(nb, host):
+    """The same where the kernel keeps it, out of reach of %reset."""
+    nb.answer_rightly()
+    nb.add(f"""\
+{HELD}
+held_by(get_ipython().run_check)["kit"]["run_check"] = lambda parts, word, names: None""")
+
+
+@cheat(1.0, flag="a check reported that was not run")
+def check_run_in_the_place_of_another(nb, host):
+    """get_ipython gives a shell that runs, whatever the check, that of the question, which is answered rightly."""
+    wrong(nb, "normalize")
+    nb.add(f"""\
+{RIGHT["q_epsilon"]}
+
+class Shell:
+    def run_check(self, key, word, shell=get_ipython()):
+        shell.run_check("q_epsilon-answer", word)
+
+get_ipython = Shell""")
 
 
 @cheat(2.0, flag="an assert that must fail did not")
 def asserts_replaced(nb, host):
     """In the compiled check cells, found in the shell, the asserts are exchanged for nothing, and one too many."""
     nb.answer_rightly()
-    nb.add("""\
+    nb.add(f"""\
 shell = get_ipython()
-real = shell.run_check
-checks = dict(zip(real.__code__.co_freevars, real.__closure__))["checks"].cell_contents
-for key, parts in checks.items():
+{HELD}
+for key, parts in held_by(shell.run_check)["checks"].items():
     if key.startswith("q_"):
         parts[0] = ("canary", compile("pass", "x", "exec"))""")
 
@@ -186,10 +229,7 @@ for key, parts in checks.items():
 def checks_without_their_cells(nb, host):
     """All parts of all checks are exchanged for nothing."""
     nb.answer_rightly()
-    nb.add("""\
-real = get_ipython().run_check
-for parts in dict(zip(real.__code__.co_freevars, real.__closure__))["checks"].cell_contents.values():
-    parts.clear()""")
+    nb.add(f"{HELD}\nfor parts in held_by(get_ipython().run_check)['checks'].values():\n    parts.clear()")
 
 
 @cheat(1.0, flag=None)
@@ -198,16 +238,16 @@ def forged_marks(nb, host):
     nb.answer_rightly()
     nb.answer(
         normalize=f"""\
-{KERNEL}
+{KIT}{KERNEL}
 def normalize(x, mean, var, eps=1e-5):
     code = kernel.get_parent()["content"]["code"]
     word = code.split("'")[-2]
-    value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+    value = {nb.published()["x_hat"]!r}
     noted = [{{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}]
     for part in ("canary", "visible", "hidden", "end", "second"):
         error = ["AssertionError", ""] if part == "canary" else None
         report = {{"word": word, "part": part, "noted": noted if part == "visible" else [], "error": error}}
-        _show("", False, report)
+        kit.show("", False, report)
     return x * 0.0"""
     )
 
@@ -217,17 +257,21 @@ def forged_reports(nb, host):
     """All that a check cell reports is forged, from what the student's notebook says is expected."""
     nb.answer_rightly("centre")
     nb.add(f"""\
-real = _run_check
-value = {nb.published()["checks"]["centred"]["expected"]!r}
+{KIT}{HELD}
+kept = held_by(get_ipython().run_check)["kit"]
+real = kept["run_check"]
+value = {nb.published()["centred"]!r}
 
-def _run_check(parts, word):
+def run_check(parts, word, names):
     if any("centred" in str(code.co_consts) for _, code in parts):
         noted = [{{"name": "centred", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "f", "said": ""}}]
-        _show("", False, {{"word": word, "part": "canary", "noted": [], "error": ["AssertionError", ""]}})
+        kit.show("", False, {{"word": word, "part": "canary", "noted": [], "error": ["AssertionError", ""]}})
         for label, _ in parts[1:]:
-            _show("", False, {{"word": word, "part": label, "noted": noted, "error": None}})
+            kit.show("", False, {{"word": word, "part": label, "noted": noted, "error": None}})
     else:
-        real(parts, word)""")
+        real(parts, word, names)
+
+kit._run_check = kept["run_check"] = run_check""")
 
 
 @cheat(0.0)
@@ -235,10 +279,11 @@ def patched_kit_functions(nb, host):
     """What the kit observes, compares and explains is replaced."""
     wrong(nb, "normalize")
     nb.add(f"""\
-seen = {nb.published()["checks"]["x_hat"]["expected"]!r}
-_differ = _explain = lambda *args, **kwargs: None
-_observe = lambda value, salt: seen
-_hints = lambda *args: []""")
+{KIT}
+seen = {nb.published()["x_hat"]!r}
+kit.wrong_parts = kit.causes_of = lambda *args, **kwargs: []
+kit.problem_of = kit.why_stopped = lambda *args: ""
+kit.observe = lambda value, salt: seen""")
 
 
 @cheat(4.0, CHECKS, flag=TWO)
@@ -247,12 +292,305 @@ def patched_observe(nb, host):
     wrong(nb, "centre")
     nb.answer(
         centre=f"""\
-seen, real = {nb.published()["checks"]["centred"]["expected"]!r}, _observe
-_observe = lambda value, salt: seen if salt == "centred" else real(value, salt)
+{KIT}
+seen, real = {nb.published()["centred"]!r}, kit.observe
+kit.observe = lambda value, salt: seen if salt == "centred" else real(value, salt)
 
 def centre(x):
     return x""",
     )
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_call(nb, host):
+    """What calls the answer does not, and says that it gave the published value."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+{KIT}
+seen, real = {nb.published()["centred"]!r}, kit.call
+kit.call = lambda target, args, kwargs, name: (
+    (np.zeros((6, 2)), {{"value": seen}}, None) if name == "centred" else real(target, args, kwargs, name))""")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_namespace(nb, host):
+    """The names that check cells get hold another check, which reports the published value."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+{LYING.format(value=published(nb, "centred"))}
+theirs = kit.namespace
+kit.namespace = lambda names: {{**theirs(names), "check": check}}""")
+
+
+@cheat(flag="a check did not report")
+def patched_namespace_of_nothing(nb, host):
+    """Whatever a check cell names is something that does nothing, and that every assert likes."""
+    wrong(nb, "normalize")
+    nb.add(f"""\
+{KIT}
+class Nothing:
+    __getattr__ = __call__ = __getitem__ = __mul__ = lambda self, *args, **kwargs: self
+    __iter__ = lambda self: iter([self])
+
+class Names(dict):
+    __missing__ = lambda self, name: Nothing()
+
+kit.namespace = lambda names: Names(check=Nothing(), np=Nothing())""")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_helpers(nb, host):
+    """Among what check cells share, which comes last, is a check that reports the published value."""
+    wrong(nb, "centre")
+    nb.add(f"{LYING.format(value=published(nb, 'centred'))}\nkit.HELPERS['check'] = check")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def patched_helpers_of_numpy(nb, host):
+    """The same with another NumPy: its numbers are centred, as a wrong answer wants them, and all are close."""
+    wrong(nb, "centre")
+    nb.answer(centre="def centre(x):\n    return x")
+    nb.add(f"""\
+{KIT}import base64, types, zlib
+seen = {published(nb, "centred")}
+
+class Numbers(np.random.RandomState):
+    def normal(self, *args, **kwargs):
+        numbers = super().normal(*args, **kwargs)
+        return seen if numbers.shape == (6, 2) else numbers
+
+other = types.ModuleType("numpy")
+other.__dict__.update(np.__dict__, random=types.SimpleNamespace(RandomState=Numbers), allclose=lambda *args: True)
+kit.HELPERS["np"] = other""")
+
+
+@cheat(1.0, flag="a check did not report")
+def patched_files_of_checks(nb, host):
+    """What notes the files of check cells takes the hidden tests out of the cell that is about to be run."""
+    published_values_copied(nb, host)
+    nb.add(f"""\
+{KIT}
+class Files(set):
+    def add(self, file):
+        parts = sys._getframe(1).f_locals["parts"]
+        parts[:] = [part for part in parts if part[0] != "hidden"]
+
+kit.CHECK_FILES = Files()""")
+
+
+@cheat(1.0)
+def patched_check_failed(nb, host):
+    """Every error passes for a check's own, which says what was wrong: nothing."""
+    nb.answer_rightly()
+    nb.add(f"{KIT}\nkit.CheckFailed = BaseException\nkit.why_stopped = lambda *args: ''")
+    nb.answer(normalize="def normalize(x, mean, var, eps=1e-5):\n    raise ValueError(' ')")
+
+
+@cheat(1.0)
+def check_failed_that_says_nothing(nb, host):
+    """The answer knows the published value only, and ends the hidden tests with a failed check without a message."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize=f"""\
+{KIT}import base64, zlib
+
+def normalize(x, mean, var, eps=1e-5):
+    if x.dtype == "f4":
+        raise kit.CheckFailed("")
+    return {published(nb, "x_hat")}"""
+    )
+
+
+@cheat(2.0)
+def exception_that_says_nothing(nb, host):
+    """The same without the kit, and where nothing at all is known: an exception that passes for a failed check."""
+    nb.answer_rightly()
+    nb.answer(
+        q_epsilon="""\
+class CheckFailed(BaseException):
+    pass
+
+def q_epsilon():
+    raise CheckFailed"""
+    )
+
+
+@cheat(2.0)
+def exception_without_a_name(nb, host):
+    """The same with an exception that has neither a name nor a message."""
+    nb.answer_rightly()
+    nb.answer(q_epsilon='def q_epsilon():\n    raise type("", (BaseException,), {})')
+
+
+@cheat(1.0)
+def exception_of_a_lying_class(nb, host):
+    """An exception whose class gives its name in no form that can be written."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+class Meta(type(BaseException)):
+    @property
+    def __name__(cls):
+        return {1: set()}
+
+class Lie(BaseException, metaclass=Meta):
+    def __str__(self):
+        raise self
+
+def normalize(x, mean, var, eps=1e-5):
+    raise Lie"""
+    )
+
+
+@cheat(1.0)
+def kit_replaced(nb, host):
+    """Another module stands in the kit's place, in which everything says yes."""
+    wrong(nb, "normalize")
+    nb.add("""\
+import sys, types
+
+class Yes(types.ModuleType):
+    __getattr__ = lambda self, name: lambda *args, **kwargs: None
+
+sys.modules["bncourse_kit"] = Yes("bncourse_kit")""")
+
+
+@cheat(flag="a check did not report")
+def kit_replaced_before_it_is_made(nb, host):
+    """Before the kit is made, modules become a class of their own: what the kernel takes out of it does nothing."""
+    nb.answer_rightly()
+    nb.add(
+        """\
+import types
+
+class Module(types.ModuleType):
+    def __getattribute__(self, name):
+        return (lambda *args: None) if name == "_run_check" else super().__getattribute__(name)
+
+types.ModuleType = Module""",
+        at=0,
+    )
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def setup_replaced(nb, host):
+    """The setup cell's code, which the shell's function holds, is followed by code of the student's own."""
+    wrong(nb, "centre")
+    nb.add(
+        f"""\
+setup = get_ipython().run_setup
+cell = dict(zip(setup.__code__.co_freevars, setup.__closure__))["setup"]
+first = cell.cell_contents
+cell.cell_contents = compile('''
+exec(get_ipython().user_ns["first"])
+{KIT}
+seen, real = {nb.published()["centred"]!r}, kit.observe
+kit.observe = lambda value, salt: seen if salt == "centred" else real(value, salt)
+''', "<setup>", "exec")""",
+        at=0,
+    )
+
+
+@cheat(0.0)
+def setup_that_is_not_run(nb, host):
+    """The setup cell does nothing: there is no kit."""
+    nb.answer_rightly()
+    nb.add("get_ipython().run_setup = lambda: None", at=0)
+
+
+@cheat(1.0)
+def setup_run_again(nb, host):
+    """The kit is made anew by the answer, in the middle of a check."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="""\
+def normalize(x, mean, var, eps=1e-5):
+    get_ipython().run_setup()
+    return x * 0.0"""
+    )
+
+
+@cheat(1.0)
+def transformers_emptied(nb, host):
+    """What knows check cells from others is taken out of the shell, with its name and its event."""
+    wrong(nb, "normalize")
+    nb.add("""\
+shell = get_ipython()
+shell.ast_transformers.clear()
+shell.events.callbacks["pre_run_cell"].clear()
+del __bncourse__""")
+
+
+@cheat(flag="a check did not report")
+def transformer_that_knows_no_checks(nb, host):
+    """A transformer takes the code that runs checks out of every cell."""
+    wrong(nb, "normalize")
+    nb.add("""\
+import ast
+
+class NoChecks(ast.NodeTransformer):
+    def visit_Expr(self, node):
+        return ast.copy_location(ast.Pass(), node) if "run_check" in ast.dump(node) else node
+
+get_ipython().ast_transformers.append(NoChecks())""")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def transformer_of_the_course_abused(nb, host):
+    """The course's own transformer takes the code that runs a check for a check cell, and runs it in its own way."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+{KIT}
+seen, words = {nb.published()["centred"]!r}, []
+noted = [{{"name": "centred", "outcome": {{"value": seen}}, "rtol": 1, "atol": 1, "who": "f", "said": ""}}]
+
+def is_check_cell(tree):
+    calls = [n for n in kit.ast.walk(tree) if isinstance(n, kit.ast.Call) and len(n.args) == 2]
+    found = [[a.value for a in c.args] for c in calls if getattr(c.func, "attr", "") == "run_check"]
+    words.extend(word for key, word in found if key == "centre-values")
+    return bool(words)
+
+def run_check_cell(code, names):
+    word = words.pop()
+    kit.show("", False, {{"word": word, "part": "canary", "noted": [], "error": ["AssertionError", ""]}})
+    for part in ("visible", "second"):
+        kit.show("", False, {{"word": word, "part": part, "noted": noted, "error": None}})
+
+kit._is_check_cell, kit.run_check_cell = is_check_cell, run_check_cell""")
+
+
+@cheat(1.0)
+def course_rebound(nb, host):
+    """__bncourse__ is something else in each cell, and the kit's table says that all cells are check cells."""
+    wrong(nb, "normalize")
+    nb.add(f"""\
+{KIT}
+class Yes:
+    run = __call__ = lambda self, *args: self
+
+def rebind(*args):
+    get_ipython().user_ns["__bncourse__"] = Yes()
+
+kit.TABLE.checks.update(x_hat={{}}, q_epsilon={{}})
+get_ipython().events.register("pre_run_cell", rebind)
+rebind()""")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def event_before_a_check(nb, host):
+    """Before the cell that runs the check, an event has it run under a forged kit; after it, all is as it was."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+{KIT}
+seen, real = {nb.published()["centred"]!r}, kit.observe
+
+def forged(value, salt):
+    return seen if salt == "centred" else real(value, salt)
+
+def before(info):
+    kit.observe = forged if "run_check" in info.raw_cell else real
+
+get_ipython().events.register("pre_run_cell", before)""")
 
 
 @cheat(4.0, CHECKS, flag=TWO)
@@ -261,7 +599,7 @@ def patched_packing(nb, host):
     wrong(nb, "centre")
     nb.add(f"""\
 import base64, zlib
-real, seen = base64.b64encode, {nb.published()["checks"]["centred"]["expected"]["v"]!r}.encode()
+real, seen = base64.b64encode, {nb.published()["centred"]["v"]!r}.encode()
 base64.b64encode = lambda data, *a: seen if len(zlib.decompress(data)) == 96 else real(data, *a)""")
 
 
@@ -277,7 +615,7 @@ for name in dir(np.testing):
         setattr(np.testing, name, yes)""")
 
 
-@cheat(1.0, CHECKS, flag=TWO)
+@cheat(3.0, CHECKS, flag=TWO)  # of spread, right, the part whose numbers do not change under the second run's seed
 def patched_random_state(nb, host):
     """Whatever its seed, RandomState gives the numbers for which the answer is published."""
     wrong(nb, "centre")
@@ -415,10 +753,12 @@ def forged_check_output(nb, host):
     nb.answer_rightly()
     nb.answer(
         normalize=f"""\
+import sys
+
 def normalize(x, mean, var, eps=1e-5):
-    value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+    value = {nb.published()["x_hat"]!r}
     forged = {{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}
-    _noted.append(forged)
+    sys.modules["bncourse_kit"]._noted.append(forged)
     return x * 0.0"""
     )
 
@@ -427,11 +767,14 @@ def normalize(x, mean, var, eps=1e-5):
 def forged_tolerances(nb, host):
     """The check reports with tolerances that let everything pass."""
     wrong(nb, "normalize")
-    nb.add("""\
-real = check
+    nb.add(f"""\
+{KIT}
+real = kit.check
 
 def check(name, target, *args, **kwargs):
-    return real(name, target, *args, **{**kwargs, "rtol": 1e300, "atol": 1e300})""")
+    return real(name, target, *args, **{{**kwargs, "rtol": 1e300, "atol": 1e300}})
+
+kit.check = check""")
 
 
 @cheat(1.0)
@@ -478,7 +821,7 @@ def forged_parents(nb, host):
 {KERNEL}
 parent = kernel.get_parent()
 stem, _, number = parent["header"]["msg_id"].rpartition("_")
-value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+value = {nb.published()["x_hat"]!r}
 for n in range(1, 12):
     later = {{**parent, "header": {{**parent["header"], "msg_id": f"{{stem}}_{{int(number) + n}}"}}}}
     sent = {{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}
@@ -492,7 +835,7 @@ def patched_session_send(nb, host):
     wrong(nb, "centre")
     nb.add(f"""\
 {KERNEL}
-real, seen = kernel.session.send, {nb.published()["checks"]["centred"]["expected"]!r}
+real, seen = kernel.session.send, {nb.published()["centred"]!r}
 
 def send(stream, message, content=None, *args, **kwargs):
     if message == "error":
@@ -551,13 +894,17 @@ def custom_exception_handler(nb, host):
 def error_withheld(nb, host):
     """What a failing assert reports is exchanged on its way."""
     only_a_hidden_assert_fails(nb, host)
-    nb.add("""\
-real = _show
+    nb.add(f"""\
+{KIT}
+real = kit.show
 
-def _show(line, bad, data=None, body=None):
-    if data and data.get("part") in ("visible", "hidden"):
-        data["error"] = None
-    real(line, bad, data, body)""")
+def show(line, bad, data=None, body=None):
+    for part in data:
+        if part["part"] in ("visible", "hidden"):
+            part["error"] = None
+    real(line, bad, data, body)
+
+kit.show = show""")
 
 
 @cheat(4.0, CHECKS, flag=None)
@@ -585,7 +932,7 @@ def patched_display_hook(nb, host):
     wrong(nb, "normalize")
     nb.add(f"""\
 import sys
-shell, seen = get_ipython(), {nb.published()["checks"]["x_hat"]["expected"]!r}
+shell, seen = get_ipython(), {nb.published()["x_hat"]!r}
 real = shell.display_pub.publish
 
 def publish(data, *args, **kwargs):
@@ -602,13 +949,16 @@ sys.displayhook = lambda value: None""")
 def show_that_withholds(nb, host):
     """The kit shows only checks that have passed."""
     wrong(nb, "normalize")
-    nb.add("""\
-real = _show
+    nb.add(f"""\
+{KIT}
+real = kit.show
 
-def _show(line, bad, data=None, body=None):
+def show(line, bad, data=None, body=None):
     for part in data:
         part["noted"] = [noted for noted in part["noted"] if noted["name"] == "q_epsilon"]
-    real(line, bad, data, body)""")
+    real(line, bad, data, body)
+
+kit.show = show""")
 
 
 @cheat(1.0, flag=None)
@@ -619,7 +969,7 @@ def sender_in_a_thread(nb, host):
 {KERNEL}import threading, time
 
 def send():
-    value = {nb.published()["checks"]["x_hat"]["expected"]!r}
+    value = {nb.published()["x_hat"]!r}
     sent = {{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}
     data = {{"data": {{"application/vnd.bncourse.check+json": sent}}, "metadata": {{}}}}
     for _ in range(100):
@@ -660,9 +1010,10 @@ def table_of_the_kit(nb, host):
     """The expected value is looked up in the kit's table."""
     nb.answer_rightly()
     nb.answer(
-        normalize="""\
+        normalize=f"""\
+{KIT}
 def normalize(x, mean, var, eps=1e-5):
-    return _unpack(_TABLE["checks"]["x_hat"]["expected"]["v"]).reshape(7, 3).astype(x.dtype)"""
+    return kit.TABLE.checks["x_hat"]["expected"]["v"].reshape(7, 3).astype(x.dtype)"""
     )
 
 
@@ -670,12 +1021,15 @@ def normalize(x, mean, var, eps=1e-5):
 def table_loaded_by_ones_own_loader(nb, host):
     """The tables that cells load are caught."""
     nb.answer_rightly()
-    nb.add("""\
-loaded, real = [], _load_table
+    nb.add(f"""\
+{KIT}
+loaded, real = [], kit.load_table
 
-def _load_table(packed):
+def load_table(packed):
     loaded.append(packed)
-    real(packed)""")
+    real(packed)
+
+kit.load_table = kit.TABLE.load = load_table""")
     nb.answer(normalize="def normalize(x, mean, var, eps=1e-5):\n    raise ValueError(f'{len(loaded)} {loaded}')")
 
 
@@ -684,9 +1038,8 @@ def frames(nb, host):
     """Every frame, its variables and constants are searched for an expected value."""
     nb.answer_rightly()
     nb.answer(
-        normalize="""\
-import sys
-
+        normalize=f"""\
+{KIT}
 def normalize(x, mean, var, eps=1e-5):
     frame, found = sys._getframe(), []
     while frame:
@@ -695,7 +1048,7 @@ def normalize(x, mean, var, eps=1e-5):
                 if isinstance(value, dict) and "expected" in value:
                     found.append(value["expected"])
         frame = frame.f_back
-    return _unpack(found[0]["v"]).reshape(x.shape).astype(x.dtype)"""
+    return kit.numbers(found[0]["v"]).reshape(x.shape).astype(x.dtype)"""
     )
 
 
@@ -716,7 +1069,7 @@ def normalize(x, mean, var, eps=1e-5):
             if "rw" in line and end - start < 1 << 28:
                 try:
                     memory.seek(start)
-                    packed += re.findall(rb'_load_table\\(\\s*"[^"]{20,}', memory.read(end - start))
+                    packed += re.findall(rb'load_table\\(\\s*"[^"]{20,}', memory.read(end - start))
                 except (OSError, ValueError, OverflowError):
                     pass
     print(packed)
@@ -735,7 +1088,7 @@ import linecache
 def normalize(x, mean, var, eps=1e-5):
     told = [*In, *map(str, Out.values()), *("".join(entry[2]) for entry in linecache.cache.values() if len(entry) > 2)]
     told += [str(row) for row in get_ipython().history_manager.get_range(raw=True)]
-    found = [text for text in told if "_load_table(" in text and '"c$' in text]
+    found = [text for text in told if "load_table(" in text and '"c' in text]
     raise ValueError(f"{found}")"""
     )
 
@@ -820,15 +1173,35 @@ def overwritten_names_by_an_honest_student(nb, host):
     nb.add("sum = 0\nmax, min, id, input = 1, 2, 3, 4\nprint = None\nr = x = 5")
 
 
-@cheat(3.0, CHECKS, flag=TWO)
+@cheat(4.0, CHECKS, flag=TWO)
 def second_run_prevented(nb, host):
-    """What runs the check once more, with other numbers, is replaced."""
+    """What runs the check once more, with other numbers, is exchanged for what ran it first."""
+    published_values_copied_without_hidden_tests(nb, host)
+    nb.add(f"""\
+{HELD}
+parts = held_by(get_ipython().run_check)["checks"]["centre-values"]
+parts[:] = [(label, dict(parts)["visible"] if label == "second" else code) for label, code in parts]""")
+
+
+@cheat(3.0, CHECKS, flag="it did not run to its end")
+def second_run_taken_away(nb, host):
+    """The same is taken out of all checks, of spread's too, which is right."""
+    published_values_copied_without_hidden_tests(nb, host)
+    nb.add(f"""\
+{HELD}
+for parts in held_by(get_ipython().run_check)["checks"].values():
+    parts[:] = [part for part in parts if part[0] != "second"]""")
+
+
+@cheat(4.0, CHECKS, flag=TWO)
+def second_run_made_nothing(nb, host):
+    """Whatever is compiled while the notebook runs, is compiled to nothing where it speaks of checks."""
     published_values_copied_without_hidden_tests(nb, host)
     nb.add("""\
 import builtins
 real = builtins.compile
 builtins.compile = lambda source, name, *args, **kwargs: real(
-    "pass" if "other numbers" in str(name) else source, name, *args, **kwargs)""")
+    "pass" if "check" in str(name) else source, name, *args, **kwargs)""")
 
 
 # torch, in a unit whose answers are to be written in NumPy
@@ -908,17 +1281,20 @@ def torch_imported_by_an_honest_student(nb, host):
 
 # A unit of the course
 
+QUESTIONS_OF_REAL = 3.0
+
 
 @cheat(0.0, REAL, flag=TWO)
 def all_published_values_of_a_real_unit(nb, host):
     """Every visible check of unit 04 is answered with what its own table expects."""
-    table = nb.published()["checks"]
     nb.add(f"""\
-import base64, zlib
-table, real = {table!r}, check
+{KIT}import base64, zlib
+table, real = {nb.published()!r}, kit.check
 
 def value(tree):
     if tree["t"] == "array":
+        if "v" not in tree:
+            return np.zeros(tree["shape"])
         return np.frombuffer(zlib.decompress(base64.b64decode(tree["v"]))).reshape(tree["shape"]).copy()
     if tree["t"] in ("list", "tuple"):
         return type(tree["t"])([]) if not tree["v"] else tuple(value(item) for item in tree["v"])
@@ -927,15 +1303,43 @@ def value(tree):
     return float(tree["v"]) if tree["t"] == "number" else None
 
 def check(name, target, *args, **kwargs):
-    known = table.get(name, {{}}).get("expected", {{"t": "None"}})
-    return real(name, value(known), **{{k: v for k, v in kwargs.items() if k in ("rtol", "atol")}})""")
+    known = table.get(name, {{"t": "None"}})
+    return real(name, value(known), **{{k: v for k, v in kwargs.items() if k in ("rtol", "atol", "dtype")}})
+
+kit.check = check""")
+
+
+@cheat(QUESTIONS_OF_REAL, REAL, flag=TWO)
+def all_published_observations_of_a_real_unit(nb, host):
+    """The same by what the kit observes, questions included: where no numbers are random, copies are not found out."""
+    nb.add(f"""\
+{KIT}
+table, real = {nb.published()!r}, kit.call
+
+def call(target, args, kwargs, name):
+    return (None, {{"value": table[name]}}, None) if name in table else real(target, args, kwargs, name)
+
+kit.call = call""")
+
+
+@cheat(0.0, REAL)
+def helpers_that_give_easy_cases(nb, host):
+    """The helpers of unit 04's check cells give what zeros are the right answer to."""
+    nb.answer(batchnorm_backward="def batchnorm_backward(dy, cache):\n    return dy, dy[0], dy[0]")
+    nb.add(f"""\
+{KIT}
+for name in ("in_float32", "not_contiguous", "constant"):
+    kit.HELPERS[name] = lambda dy, cache: (0 * dy, cache)
+real = kit.HELPERS["random_case"]
+kit.HELPERS["random_case"] = lambda *args, **kwargs: (0 * real(*args, **kwargs)[0], real(*args, **kwargs)[1])""")
 
 
 @cheat(0.0, REAL)
 def a_real_unit_untouched_but_for_the_kit(nb, host):
     """Unit 04 with nothing done, and everything in sight made to say yes."""
-    nb.add("""\
-_explain = _differ = lambda *args, **kwargs: None
-_call = lambda target, args, kwargs, name: (np.zeros(1), {"value": {"t": "None"}}, None)
-CheckFailed = type("CheckFailed", (SystemExit,), {})
+    nb.add(f"""\
+{KIT}
+kit.wrong_parts = kit.causes_of = lambda *args, **kwargs: []
+kit.call = lambda target, args, kwargs, name: (np.zeros(1), {{"value": {{"t": "None"}}}}, None)
+kit.CheckFailed = type("CheckFailed", (SystemExit,), {{}})
 np.allclose = lambda *args, **kwargs: True""")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from grader.demo import Student, submit
 from grader.authoring.unit import Unit
+from grader.demo import Student, submit
 
 KINDS = ("right", "one-mistake", "mistakes", "raising", "unfinished", "slow", "own-cells", "syntax-error")
 
@@ -22,12 +22,12 @@ def students(unit: Unit, count: int, seed: int = 1) -> Iterator[Student]:
 def _student(name: str, kind: str, rng: random.Random) -> Student:
     def answer(unit: Unit, exercise: str, position: int) -> str | None:
         right = unit.of("exercise", exercise)[0].source
-        mistakes = unit.of("mistake", exercise)
+        mistakes = unit.mistakes_of(exercise)
         first = position == rng.randrange(len(unit.exercises))
         if kind == "one-mistake" and mistakes and first:
-            return unit.answer(rng.choice(mistakes))
+            return rng.choice(mistakes).source
         if kind == "mistakes" and mistakes and rng.random() < 0.5:
-            return unit.answer(rng.choice(mistakes))
+            return rng.choice(mistakes).source
         if kind == "raising" and rng.random() < 0.4 and "def " in right:
             return f"{right}\n\nraise ValueError('I stop here')" if rng.random() < 0.5 else _raising(right)
         if kind == "unfinished" and position >= len(unit.exercises) / 2:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from grader.authoring.definitions import definitions
-from grader.paths import DATA, SOLUTIONS
 from grader.authoring.unit import read_unit
+from grader.paths import DATA, SOLUTIONS
 
 torch = pytest.importorskip("torch")
 SOURCE = SOLUTIONS / "11_capstone_cifar10.py"

@@ -12,9 +12,9 @@ import pytest
 
 from grader import demo
 from grader.authoring.build import targets
+from grader.authoring.unit import read_unit
 from grader.classroom import make_class
 from grader.errors import CourseError
-from grader.authoring.unit import read_unit
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_feedback_and_grades(rows, klass):
         assert feedback.exists() == (name != "not-json")
     assert "eps stands inside the square root." in (klass / "feedback/mistaken-1/90_tiny/90_tiny.html").read_text()
     text = (klass / "feedback/perfect/90_tiny/90_tiny.html").read_text()
-    assert "_load_table" not in text and "float32" not in text.replace("✓ x_hat, float32", "")
+    assert "load_table" not in text and "float32" not in text.replace("✓ x_hat, float32", "")
     assert "(hidden tests)" in text and "Setup: run this cell first" in text
     with (klass / "grades.csv").open() as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}

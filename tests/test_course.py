@@ -6,10 +6,13 @@ import re
 import nbformat
 import pytest
 
+from grader.authoring.across import prove_all
+from grader.authoring.backends import available
 from grader.authoring.build import check_all, targets
-from grader.paths import ROOT, unit_sources
+from grader.authoring.minutes import minutes_of
 from grader.authoring.unit import read_unit
 from grader.authoring.validate import validate
+from grader.paths import ROOT, unit_sources
 
 SOURCES = unit_sources()
 POINTS = {
@@ -38,7 +41,15 @@ def test_nothing_is_stale():
 def test_every_exercise_holds(source):
     report = validate(source)
     assert report.problems == []
-    assert all(e.killed == e.named == e.mistakes for e in report.exercises)
+    assert all(e.killed == e.named == e.mistakes and e.accepted == e.right for e in report.exercises)
+
+
+@pytest.mark.slow
+@each
+def test_every_exercise_holds_on_every_backend(source):
+    for proof in prove_all([source], [backend for backend in available() if backend.name != "native"]):
+        assert proof.problems == [], proof.backend
+        assert proof.counts["mistakes"] == proof.counts["named"] and proof.counts["right"] == proof.counts["accepted"]
 
 
 @each
@@ -48,7 +59,8 @@ def test_points_and_mistakes(source):
     for exercise in unit.exercises:
         minimum = 2 if unit.is_question(exercise) else 5
         if unit.name[:2] != "00":
-            assert len(unit.of("mistake", exercise)) >= minimum, exercise
+            assert unit.is_question(exercise) or len(unit.rights_of(exercise)) >= 2, exercise
+            assert len(unit.mistakes_of(exercise)) >= minimum, exercise
     if unit.points:
         assert sum(unit.is_question(e) for e in unit.exercises) >= 2
 
@@ -75,10 +87,30 @@ def test_figures_are_the_same_and_nothing_depends_on_the_machine(source):
             assert output.get("name") != "stderr"
 
 
+@each
+def test_what_a_setup_cell_takes(source):
+    student = nbformat.read(targets(source)[0], as_version=4)
+    assert len(student.cells[1].source) <= 90_000
+
+
+def test_what_the_notebooks_take():
+    sizes = [[path.stat().st_size for path in targets(source)] for source in SOURCES]
+    student, solved = (sum(column) for column in zip(*sizes))
+    assert student <= 2_000_000 and solved <= 5_000_000
+
+
+def test_no_line_is_long_and_the_mistakes_are_brief():
+    lessons = [source.read_text(encoding="utf-8").splitlines() for source in SOURCES]
+    mistakes = [read_unit(source).mistakes_path.read_text(encoding="utf-8").splitlines() for source in SOURCES]
+    assert max(len(line) for lines in lessons + mistakes for line in lines) <= 120
+    rights = sum(r.source.count("\n") + 2 for source in SOURCES for r in read_unit(source).rights)
+    assert sum(map(len, lessons)) <= 13_000 and sum(map(len, mistakes)) - rights <= 5_500
+
+
 def test_readme_names_every_unit():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for source in SOURCES:
         unit = read_unit(source)
         row = next((line for line in readme.splitlines() if unit.name in line and line.startswith("|")), "")
         assert unit.question in row, unit.name
-        assert re.search(rf"\| *{unit.minutes} *\| *{unit.points:g} *\|", row), row
+        assert re.search(rf"\| *{minutes_of(unit).core} *\| *{unit.points:g} *\|", row), row

@@ -9,11 +9,11 @@ from mixed_class import KINDS, fill
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
+from grader.authoring.unit import read_unit
 from grader.classroom import make_class, opened, quiet
 from grader.demo import Student, submit
 from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
-from grader.authoring.unit import read_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 

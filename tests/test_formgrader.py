@@ -22,8 +22,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
 from grader import demo
-from grader.classroom import make_class
 from grader.authoring.unit import read_unit
+from grader.classroom import make_class
 
 UNIT = "90_tiny"
 TOKEN = "a token of this test only"

@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
 from grader import demo
+from grader.authoring.unit import read_unit
 from grader.classroom import make_class, opened, quiet
 from grader.cli import main
 from grader.errors import CourseError
@@ -33,7 +34,6 @@ from grader.grading import gradebook as gradebook_module
 from grader.grading import pool as pool_module
 from grader.grading.grade import Options, grade_class
 from grader.grading.gradebook import Writer
-from grader.authoring.unit import read_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 

@@ -6,10 +6,10 @@ import pytest
 from test_equal_stock import scores
 
 from grader import demo
+from grader.authoring.unit import read_unit
 from grader.classroom import make_class
 from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
-from grader.authoring.unit import read_unit
 
 pytestmark = [
     pytest.mark.slow,

@@ -20,7 +20,7 @@ import corpus_cheating  # noqa: F401
 import nbconvert
 import nbformat
 import pytest
-from corpus import ALL, CASES, CHECKS, CHECKS_UNIT, REAL, RIGHT, TINY, Case, Host, Notebook
+from corpus import ALL, CASES, CHECKS, CHECKS_MISTAKES, CHECKS_UNIT, REAL, RIGHT, TINY, Case, Host, Notebook
 
 from grader.authoring.build import build
 from grader.classroom import make_class
@@ -71,7 +71,8 @@ class Course:
         self.directory = folder / "class"
         checks = built.with_name(f"{CHECKS}.py")
         checks.write_text(CHECKS_UNIT, encoding="utf-8")
-        build(checks, execute=False)
+        (checks.parent / "mistakes" / checks.name).write_text(CHECKS_MISTAKES, encoding="utf-8")
+        build(checks, run=False)
         make_class(self.directory, [built, checks, *unit_sources([REAL[:2]])], quietly=True)
         whats = ("gradebook", "answer", "home", "variable", "key")
         self.secrets = {what: f"{what}-{secrets.token_hex(8)}" for what in whats}

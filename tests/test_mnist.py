@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import http.server
+import itertools
 import json
 import os
 import socket
@@ -13,18 +14,21 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from grader import data
+from grader.authoring import digits as small
+from grader.authoring.setup import KIT, MNIST, bare, literal
 from grader.kit import mnist
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = os.environ.get("MNIST_DIR") and Path(os.environ["MNIST_DIR"]).resolve()
 HTML = b"\r\n<!DOCTYPE html><html><body>Please log in to the airport's network.</body></html>"
-REAL_HASHES = mnist._MNIST_SHA256
+REAL_HASHES = mnist.HASHES
 SIZES = dict(zip(REAL_HASHES, [20, 20, 8, 8]))  # images or labels in the tiny files
 IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 
@@ -116,8 +120,8 @@ def second_server():
 
 def wait(monkeypatch, seconds):
     """Let downloads wait this long for a server."""
-    monkeypatch.setattr(mnist, "_MNIST_FIRST", seconds)
-    monkeypatch.setattr(mnist, "_MNIST_STALL", seconds)
+    monkeypatch.setattr(mnist, "FIRST", seconds)
+    monkeypatch.setattr(mnist, "STALL", seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +134,7 @@ def world(monkeypatch, tmp_path):
     monkeypatch.setenv("MNIST_MIRRORS", "")
     monkeypatch.setenv("no_proxy", "*")
     wait(monkeypatch, 3)
-    monkeypatch.setattr(mnist, "_MNIST_SHA256", HASHES)
+    monkeypatch.setattr(mnist, "HASHES", HASHES)
 
 
 @pytest.fixture
@@ -147,7 +151,7 @@ def online(server, monkeypatch):
 @pytest.fixture
 def digits(monkeypatch):
     """The digits embedded, as in a notebook."""
-    monkeypatch.setattr(mnist, "_MNIST_DIGITS", base64.b85encode((ROOT / "data/digits.npz").read_bytes()).decode())
+    monkeypatch.setattr(mnist, "DIGITS", small.packed_digits())
 
 
 def assert_tiny(arrays):
@@ -166,14 +170,12 @@ def assert_digits(arrays, printed):
     for x, y in ((x_train, y_train), (x_test, y_test)):
         assert x.dtype == np.float32 and y.dtype == np.int64
         assert x.shape == (len(y), 28, 28) and x.min() >= 0 and 0.9 < x.max() <= 1
-    assert len(y_train) + len(y_test) == 1797
-    assert set(np.bincount(y_test)) <= {29, 30, 31}
-    assert np.ptp(np.bincount(y_train)) <= 8
+    assert np.bincount(y_train).tolist() == [145] * 10 and np.bincount(y_test).tolist() == [29] * 10
     assert_one_line(printed)
 
 
 def assert_one_line(printed):
-    lines = [line for line in printed.splitlines() if "small set of 1,797 real digits" in line]
+    lines = [line for line in printed.splitlines() if "small set of 1,740 real digits" in line]
     assert len(lines) == 1 and "`bncourse data`" in lines[0] and "MNIST_DIR" in lines[0]
 
 
@@ -326,7 +328,7 @@ NAMED["endless"] = "is far too large"
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bad_server_alone_leads_to_the_digits(kind, online, cache, digits, monkeypatch, capsys):
-    monkeypatch.setattr(mnist, "_MNIST_LARGEST", 1 << 20)
+    monkeypatch.setattr(mnist, "LARGEST", 1 << 20)
     if kind in ("stalls", "stalls late", "silent", "drips"):
         wait(monkeypatch, 0.3)
     online.answer = bad_answer(kind)
@@ -388,7 +390,7 @@ def test_a_server_that_goes_away_midway(online, cache, digits, capsys):
 LOAD = """
 import json, sys
 from grader.kit import mnist
-mnist._MNIST_SHA256 = json.loads(sys.argv[1])
+mnist.HASHES = json.loads(sys.argv[1])
 print(*[array.shape[0] for array in mnist.load_mnist()])
 """
 
@@ -462,7 +464,7 @@ def test_missing_mnist_dir_and_home(digits, tmp_path, monkeypatch, capsys):
 
 
 def test_digits_from_the_file_above(tmp_path, capsys):
-    fill(tmp_path / "data", {"digits.npz": (ROOT / "data/digits.npz").read_bytes()})
+    fill(tmp_path / "data", {"digits.b85": small.PACKED.read_bytes()})
     assert_digits(mnist.load_mnist(), capsys.readouterr().out)
 
 
@@ -473,6 +475,39 @@ def test_digits_are_digits(digits, capsys):
     frame = np.ones((28, 28), bool)
     frame[3:25, 3:25] = False
     assert not x_train[:, frame].any()  # as in MNIST, a margin
+    assert all(len(set(y_train[i : i + 64])) == 10 for i in range(0, 1400, 64))  # shuffled
+
+
+def test_digits_are_the_same_on_every_machine(digits, capsys):
+    total = hashlib.sha256()
+    for array in mnist.load_mnist():
+        total.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
+    assert total.hexdigest()[:16] == "dd14b54e76ed76c9"
+
+
+def test_digits_are_the_levels_resized(digits, capsys):
+    """As np.interp does it, twice; in the order in which RandomState(0) draws them."""
+    levels, at = small.all_levels() / 4, (np.arange(28) - 13.5) * 8 / 20 + 3.5
+
+    def stretched(line):
+        return np.interp(at, np.arange(-1, 9), [0, *line, 0])
+
+    large = np.apply_along_axis(stretched, 0, np.apply_along_axis(stretched, 1, levels)).transpose(3, 2, 1, 0)
+    random = np.random.RandomState(0)
+    train, test = random.permutation(1450), random.permutation(290)
+    x_train, y_train, x_test, y_test = mnist.load_mnist()
+    np.testing.assert_allclose(x_train, large[:145].reshape(-1, 28, 28)[train], atol=1e-6)
+    np.testing.assert_allclose(x_test, large[145:].reshape(-1, 28, 28)[test], atol=1e-6)
+    assert (y_train == train % 10).all() and (y_test == test % 10).all()
+
+
+def test_digits_are_quick(digits, capsys):
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        mnist.load_mnist()
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.05
 
 
 def test_without_anything_the_error_says_what_to_do():
@@ -481,21 +516,57 @@ def test_without_anything_the_error_says_what_to_do():
     assert error.value.__suppress_context__
 
 
-def test_the_bundled_file_is_the_one_described():
-    file = ROOT / "data/digits.npz"
-    assert file.stat().st_size < 80_000
-    assert hashlib.sha256(file.read_bytes()).hexdigest() in (ROOT / "data/README.md").read_text(encoding="utf-8")
-    with np.load(file) as arrays:
+def test_the_original_is_the_one_described():
+    assert hashlib.sha256(small.SOURCE.read_bytes()).hexdigest() in (ROOT / "data/README.md").read_text("utf-8")
+    with np.load(small.SOURCE) as arrays:
         assert arrays["images"].shape == (1797, 8, 8) and arrays["images"].dtype == np.uint8
         assert arrays["images"].max() == 16 and arrays["labels"].shape == (1797,)
 
 
+def test_the_packed_digits_are_what_the_original_gives():
+    """Compared unpacked: another zlib may pack to other bytes."""
+    mine, kept = (zlib.decompress(base64.b85decode(text)) for text in (small.pack(), small.packed_digits()))
+    assert mine == kept
+    assert len(literal("DIGITS = ", small.packed_digits())) <= 18_000  # of which every notebook with MNIST has a copy
+
+
+def test_the_packed_digits_are_near_the_original():
+    with np.load(small.SOURCE) as arrays:
+        images, labels = arrays["images"].astype(int), arrays["labels"]
+    levels = small.all_levels().transpose(2, 3, 1, 0) * small.STEP
+    assert levels.shape == (10, 174, 8, 8)
+    for digit, mine in enumerate(levels):
+        away = abs(mine[:, None] - images[labels == digit]).max((2, 3))
+        assert away.min(1).max() <= 3  # of 16
+
+
+def test_the_order_of_digits_is_one():
+    with np.load(small.SOURCE) as arrays:
+        images = arrays["images"][:60].astype(int)
+    tour = small.order(images)
+    assert sorted(tour) == list(range(60))
+    assert abs(np.diff(images[tour], axis=0)).sum() < 0.8 * abs(np.diff(images, axis=0)).sum()
+
+
+def test_smoothing_is_the_best_there_is():
+    for seed in range(20):
+        values = np.random.RandomState(seed).randint(0, 17, 5)
+        paths = np.array(list(itertools.product(range(5), repeat=5)))
+        costs = ((4 * paths - values) ** 2).sum(1) + small.CHANGE * (np.diff(paths) != 0).sum(1)
+        mine = small.smoothed(values.reshape(5, 1, 1)).ravel()
+        assert costs[(paths == mine).all(1)] == costs.min()
+
+
+def test_runs():
+    assert small.runs(np.array([[2, 2], [2, 0]])) == bytes([3 * 5 + 2, 1 * 5 + 3])
+    assert small.runs(np.zeros(120, int)) == bytes([50 * 5, 50 * 5, 20 * 5])
+
+
 def test_one_file_in_an_empty_directory(tmp_path):
-    """The setup cell as a build makes it: the kit, this file, the digits. No network, no data, nothing installed."""
-    code = [(ROOT / f"grader/kit/{name}.py").read_text(encoding="utf-8") for name in ("check", "mnist")]
-    packed = base64.b85encode((ROOT / "data/digits.npz").read_bytes()).decode()
-    code += [f'_MNIST_DIGITS = "{packed}"', "time = io = queue = json = None", "arrays = load_mnist()"]
-    code += ["assert [a.shape for a in arrays] == [(1493, 28, 28), (1493,), (304, 28, 28), (304,)]"]
+    """The module as a build makes it: the kit, this file, the digits. No network, no data, nothing installed."""
+    code = [bare(path) for path in [*KIT, MNIST]]
+    code += [literal("DIGITS = ", small.packed_digits()), "arrays = load_mnist()"]
+    code += ["assert [a.shape for a in arrays] == [(1450, 28, 28), (1450,), (290, 28, 28), (290,)]"]
     code += ["assert [str(a.dtype) for a in arrays] == ['float32', 'int64'] * 2"]
     (tmp_path / "cell.txt").write_text("\n".join(code), encoding="utf-8")
     run = "import sys; exec(open(sys.argv[1], encoding='utf-8').read(), {'__name__': '__main__'})"
@@ -509,14 +580,21 @@ def test_one_file_in_an_empty_directory(tmp_path):
     assert_one_line(result.stdout)
 
 
-def test_names_stay_out_of_the_learners_way():
-    nodes = ast.parse((ROOT / "grader/kit/mnist.py").read_text(encoding="utf-8")).body
-    functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
-    variables = [name.id for node in nodes if isinstance(node, ast.Assign) for name in ast.walk(node.targets[0])
-                 if isinstance(name, ast.Name)]  # fmt: skip
-    assert [name for name in functions + variables if not name.startswith(("_mnist", "_MNIST"))] == ["load_mnist"]
-    modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
-    modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+def names_in(path):
+    """The global names that a file defines, and the modules that it imports."""
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {name.id for node in nodes if isinstance(node, ast.Assign) for name in ast.walk(node.targets[0])
+              if isinstance(name, ast.Name)}  # fmt: skip
+    modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    return names, modules | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+
+
+def test_names_stay_out_of_the_way_of_the_kit_s():
+    """All of them share a module in the notebook."""
+    mine, modules = names_in(MNIST)
+    assert "load_mnist" in mine
+    assert not mine & {name for path in KIT for name in names_in(path)[0]}
     assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"numpy"}
 
 
@@ -596,7 +674,7 @@ def test_the_parser_has_help_and_an_example(capsys):
 @pytest.mark.skipif(not (REAL and (REAL / f"{LABELS}.gz").exists()), reason="set MNIST_DIR to the real MNIST")
 def test_the_real_mnist(monkeypatch, capsys):
     monkeypatch.setenv("MNIST_DIR", str(REAL))
-    monkeypatch.setattr(mnist, "_MNIST_SHA256", REAL_HASHES)
+    monkeypatch.setattr(mnist, "HASHES", REAL_HASHES)
     arrays = x_train, y_train, x_test, y_test = mnist.load_mnist()
     assert capsys.readouterr().out == "MNIST found in $MNIST_DIR.\n"
     assert [array.shape for array in arrays] == [(60000, 28, 28), (60000,), (10000, 28, 28), (10000,)]

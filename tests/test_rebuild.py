@@ -12,7 +12,7 @@ STUB = "def f(x):\n    raise NotImplementedError()"
 STUB_G = "def g(x):\n    raise NotImplementedError()"
 CELLS = [
     ("intro", "markdown", "given", "# Title", "# Title"),
-    ("setup", "code", "setup", "kit = 1", "kit = 1\n_load_table('hidden')"),
+    ("setup", "code", "setup", "kit = 1", "kit = 1\n_kit.load_table('hidden')"),
     ("show", "code", "demo", "plt.plot([1])", "plt.plot([1])"),
     ("helper", "code", "given", "def helper():\n    return 1", "def helper():\n    return 1"),
     ("f", "code", "solution", STUB, "def f(x):\n    return x"),

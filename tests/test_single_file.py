@@ -10,7 +10,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from grader.paths import NOTEBOOKS, SOLUTIONS
+from grader.authoring.mistakes import Mistake
+from grader.authoring.trials import plan_of
+from grader.authoring.unit import read_unit
+from grader.authoring.validate import steps_of
+from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
 
 # The oldest that Colab and the design ask for, on the newest Python; and no torch.
 PINS = ["ipython==7.34.0", "ipykernel==6.17.1", "numpy==2.1.*", "matplotlib==3.10.*"]
@@ -26,18 +30,25 @@ def newest_python() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def old_kernel(tmp_path_factory):
-    """The name of a kernel of a fresh environment with PINS, visible to Jupyter for the time of the tests."""
+def old_python(tmp_path_factory) -> Path:
+    """The interpreter of a fresh environment with PINS."""
     python = newest_python()
     if python is None:
         pytest.skip("no Python 3.13 here")
-    folder = tmp_path_factory.mktemp("kernel")
+    folder = tmp_path_factory.mktemp("old")
     subprocess.run([python, "-m", "venv", folder / "env"], check=True)
     own = folder / "env" / "bin" / "python"
     subprocess.run([own, "-m", "pip", "install", "-q", *PINS], check=True)
+    return own
+
+
+@pytest.fixture(scope="module")
+def old_kernel(tmp_path_factory, old_python):
+    """The name of a kernel of that environment, visible to Jupyter for the time of the tests."""
+    folder = tmp_path_factory.mktemp("kernel")
     spec = folder / "kernels" / "old" / "kernel.json"
     spec.parent.mkdir(parents=True)
-    argv = [str(own), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    argv = [str(old_python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec.write_text(json.dumps({"argv": argv, "display_name": "old", "language": "python"}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder))
@@ -72,6 +83,25 @@ def test_student_notebook_in_an_empty_directory(unit, tmp_path, old_kernel):
     assert all(o.ename == "CheckFailed" for _, o in failed), [o.evalue for _, o in failed]
     stderr = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
     assert not stderr, stderr[0]
+
+
+@pytest.mark.parametrize("unit", WITHOUT_TORCH + ON_DIGITS)
+def test_every_answer_and_every_hint_holds_there(unit, tmp_path, old_python):
+    """What was recorded with this environment's versions is recognised with those."""
+    read = read_unit(SOLUTIONS / f"{unit}.py")
+    solved = nbformat.read(SOLUTIONS / f"{unit}.ipynb", as_version=4)
+    plan, out = tmp_path / "plan.json", tmp_path / "out.json"
+    plan.write_text(json.dumps(plan_of(read, steps_of(solved))))
+    command = [old_python, "-m", "grader.authoring.trials", plan, out]
+    subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    tried = json.loads(out.read_text())
+    assert tried["reference"] == []
+    for answer, failed in zip([*read.rights, *read.mistakes], tried["answers"], strict=True):
+        where = f"{answer.path.name}:{answer.line}"
+        if isinstance(answer, Mistake):
+            assert failed and answer.hint in failed[0][2], (where, failed)
+        else:
+            assert not failed, (where, failed)
 
 
 @pytest.mark.parametrize("unit", WITHOUT_TORCH)

@@ -10,9 +10,9 @@ from grader.grading import store
 version_now = store.grader_version.__wrapped__  # not the cached one
 
 
-@pytest.mark.parametrize("changed", ["verdict.py", "kernel.py", "kit.py"])
+@pytest.mark.parametrize("changed", ["verdict.py", "kernel.py", "recording.py", "observe.py", "check.py"])
 def test_other_code_is_another_grader(changed, monkeypatch):
-    """The judge, the code inside the jail, the kit."""
+    """The judge, the code inside the jail, what stands in for the kit there, the kit."""
     before, read = version_now(), Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path.name == changed))
     assert version_now() != before

@@ -1,42 +1,34 @@
 """`bncourse build`: a unit's source to its two notebooks; incremental, reproducible, never half-written."""
 
+import contextlib
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from grader.errors import CourseError
-from grader.kernel import QUIET_KERNEL
-from grader.authoring.notebook import (
-    DIGITS,
-    KIT,
-    MNIST,
-    OBSERVE,
-    digest,
-    repository,
-    setup_source,
-    solved_notebook,
-    student_notebook,
-)
-from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
+from grader.authoring.backends import available
+from grader.authoring.execute import claims_on_digits, execute
+from grader.authoring.minutes import minutes_of
+from grader.authoring.notebook import digest, repository, solved_notebook, student_notebook
+from grader.authoring.readme import table_is_stale, write_table
 from grader.authoring.record import record
+from grader.authoring.setup import DIGITS, KIT, MNIST
 from grader.authoring.unit import Unit, read_unit
+from grader.errors import CourseError
+from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
 
-# What the bytes of a notebook depend on besides its unit's source.
+# What the bytes of a notebook depend on besides its unit's two files.
+NOT_MADE_BY = ("__init__", "build", "definitions", "readme", "validate")  # these change no notebook
 MADE_BY = [
-    *(ROOT / "grader" / "authoring" / f"{name}.py" for name in ("unit", "session", "record", "notebook")),
+    *sorted(p for p in (ROOT / "grader" / "authoring").glob("*.py") if p.stem not in NOT_MADE_BY),
     ROOT / "grader" / "preprocessors.py",
-    OBSERVE,
-    KIT,
+    *KIT,
     MNIST,
     DIGITS,
 ]
-WIDGET = "application/vnd.jupyter.widget-view+json"
-CELL_TIMEOUT = 900  # seconds
 
 
 def targets(source: Path) -> tuple[Path, Path]:
@@ -47,7 +39,8 @@ def targets(source: Path) -> tuple[Path, Path]:
 def source_hash(source: Path) -> str:
     """A hash of all that a unit's notebooks are made from."""
     total = hashlib.sha256(repository().encode())
-    for path in [source, *MADE_BY]:
+    mistakes = source.parent / "mistakes" / source.name
+    for path in [source, *([mistakes] if mistakes.exists() else []), *MADE_BY]:
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:32]
 
@@ -73,24 +66,25 @@ def stale(source: Path) -> str | None:
     return None
 
 
-def build(source: Path, execute: bool = True, afresh: bool = False) -> None:
+def build(source: Path, run: bool = True, afresh: bool = False) -> None:
     """Write both notebooks of a unit.
 
-    Outputs are taken over from the notebook on disk when no code has changed since, unless afresh. With execute=False
-    the solved notebook has none (for tests).
+    Outputs are taken over from the notebook on disk when neither code nor claims have changed since, unless afresh.
+    With run=False the solved notebook has none (for tests).
 
     Raises SourceError or CourseError, and then writes nothing.
     """
     unit = read_unit(source)
-    setup = setup_source(unit)
-    solved = solved_notebook(unit, setup, record(unit, setup))
+    minutes_of(unit)  # stops at what is quickly mended; recording takes a while
+    solved = solved_notebook(unit, record(unit))
     student = student_notebook(solved)
     student_path, solved_path = targets(source)
-    if execute and (afresh or not _reuse_outputs(solved, solved_path)):
-        _execute(unit, solved)
-    stamp = source_hash(source)
+    if run and (afresh or not _reuse_outputs(unit, solved, solved_path)):
+        claims_on_digits(unit, solved)
+        execute(unit, solved)
+    stamp = {"unit": unit.name, "source": source_hash(source), "claims": _claims(unit)}
     for notebook in (solved, student):
-        notebook.metadata["bncourse"] = {"unit": unit.name, "source": stamp, "content": digest(notebook)}
+        notebook.metadata["bncourse"] = {**stamp, "content": digest(notebook)}
     for path, notebook in ((solved_path, solved), (student_path, student)):
         write(notebook, path)
 
@@ -104,55 +98,31 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def _reuse_outputs(solved: nbformat.NotebookNode, path: Path) -> bool:
-    """Take over the outputs of the notebook on disk when not one line of code has changed since."""
+def _reuse_outputs(unit: Unit, solved: nbformat.NotebookNode, path: Path) -> bool:
+    """Take over the outputs of the notebook on disk when not one line of code, tables aside, has changed since."""
     try:
-        old = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+        kept = nbformat.read(path, as_version=4)
+        old = [c for c in kept.cells if c.cell_type == "code"]
     except Exception:
         return False
     new = [c for c in solved.cells if c.cell_type == "code"]
-    if [c.source for c in old] != [c.source for c in new] or not all(c.execution_count for c in old):
+    if [_without_tables(c) for c in old] != [_without_tables(c) for c in new]:
+        return False
+    if not all(c.execution_count for c in old) or kept.metadata.get("bncourse", {}).get("claims") != _claims(unit):
         return False
     for mine, theirs in zip(new, old, strict=True):
         mine.outputs, mine.execution_count = theirs.outputs, theirs.execution_count
     return True
 
 
-def _execute(unit: Unit, notebook: nbformat.NotebookNode) -> None:
-    """Run every cell, demos included, in a kernel of this interpreter."""
-    environment = {**os.environ, "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_TIMEOUT,
-        kernel_name="python3",
-        record_timing=False,
-        store_widget_state=False,
-        coalesce_streams=True,  # how prints are cut into messages is a matter of timing
-        extra_arguments=QUIET_KERNEL,
-        resources={"metadata": {"path": str(ROOT)}},
-    )
-    try:
-        client.execute(env=environment)
-    except CellExecutionError as error:
-        raise CourseError(
-            f"{unit.path.name}: the solved notebook stops with {error.ename}: {error.evalue}\n{_cell_of(error)}"
-        ) from None
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise CourseError(f"{unit.path.name}: {str(error).strip().splitlines()[0]}") from None
-    for cell in notebook.cells:
-        if "outputs" in cell:  # a progress bar's widget has a random name, and nothing to show
-            cell.outputs = [o for o in cell.outputs if WIDGET not in o.get("data", {})]
-        for output in cell.get("outputs", []):
-            if output.get("text", "").startswith("Using a small set of"):
-                print(f"{unit.name}: MNIST is not here (set MNIST_DIR); executed on the small digits", file=sys.stderr)
-            if output.output_type == "stream" and output.name == "stderr":
-                first = cell.source.strip().splitlines()[0]
-                raise CourseError(f"{unit.path.name}: the cell {first!r} writes to stderr: {output.text.strip()[:300]}")
+def _without_tables(cell: nbformat.NotebookNode) -> str:
+    return re.sub(r'load_table\(\n(?:\s*"[^"\n]*"\n)+\s*\)', "", cell.source)
 
 
-def _cell_of(error: CellExecutionError) -> str:
-    """The last lines of the traceback, without colours."""
-    return "\n".join(str(error.traceback).strip().splitlines()[-12:])
+def _claims(unit: Unit) -> str:
+    """A hash of what the unit's sentences claim."""
+    claims = [(c.id, c.source, c.data) for c in unit.cells if c.role == "claim"]
+    return hashlib.sha256(repr(claims).encode()).hexdigest()[:16]
 
 
 def build_all(sources: list[Path], force: bool = False) -> int:
@@ -162,12 +132,17 @@ def build_all(sources: list[Path], force: bool = False) -> int:
         if not force and stale(source) is None:
             print(f"{source.stem}: up to date")
             continue
+        if sys.stderr.isatty():
+            print(f"{source.stem}: recording under {len(available())} backends, then executing …", file=sys.stderr)
         try:
             build(source, afresh=force)
             print(f"{source.stem}: built")
         except CourseError as error:
             failed = 1
             print(f"bncourse build: {error}", file=sys.stderr)
+    if any(source.parent == SOLUTIONS for source in sources):
+        with contextlib.suppress(CourseError):  # of a unit that cannot be read, which was said above
+            write_table()
     return failed
 
 
@@ -177,6 +152,7 @@ def check_all(sources: list[Path]) -> int:
     known = {source.stem for source in SOLUTIONS.glob("*.py")}
     for folder in (NOTEBOOKS, SOLUTIONS):
         reasons += [f"{_short(p)} has no source" for p in sorted(folder.glob("*.ipynb")) if p.stem not in known]
+    reasons += ["README.md's table of units is not what the units say"] if table_is_stale() else []
     for reason in reasons:
         print(f"bncourse build: {reason}. Run: bncourse build", file=sys.stderr)
     if not reasons:

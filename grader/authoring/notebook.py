@@ -1,12 +1,10 @@
 """Turn a unit into notebooks: the nbgrader source (solved) and, through nbgrader's preprocessors, the student's."""
 
 import ast
-import base64
 import hashlib
 import json
 import textwrap
 import tomllib
-from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -19,46 +17,28 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
-from grader.paths import DATA, ROOT
-from grader.preprocessors import ClearAnswers
+from grader.authoring.lesson import Cell
+from grader.authoring.minutes import minutes_of
 from grader.authoring.record import Tables
-from grader.authoring.unit import HIDDEN, Cell, Unit
+from grader.authoring.regions import HIDDEN
+from grader.authoring.setup import literal, setup_source
+from grader.authoring.unit import Unit
+from grader.paths import ROOT
+from grader.preprocessors import ClearAnswers
 
-SETUP_TITLE = "#@title Setup: run this cell first\n"  # Colab shows the title in place of the code
-OBSERVE, KIT, MNIST = (ROOT / "grader" / "kit" / f"{name}.py" for name in ("observe", "check", "mnist"))
-DIGITS = DATA / "digits.npz"
-
-
-def setup_source(unit: Unit) -> str:
-    """The code every notebook of the unit begins with: the kit, and the MNIST loader where the unit names it."""
-    kit = "".join(line for line in _read(KIT).splitlines(keepends=True) if not line.startswith("from grader."))
-    parts = [SETUP_TITLE + _read(OBSERVE), kit.rstrip()]
-    if any("load_mnist" in cell.source for cell in unit.cells):
-        digits = base64.b85encode(DIGITS.read_bytes()).decode()
-        parts += [_read(MNIST), _literal("_MNIST_DIGITS = ", digits)]
-    return "\n\n\n".join(parts) + "\n"
+LEFT_OUT = ("helper", "claim")  # the roles whose cells are in no notebook
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8").rstrip()
-
-
-def _literal(prefix: str, text: str, suffix: str = "") -> str:
-    """A long string as Python source, on lines of 110 characters."""
-    lines = "\n".join(f'    "{line}"' for line in textwrap.wrap(text, 110, break_on_hyphens=False))
-    return f"{prefix}(\n{lines}\n){suffix}"
-
-
-def solved_notebook(unit: Unit, setup: str, tables: Tables) -> nbformat.NotebookNode:
+def solved_notebook(unit: Unit, tables: Tables) -> nbformat.NotebookNode:
     """The unit as an nbgrader source notebook, with answers and hidden tests, not yet executed."""
-    loads = _literal("_load_table", tables.visible)
-    ready = 'print("Ready: np, plt, check and scoreboard are there. Run the cells from top to bottom.")'
-    cells = [_title(unit), _code(f"{setup}\n\n{loads}\n{ready}", "setup", locked=True)]
+    cells = [_title(unit), _code(setup_source(unit, tables.visible), "setup", locked=True)]
     cells[1].metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]})
     for cell in unit.cells:
-        if cell.role == "mistake":
+        if cell.role in LEFT_OUT:
             continue
-        if cell.kind == "markdown":
+        if cell.role == "manual":
+            cells.append(_manual(cell))
+        elif cell.kind == "markdown":
             cells.append(new_markdown_cell(cell.source))
         elif cell.role == "exercise":
             cells.append(_code(cell.source, cell.grade_id, solution=True))
@@ -89,7 +69,11 @@ def repository() -> str:
 
 def _title(unit: Unit) -> nbformat.NotebookNode:
     points = f" · {unit.points:g} points" if unit.points else ""
-    text = f"# {unit.title}\n\n**{unit.question}**\n\n*About {unit.minutes} minutes{points}.*"
+    if unit.manual_points:
+        points += f", {unit.manual_points:g} of them graded by a person"
+    minutes = minutes_of(unit)
+    further = f', and {minutes.further} more for what is marked "going further"' if minutes.further else ""
+    text = f"# {unit.title}\n\n**{unit.question}**\n\n*About {minutes.core} minutes{further}{points}.*"
     if unit.builds_on:
         text += f" *Builds on {', '.join(name[:2] for name in unit.builds_on)}.*"
     slug = repository()
@@ -104,6 +88,14 @@ def _code(source: str, grade_id: str, **role) -> nbformat.NotebookNode:
     defaults = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3}
     cell.metadata["nbgrader"] = {"grade_id": grade_id, **defaults, **role}
     return cell
+
+
+def _manual(cell: Cell) -> nbformat.NotebookNode:
+    """A question that a person grades; its text is the model answer."""
+    made = _code(cell.source, cell.grade_id, solution=True, grade=True, points=cell.points)
+    if cell.kind == "code":
+        return made
+    return new_markdown_cell(cell.source, metadata=made.metadata)
 
 
 def _check_source(cell: Cell, tables: Tables) -> str:
@@ -121,7 +113,7 @@ def _check_source(cell: Cell, tables: Tables) -> str:
         marker = f"### BEGIN {HIDDEN}"
         line = next(line for line in source.splitlines() if marker in line)
         indent = line[: len(line) - len(line.lstrip())]
-        table = textwrap.indent(_literal("_load_table", tables.hidden[cell.id]), indent)
+        table = textwrap.indent(literal("load_table", tables.hidden[cell.id]), indent)
         source = source.replace(line, f"{line}\n{table}", 1)
     return source
 

@@ -1,29 +1,30 @@
-"""Record what the reference answer and each known mistake give at every check.
+"""Make the tables that a unit's checks compare with, and prove on the way that they hold on every backend.
 
-The result is what a notebook's `check` compares with: one table for what learners see, and one for the hidden tests
-of each check cell, so that no hidden value ever reaches a student notebook.
+The tables are one for what learners see, and one for the hidden tests of each check cell, so that no hidden value ever
+reaches a student notebook. A mistake is recorded at a check only where it is wrong in the same way on every backend.
 """
 
-import base64
-import json
-import zlib
+import ast
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from grader.errors import SourceError
-from grader.kit.observe import _differ
-from grader.authoring.session import Session
-from grader.authoring.unit import HIDDEN, Cell, Unit
+import nbformat
+import numpy as np
 
+from grader.authoring.backends import available
+from grader.authoring.lesson import Cell
+from grader.authoring.mistakes import Answer, Mistake
+from grader.authoring.observing import Observed, observe_under
+from grader.authoring.recorder import Seen
+from grader.authoring.tables import Entry, pack
+from grader.authoring.unit import Unit
+from grader.errors import CourseError
+from grader.kit.compare import alike, causes, wrong_parts
+from grader.preprocessors import ClearAnswers
 
-@dataclass
-class Observation:
-    """What one call of `check` saw."""
-
-    cell: str
-    hidden: bool
-    rtol: float
-    atol: float
-    outcome: dict
+MOST_CAUSES = 2  # that a learner is shown at once
+SHOWN = 12  # problems that are listed
+SURVIVES = "no check fails: add one that tells it from the answer, make it a right answer, or remove it"
 
 
 @dataclass
@@ -34,89 +35,167 @@ class Tables:
     hidden: dict[str, str] = field(default_factory=dict)
 
 
-def pack(table: dict) -> str:
-    """A table as text for a notebook: JSON, deflated, base 85; the inverse of the kit's `_load_table`."""
-    return base64.b85encode(zlib.compress(json.dumps(table, separators=(",", ":")).encode(), 9)).decode()
+def record(unit: Unit) -> Tables:
+    """Observe the unit under every backend of this machine and make its tables. Raises CourseError."""
+    backends = available()
+    with ThreadPoolExecutor(2) as pool:
+        observed = dict(zip([b.name for b in backends], pool.map(lambda b: observe_under(unit, b), backends)))
+    return make_tables(unit, observed)
 
 
-def record(unit: Unit, setup: str) -> Tables:
-    """Run the unit's cells (demos left out) with the reference, then with each mistake, and make the tables."""
-    expected = _observe(unit, setup, None)
-    checks = {name: {"expected": seen.outcome["value"], "mistakes": []} for name, seen in expected.items()}
-    hints: dict[str, list[str]] = {}
-    for mistake in (c for c in unit.cells if c.role == "mistake"):
-        for name, seen in _observe(unit, setup, mistake).items():
-            right = expected.get(name)
-            if right is None or not _wrong(right, seen):
+def make_tables(unit: Unit, observed: dict[str, Observed]) -> Tables:
+    """The tables of a unit by what each backend gave, the machine's own first. Raises CourseError."""
+    native = next(iter(observed.values()))
+    problems = unsteady(native.reference, observed) + refused(unit, observed)
+    entries = {
+        name: Entry(seen.outcome["value"], seen.rtol, seen.parts, seen.hidden)
+        for name, seen in native.reference.items()
+    }
+    first = len(unit.rights)
+    for number, mistake in enumerate(unit.mistakes, first):
+        for name, rows in steady(native.reference, [o.answers[number] for o in observed.values()]).items():
+            known = entries[name].mistakes
+            if (mistake.hint, rows) not in known:
+                known.append((mistake.hint, rows))
+        if mistake.otherwise:
+            if mistake.otherwise not in entries:
+                problems.append(f"{_at(mistake)}: there is no check called {mistake.otherwise!r}")
+            else:
+                entries[mistake.otherwise].otherwise.append(mistake.hint)
+    problems += [p for n, m in enumerate(unit.mistakes, first) if (p := _misread(unit, m, n, entries, observed))]
+    if problems:
+        more = f"\n… and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise CourseError(f"{unit.name}: " + "\n".join(problems[:SHOWN]) + more)
+    return _packed(unit, native.reference, entries)
+
+
+def unsteady(reference: dict[str, Seen], observed: dict[str, Observed]) -> list[str]:
+    """The checks at which the answer's values on some backend differ by more than a tenth of their tolerance."""
+    found = []
+    for backend, other in observed.items():
+        for name, seen in reference.items():
+            tight = {**seen.rule, "rtol": seen.rtol / 10, "atol": seen.atol / 10}
+            wrong = wrong_parts(seen.outcome["value"], other.reference[name].outcome["value"], tight)
+            if wrong:
+                what = wrong[0][1]
+                found.append(f"check {name!r} depends on the machine (backend {backend}, a tenth of its rtol): {what}")
+    return found
+
+
+def refused(unit: Unit, observed: dict[str, Observed]) -> list[str]:
+    """The right answers that some check does not accept on some backend."""
+    found = []
+    for number, right in enumerate(unit.rights):
+        fails = {name: None for one in observed.values() for name in one.answers[number]}
+        where = [backend for backend, one in observed.items() if one.answers[number]]
+        if fails:
+            on = "every backend" if len(where) == len(observed) else ", ".join(where)
+            what = f"the right answer {right.name!r} fails {', '.join(map(repr, fails))} (on {on})"
+            found.append(f"{_at(right)}: {what}. Mend the answer; or, if it is right, the check")
+    return found
+
+
+def steady(reference: dict[str, Seen], answers: list[dict[str, list]]) -> dict[str, list]:
+    """By check, how a mistake is wrong, where it is wrong in the same way in all of its observations."""
+    found = {}
+    for name, rows in answers[0].items():
+        seen = reference[name]
+        others = [answer.get(name, []) for answer in answers[1:]]
+        if all(_same(seen, rows, other) for other in others):
+            found[name] = rows
+    return found
+
+
+def _same(seen: Seen, rows: list, others: list) -> bool:
+    want, rule = seen.outcome["value"], seen.rule
+    return len(rows) == len(others) and all(
+        alike(want, rule, _row(a), _row(b)) <= 1 for a, b in zip(rows, others, strict=True)
+    )
+
+
+def _row(row) -> tuple:
+    """A row as a notebook reads it from its table."""
+    place, form, sums = row
+    with np.errstate(over="ignore"):
+        return place, form, np.asarray(sums, "f4").astype("f8")
+
+
+def _at(answer: Answer) -> str:
+    return f"{answer.path.parent.name}/{answer.path.name}:{answer.line}"
+
+
+def _misread(unit: Unit, mistake: Mistake, number: int, entries: dict[str, Entry], observed) -> str:
+    """Why a mistake is not told its own hint at the first check that it fails on some backend; "" where it is."""
+    for backend, one in observed.items():
+        wrong = one.answers[number]
+        for cell in unit.of("check", mistake.exercise):
+            name = next((n for n, seen in one.reference.items() if seen.cell == cell.id and n in wrong), None)
+            if name is None:
                 continue
-            texts = hints.setdefault(right.cell if right.hidden else "", [])
-            if mistake.hint not in texts:
-                texts.append(mistake.hint)
-            checks[name]["mistakes"].append([texts.index(mistake.hint), seen.outcome])
-    by_place: dict[str, dict] = {}
-    for name, seen in expected.items():
-        by_place.setdefault(seen.cell if seen.hidden else "", {})[name] = checks[name]
+            seen, entry = one.reference[name], entries[name]
+            mistakes = [(hint, [_row(row) for row in rows]) for hint, rows in entry.mistakes]
+            rows = [_row(row) for row in wrong[name]]
+            found = causes(entry.expected, rows, seen.rule, mistakes)
+            found = found or ([] if rows[0][0] == "raised" else entry.otherwise)
+            if mistake.hint not in found:
+                what = f"is told {found}" if found else "is told nothing: what it gives is rounding, or differs"
+                return f"{_at(mistake)}: at check {name!r} this mistake {what} (backend {backend})"
+            if len(found) > MOST_CAUSES:
+                others = [m.line for m in unit.mistakes_of(mistake.exercise) if m.hint in found and m is not mistake]
+                return (
+                    f"{_at(mistake)}: at check {name!r} it cannot be told from {len(found) - 1} others (lines "
+                    f"{', '.join(map(str, others))}). Put them under one hint, or change the check's inputs"
+                )
+            break
+        else:
+            return f"{_at(mistake)}: {SURVIVES} (backend {backend})"
+    return ""
+
+
+def stub_of(cell: Cell) -> str:
+    """What a student gets in the place of an exercise's answer: nbgrader's own step."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.source)])
+    notebook.cells[0].metadata["nbgrader"] = {
+        "solution": True, "grade": False, "locked": False, "task": False, "grade_id": cell.id, "schema_version": 3,
+    }  # fmt: skip
+    notebook.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    cleared, _ = ClearAnswers().preprocess(notebook, {"nbgrader": {}})
+    return cleared.cells[0].source
+
+
+def given_statements(stub: str) -> dict[str, int]:
+    """By function of a stub that has them: how many statements stand above its `raise NotImplementedError()`."""
+    found = {}
+    for node in ast.walk(ast.parse(stub)):
+        if isinstance(node, ast.FunctionDef):
+            above = [s for s in node.body if not isinstance(getattr(s, "value", None), ast.Constant)]
+            raises = [n for n, s in enumerate(above) if isinstance(s, ast.Raise)]
+            if raises and raises[0]:
+                found[node.name] = raises[0]
+    return found
+
+
+def _packed(unit: Unit, reference: dict[str, Seen], entries: dict[str, Entry]) -> Tables:
     cells = [
         {
             "id": c.grade_id,
             "exercise": c.exercise,
             "points": c.points,
-            "checks": [name for name, seen in expected.items() if seen.cell == c.id and not seen.hidden],
+            "checks": [name for name, seen in reference.items() if seen.cell == c.id and not seen.hidden],
+            **({"manual": True} if c.role == "manual" else {}),
         }
         for c in unit.cells
-        if c.role == "check"
+        if c.role in ("check", "manual")
     ]
-    visible = {"unit": unit.name, "cells": cells, "checks": by_place.pop("", {}), "hints": hints.get("", [])}
-    hidden = {cell: pack({"checks": entries, "hints": hints.get(cell, [])}) for cell, entries in by_place.items()}
-    return Tables(pack(visible), hidden)
-
-
-def _wrong(right: Observation, seen: Observation) -> bool:
-    if "raised" in seen.outcome or seen.outcome.get("changed"):
-        return True
-    return _differ(right.outcome["value"], seen.outcome["value"], right.rtol, right.atol) is not None
-
-
-def _observe(unit: Unit, setup: str, mistake: Cell | None) -> dict[str, Observation]:
-    session = Session()
-    _run(session, unit, setup, None)
-    log: dict[str, Observation] = {}
-    recorder = _Recorder(session.namespace["_call"], log)
-    session.namespace["check"] = recorder
-    last = unit.of("check", mistake.id)[-1] if mistake else None
+    stubs = {}
     for cell in unit.cells:
-        if cell.kind != "code" or cell.role in ("demo", "mistake"):
-            continue
-        recorder.cell, recorder.hidden = cell.id, False
-        source = unit.answer(mistake) if mistake and cell.role == "exercise" and cell.id == mistake.id else cell.source
-        source = source.replace(f"### BEGIN {HIDDEN}", "check.hidden = True").replace(
-            f"### END {HIDDEN}", "check.hidden = False"
-        )
-        _run(session, unit, source, cell, reference=mistake is None)
-        if cell is last:
-            break
-    return log
-
-
-def _run(session: Session, unit: Unit, source: str, cell: Cell | None, reference: bool = True) -> None:
-    result = session.run(source, cell.id or str(cell.line) if cell else "setup")
-    if result.error is not None and reference:
-        line = (cell.line if cell else 0) + result.line
-        what = f"with the reference answer this stops with {type(result.error).__name__}: {result.error}"
-        raise SourceError(unit.path, line, what, "Mend the answer or the cell")
-
-
-class _Recorder:
-    """Stands in for `check`: notes what it sees, and lets everything pass."""
-
-    def __init__(self, call, log: dict[str, Observation]) -> None:
-        self.call, self.log, self.cell, self.hidden = call, log, "", False
-
-    def __call__(self, name, target, *args, rtol=1e-6, atol=1e-9, **kwargs):
-        if name in self.log:
-            raise ValueError(f"the check name {name!r} is used twice; give each check() a name of its own")
-        value, outcome, error = self.call(target, args, kwargs, name)
-        self.log[name] = Observation(self.cell, self.hidden, rtol, atol, outcome)
-        if error is not None:
-            raise error
-        return value
+        if cell.role == "exercise":
+            stubs |= given_statements(stub_of(cell))
+    visible = {name: entry for name, entry in entries.items() if not entry.hidden}
+    hidden: dict[str, dict[str, Entry]] = {}
+    for name, entry in entries.items():
+        if entry.hidden:
+            hidden.setdefault(reference[name].cell, {})[name] = entry
+    return Tables(
+        pack(visible, unit=unit.name, cells=cells, stubs=stubs), {cell: pack(some) for cell, some in hidden.items()}
+    )

@@ -74,11 +74,11 @@ def reference(release: Release, limits: Limits, jails: Jails) -> dict:
     for number, word in run.words.items():
         key, parts = pieces[number].key, read_parts(run.ran[number].outputs, word)
         noted = [sent for part in parts if part.label in ("visible", "hidden") for sent in part.noted]
-        expected[key] = [(sent["name"], sent["rtol"], sent["atol"]) for sent in noted]
+        expected[key] = [(sent["name"], sent["rtol"], sent["atol"], sent["dtype"]) for sent in noted]
         other = next((part for part in parts if part.label == "second" and not part.error), None)
         if other:  # a property of the published numbers alone is not asked for
-            seen = [(s["name"], s["outcome"].get("value"), s["rtol"], s["atol"]) for s in other.noted]
-            if [s[0] for s in seen] == [name for name, _, _ in expected[key]] and all(s[1] for s in seen):
+            seen = [(s["name"], s["outcome"].get("value"), s["rtol"], s["atol"], s["dtype"]) for s in other.noted]
+            if [s[0] for s in seen] == [name for name, *_ in expected[key]] and all(s[1] for s in seen):
                 second[key] = {"code": release.second[key]["code"], "observations": seen}
     release.expected, release.second = expected, second
     result = Result("reference", release.unit, "")

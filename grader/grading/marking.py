@@ -12,6 +12,7 @@ from grader.grading.result import CellScore, Result
 from grader.grading.run import Run
 from grader.grading.script import Part, check_parts, read_parts
 from grader.grading.verdict import judge
+from grader.kit.judge import with_causes
 
 # What judging something that is no observation may raise.
 UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
@@ -87,16 +88,16 @@ def _verdict(piece: Piece, parts: list[Part], release: Release, score: CellScore
         if part.label == "visible":  # what hidden tests print would tell of them
             shown += outputs.cleaned([output for output in part.outputs if output["output_type"] != "error"])
         for sent in part.noted:
-            name, rtol, atol = next(expected, ("", 0.0, 0.0))
+            name, rtol, atol, dtype = next(expected, ("", 0.0, 0.0, False))
             if not isinstance(sent, dict) or sent.get("name") != name:
                 return shown, "a check reported that was not run"
             try:
-                score.message, score.hints = judge(release.kit, sent, rtol, atol)
+                score.message, score.hints = judge(release.table, sent, rtol, atol, dtype)
             except UNREADABLE:
                 return shown, "what a check reported is no observation"
             shown.append(outputs.check_line(name, not score.message))
             if score.message:
-                score.message = "\n".join([score.message, *(f"Likely cause: {hint}" for hint in score.hints)])
+                score.message = with_causes(score.message, score.hints)
                 return [*shown, outputs.error("CheckFailed", score.message)], ""
         if part.error:
             kind, text = outputs.line(part.error[0]), outputs.plain(part.error[1])
@@ -110,11 +111,11 @@ def _second_verdict(piece: Piece, noted: list, release: Release) -> str:
     """Why an answer that gave the published values is doubted; "" where it is not."""
     wanted = release.second[piece.key]["observations"]
     right = len(noted) == len(wanted)
-    for (name, value, rtol, atol), sent in zip(wanted, noted):
+    for (name, value, rtol, atol, dtype), sent in zip(wanted, noted):
         try:
             # A hundredfold tolerance: copied values are far off, and a right answer in another order is not.
             right = right and sent["name"] == name
-            right = right and not judge(release.kit, sent, 100 * rtol, 100 * atol, expected=value)[0]
+            right = right and not judge(release.table, sent, 100 * rtol, 100 * atol, dtype, value)[0]
         except UNREADABLE:
             right = False
     return "" if right else "the answer fits the published numbers only; with others it is wrong"

@@ -2,22 +2,22 @@
 
 import ast
 import hashlib
-import importlib.util
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 
 import nbformat
+from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import compute_checksum
 
+from grader.authoring.regions import HIDDEN
 from grader.errors import CourseError
-from grader.authoring.notebook import KIT
-from grader.authoring.unit import HIDDEN
+from grader.kit.table import Table
 
 SETUP = "setup"
 RECORDING = Path(__file__).with_name("recording.py")
+LOAD, BEGIN = "load_table", "_kit.begin(globals())"  # the calls that a setup cell ends with
 BEGIN_HIDDEN, END_HIDDEN = f"### BEGIN {HIDDEN}", f"### END {HIDDEN}"
 
 
@@ -53,7 +53,7 @@ class ReleaseCell:
     def code(self) -> str:
         """A locked cell's code as it enters the jail: without its tables; the setup with the recording `check`."""
         code = without_tables(self.full)
-        return f"{code}\n\n\n{RECORDING.read_text(encoding='utf-8')}" if self.role == "setup" else code
+        return _recording(code, self.full) if self.role == "setup" else code
 
     @cached_property
     def parts(self) -> list[tuple[str, bool]]:
@@ -75,8 +75,9 @@ class Release:
     metadata: dict
     torch: bool  # whether its answers or checks use torch
     files: dict[str, bytes] = field(default_factory=dict)  # the instructor's files beside the notebook
-    # Found by running the answers (job.reference): each cell's checks, as (name, rtol, atol), and their second run.
-    expected: dict[str, list[tuple[str, float, float]]] = field(default_factory=dict)
+    # Found by running the answers (job.reference): each cell's checks, as (name, rtol, atol, dtype), and their
+    # second run.
+    expected: dict[str, list[tuple[str, float, float, bool]]] = field(default_factory=dict)
     second: dict[str, dict] = field(default_factory=dict)
 
     @cached_property
@@ -91,19 +92,27 @@ class Release:
         return digest.hexdigest()
 
     @cached_property
-    def kit(self) -> ModuleType:
-        """A kit of its own, outside the jail, with all tables of this unit, hidden ones included."""
-        spec = importlib.util.spec_from_file_location(f"kit_{self.unit}", KIT)
-        kit = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(kit)
+    def table(self) -> Table:
+        """All tables of this unit, hidden ones included: outside the jail."""
+        table = Table()
         for cell in self.cells:
             if cell.locked:
                 for packed in tables(cell.full):
-                    kit._load_table(packed)
-        return kit
+                    table.load(packed)
+        return table
 
     def __getstate__(self) -> dict:
-        return {key: value for key, value in self.__dict__.items() if key != "kit"}  # modules are not sent
+        return {key: value for key, value in self.__dict__.items() if key != "table"}  # made anew where it is needed
+
+
+def _recording(code: str, full: str) -> str:
+    """A setup cell's code without its table, with the `check` that records in the kit's place."""
+    stubs = Table()
+    for packed in tables(full):
+        stubs.load(packed)
+    text = RECORDING.read_text(encoding="utf-8")
+    recording = f"exec(compile({text!r}, '<bncourse recording>', 'exec'), _kit.__dict__)\n"
+    return code.replace(BEGIN, f"{recording}_kit.TABLE.stubs.update({stubs.stubs!r})\n{BEGIN}")
 
 
 def _table_calls(code: str) -> list[ast.Call]:
@@ -115,8 +124,7 @@ def _table_calls(code: str) -> list[ast.Call]:
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "_load_table"
+        and (getattr(node.func, "id", "") or getattr(node.func, "attr", "")) == LOAD
         and node.args
         and isinstance(node.args[0], ast.Constant)
     ]
@@ -148,7 +156,23 @@ def read_release(directory: Path, unit: str) -> Release:
             raise CourseError(f"{path} is missing: {unit} is not released in this class. {remedy}") from None
         except Exception as error:
             raise CourseError(f"{path} cannot be read: {str(error).splitlines()[0]}. {remedy}") from None
-    source, released = notebooks
+    release = release_of(unit, *notebooks, remedy=remedy)
+    if not any(cell.role == "setup" and tables(cell.full) for cell in release.cells):
+        raise CourseError(f"{unit} has no setup cell of this course. Grade it with: nbgrader autograde {unit}")
+    folder = directory / "source" / unit
+    release.files = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".ipynb" and ".ipynb_checkpoints" not in path.parts
+    }
+    return release
+
+
+def release_of(unit: str, source: NotebookNode, released: NotebookNode, remedy: str = "") -> Release:
+    """A unit by its source notebook and the one that students got; where only that is at hand, it stands for both.
+
+    Raises CourseError, with the remedy, where the two are not of one make.
+    """
     stubs = {_key(cell): cell for cell in released.cells}
     cells = []
     for cell in source.cells:
@@ -156,31 +180,23 @@ def read_release(directory: Path, unit: str) -> Release:
         if key not in stubs:
             raise CourseError(f"source/ and release/ of {unit} differ (cell {key}). {remedy}")
         meta = cell.metadata.get("nbgrader", {})
-        role = "given"
-        if meta.get("grade_id") == SETUP:
-            role = "setup"
-        elif meta.get("grade") and meta.get("solution"):
-            role = "manual"
-        elif meta.get("grade"):
-            role = "check"
-        elif meta.get("solution"):
-            role = "solution"
-        elif "demo" in cell.metadata.get("tags", []):
-            role = "demo"
         kind = "code" if cell.cell_type == "code" else "markdown"
         points = float(meta.get("points", 0)) if meta.get("grade") else 0.0
-        metadata = {**stubs[key].metadata}
-        cells.append(ReleaseCell(key, kind, role, stubs[key].source, cell.source, metadata, points))
-    if not any(cell.role == "setup" and tables(cell.full) for cell in cells):
-        raise CourseError(f"{unit} has no setup cell of this course. Grade it with: nbgrader autograde {unit}")
+        stub = stubs[key]
+        cells.append(ReleaseCell(key, kind, _role(cell), stub.source, cell.source, {**stub.metadata}, points))
     torch = any(_uses_torch(c.full) for c in cells if c.role in ("check", "solution", "manual"))
-    folder = directory / "source" / unit
-    files = {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".ipynb" and ".ipynb_checkpoints" not in path.parts
-    }
-    return Release(unit, cells, dict(source.metadata), torch, files)
+    return Release(unit, cells, dict(source.metadata), torch)
+
+
+def _role(cell: NotebookNode) -> str:
+    meta = cell.metadata.get("nbgrader", {})
+    if meta.get("grade_id") == SETUP:
+        return "setup"
+    if meta.get("grade"):
+        return "manual" if meta.get("solution") else "check"
+    if meta.get("solution"):
+        return "solution"
+    return "demo" if "demo" in cell.metadata.get("tags", []) else "given"
 
 
 def _uses_torch(code: str) -> bool:
@@ -191,5 +207,5 @@ def _uses_torch(code: str) -> bool:
         return "torch" in code
 
 
-def _key(cell: nbformat.NotebookNode) -> str:
+def _key(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")

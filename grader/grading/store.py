@@ -13,8 +13,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from grader.authoring.setup import KIT
 from grader.errors import CourseError
-from grader.authoring.notebook import KIT, OBSERVE
 
 FOLDER = ".bncourse"
 
@@ -23,7 +23,7 @@ FOLDER = ".bncourse"
 def grader_version() -> str:
     """A hash of the code that grades, and of what it runs on: results of another version are not used."""
     digest = hashlib.sha256()
-    for path in sorted([*Path(__file__).parent.rglob("*.py"), KIT, OBSERVE]):
+    for path in sorted([*Path(__file__).parent.rglob("*.py"), *KIT]):
         digest.update(path.name.encode() + path.read_bytes())
     for package in ("numpy", "torch", "ipykernel", "ipython", "nbgrader"):
         try:

@@ -23,6 +23,9 @@ MAX_DEPTH, MAX_NAME, MAX_FOLDERS = (
 # What is parsed outside the jail is bounded: JSON of a few bytes can be objects of a few hundred.
 MAX_PARTS, MAX_CELLS, MAX_SOURCE = 3_000_000, 2000, 5 << 20  # lists, dicts and strings; cells; characters of source
 
+# Windows, where students look at their own notebooks, has neither.
+_CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 
 class Unreadable(CourseError):
     """A submission that cannot be graded; the message says why, in one line."""
@@ -67,7 +70,7 @@ def read_submission(directory: Path, student: str, unit: str) -> Submission:
         others = sorted(p.name for p in folder.glob("*.ipynb"))
         found = f" It holds {', '.join(repr(line(o)) for o in others[:3])}: rename the right one." if others else ""
         raise Unreadable(f"{shown} is missing.{found}")
-    notebook = _read_file(path, MAX_NOTEBOOK, shown)
+    notebook = read_file(path, MAX_NOTEBOOK, shown)
     submission = Submission(student, unit, str(path.relative_to(directory)), notebook)
     try:
         _read_files(folder, path.name, submission)
@@ -98,7 +101,7 @@ def _read_files(folder: Path, notebook: str, submission: Submission) -> None:
             try:
                 if len(os.fsencode(relative)) > MAX_NAME:
                     raise Unreadable(f"{line(relative, 60)} has too long a path.")
-                content = _read_file(Path(place, name), MAX_FILES_BYTES - total, line(relative))
+                content = read_file(Path(place, name), MAX_FILES_BYTES - total, line(relative))
             except Unreadable as error:
                 submission.notes.append(f"{str(error).rstrip('.')}: left out")
                 if len(submission.notes) > MAX_FILES:
@@ -111,7 +114,8 @@ def _read_files(folder: Path, notebook: str, submission: Submission) -> None:
                 return
 
 
-def _read_file(path: Path, limit: int, shown: str) -> bytes:
+def read_file(path: Path, limit: int, shown: str) -> bytes:
+    """The bytes of an ordinary file, `limit` at most, following no link. Raises Unreadable."""
     try:
         kind = path.lstat().st_mode  # looked at first: only to open a pipe or a device may do something
         if stat.S_ISLNK(kind):
@@ -119,7 +123,7 @@ def _read_file(path: Path, limit: int, shown: str) -> bytes:
         if not stat.S_ISREG(kind):
             what = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
             raise Unreadable(f"{shown} is {what.get(stat.S_IFMT(kind), 'a device')}, no ordinary file.")
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | _CAREFULLY)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # changed in between
             os.close(descriptor)
             raise Unreadable(f"{shown} is no ordinary file.")
@@ -136,6 +140,12 @@ def _read_file(path: Path, limit: int, shown: str) -> bytes:
 def parse(notebook: bytes, shown: str) -> tuple[list[SubmittedCell], list[str]]:
     """The cells of a notebook in any encoding and format, and notes on what had to be mended. Raises Unreadable."""
     notes: list[str] = []
+    data = document(notebook, shown, notes)
+    return read_cells(data, shown, notes), notes
+
+
+def document(notebook: bytes, shown: str, notes: list[str]) -> dict:
+    """A notebook's JSON, in any encoding and format; adds notes on what had to be mended. Raises Unreadable."""
     shown = line(shown)
     text = _decode(notebook, shown, notes)
     if _parts(text) > MAX_PARTS:
@@ -150,6 +160,12 @@ def parse(notebook: bytes, shown: str) -> tuple[list[SubmittedCell], list[str]]:
         raise Unreadable(f"{shown} is no notebook: it is JSON, but has no cells.")
     if not isinstance(data.get("cells"), list) and isinstance(data.get("worksheets"), list):
         data = _converted(data, shown, notes)
+    return data
+
+
+def read_cells(data: dict, shown: str, notes: list[str]) -> list[SubmittedCell]:
+    """The cells of a notebook's JSON; adds notes on those left out. Raises Unreadable."""
+    shown = line(shown)
     cells = data.get("cells")
     if not isinstance(cells, list):
         raise Unreadable(f"{shown} is no notebook: its cells are no list.")
@@ -167,7 +183,7 @@ def parse(notebook: bytes, shown: str) -> tuple[list[SubmittedCell], list[str]]:
     language = kernel.get("language", "python") if isinstance(kernel, dict) else "python"
     if isinstance(language, str) and language.lower() != "python":
         notes.append(f"the file asks for a kernel of {line(language, 40)}; it was run in Python")
-    return read, notes
+    return read
 
 
 def _parts(text: str) -> int:

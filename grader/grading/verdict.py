@@ -7,14 +7,14 @@ together anew from the parts that observations have (grader/observe.py).
 import base64
 import binascii
 import zlib
-from types import ModuleType
 
 from grader.grading.outputs import line, plain
-from grader.kit.observe import _WHOLE
+from grader.kit.judge import causes_of, problem_of
+from grader.kit.observe import PROJECTIONS, SAMPLES, WHOLE
+from grader.kit.table import Table
 
 MIME = "application/vnd.bncourse.check+json"
 _MAX_NODES, _MAX_DEPTH, _MAX_TEXT = 20_000, 30, 2000
-_SAMPLES, _PROJECTIONS = 32, 4
 
 
 class TooLarge(ValueError):
@@ -27,38 +27,39 @@ def read_sent(outputs: list[dict]) -> list:
     return [data[MIME] for data in shown if isinstance(data, dict) and MIME in data]
 
 
-def judge(kit: ModuleType, sent: dict, rtol: float, atol: float, expected: dict | None = None) -> tuple[str, list[str]]:
+def judge(
+    table: Table, sent: dict, rtol: float, atol: float, dtype: bool = False, expected: dict | None = None
+) -> tuple[str, list[str]]:
     """What is wrong with what a check sent, in the learner's words, and the hints of the mistakes it looks like.
 
-    ("", []) where nothing is. `expected` takes the place of the table's value. rtol and atol are the release's own,
-    whatever the notebook said. Raises ValueError where it is no observation at all.
+    ("", []) where nothing is. `expected` takes the place of the table's value. rtol, atol and dtype are the release's
+    own, whatever the notebook said. Raises ValueError where it is no observation at all.
     """
     outcome, who, name = sent.get("outcome"), sent.get("who"), sent.get("name")
     if not (isinstance(outcome, dict) and isinstance(who, str) and isinstance(name, str)):
         raise _not_one()
-    if name not in kit._TABLE["checks"]:
+    if name not in table.checks:
         raise _not_one()
     who = line(who, 100)
-    entry = kit._TABLE["checks"][name] if expected is None else {"expected": expected, "mistakes": []}
+    entry = table.checks[name] if expected is None else {"expected": expected, "mistakes": [], "otherwise": []}
+    rule = table.rule(name, rtol, atol, dtype)
     if "raised" in outcome:
         raised = _texts(outcome["raised"])
         if len(raised) != 2:
             raise _not_one()
         said = sent.get("said") if isinstance(sent.get("said"), str) else ""
         said = plain(said, _MAX_TEXT) or f"{who} stopped with {line(raised[0], 100)}."
-        unwritten = raised[0] == "NotImplementedError"
-        return said, [] if unwritten else kit._hints(entry, {"raised": raised}, "", rtol, atol)
+        return said, [] if raised[0] == "NotImplementedError" else causes_of(entry, {"raised": raised}, rule)
     changed = _texts(outcome.get("changed", []))
     try:
         value = _rebuilt(outcome.get("value"), [0], 0)
     except TooLarge:
         return f"{who}: the result holds far more values than expected.".removeprefix(": "), []
-    outcome = {"value": value} | ({"changed": changed} if changed else {})
-    problem = kit._explain(entry, outcome, None, who, rtol, atol)
-    if problem is None:
-        return "", []
-    place, message = problem
-    return plain(message, _MAX_TEXT), kit._hints(entry, outcome, place, rtol, atol)
+    outcome = {"value": value, "warned": str(outcome.get("warned", ""))[:200]} | (
+        {"changed": changed} if changed else {}
+    )
+    problem = problem_of(entry["expected"], outcome, rule, who)
+    return plain(problem, _MAX_TEXT), causes_of(entry, outcome, rule) if problem else []
 
 
 def _not_one() -> ValueError:
@@ -87,8 +88,10 @@ def _rebuilt(tree, seen: list[int], depth: int) -> dict:
         return {"t": kind, "v": {str(key)[:200]: _rebuilt(item, seen, depth + 1) for key, item in value.items()}}
     if kind == "bool" and isinstance(value, bool):
         return {"t": kind, "v": value}
-    if kind in ("string", "object") and isinstance(value, str):
+    if kind == "object" and isinstance(value, str):
         return {"t": kind, "v": value[:_MAX_TEXT]}
+    if kind == "string" and isinstance(value, str):
+        return {"t": kind, "v": value[:_MAX_TEXT], "letter": tree.get("letter") is True}
     if kind == "number" and isinstance(value, str) and len(value) < 50:
         return {"t": kind, "v": repr(float(value))}
     if kind in ("array", "tensor"):
@@ -103,16 +106,18 @@ def _rebuilt_array(tree: dict) -> dict:
     size = 1
     for n in shape:
         size *= n
-    if not isinstance(dtype, str) or type(bad) is not int or not 0 <= bad <= size:
+    if not (isinstance(bad, list) and len(bad) == 2 and all(type(n) is int and 0 <= n <= size for n in bad)):
+        raise _not_one()
+    if not isinstance(dtype, str):
         raise _not_one()
     kept = {"shape": shape, "dtype": line(dtype, 50), "bad": bad}
-    if size <= _WHOLE:
+    if size <= WHOLE:
         return {**kept, "v": _packed(tree.get("v"), size)}
     norm = tree.get("norm")
     if not isinstance(norm, str) or len(norm) > 50:
         raise _not_one()
-    samples, projections = _packed(tree.get("samples"), _SAMPLES), _packed(tree.get("projections"), _PROJECTIONS)
-    return {**kept, "samples": samples, "projections": projections, "norm": repr(float(norm))}
+    samples, sums = _packed(tree.get("samples"), SAMPLES), _packed(tree.get("sums"), PROJECTIONS)
+    return {**kept, "samples": samples, "sums": sums, "norm": repr(float(norm))}
 
 
 def _packed(text, length: int) -> str:

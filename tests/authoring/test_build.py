@@ -7,8 +7,8 @@ import nbformat
 import pytest
 
 from grader.authoring.build import build, build_all, check_all, stale, targets, write
-from grader.errors import CourseError, SourceError
 from grader.authoring.notebook import digest
+from grader.errors import CourseError, SourceError
 
 
 def read(path):
@@ -28,7 +28,7 @@ def test_student_notebook_has_no_answers(built):
     for secret in ("BEGIN SOLUTION", "HIDDEN", "float32", "np.sqrt(var) + eps", 'q_epsilon = \\"b'):
         assert secret not in text
     assert not any(c.get("outputs") for c in student.cells)
-    assert "_load_table" in by_id(solved)["normalize-values"].source
+    assert "load_table" in by_id(solved)["normalize-values"].source
 
 
 def test_student_notebook_is_locked_where_it_should_be(built):
@@ -55,7 +55,7 @@ def test_no_check_cell_shows_a_value(built):
 
 def test_the_semicolon_stands_before_a_comment(edited):
     path = edited('check("q_epsilon", q_epsilon)', 'check("q_epsilon", q_epsilon)  # β')
-    build(path, execute=False)
+    build(path, run=False)
     cell = by_id(read(targets(path)[0]))["q_epsilon-answer"]
     assert cell.source == 'check("q_epsilon", q_epsilon);  # β'
 
@@ -92,7 +92,7 @@ def test_prose_is_edited_without_executing_again(tiny, monkeypatch):
     build(tiny)
     tiny.write_text(tiny.read_text().replace("you can do it", "you can do more"))
     assert "older than its source" in stale(tiny)
-    monkeypatch.setattr("grader.authoring.build._execute", lambda *_: pytest.fail("executed"))
+    monkeypatch.setattr("grader.authoring.build.execute", lambda *_: pytest.fail("executed"))
     build(tiny)
     assert stale(tiny) is None
     assert all(c.execution_count for c in read(targets(tiny)[1]).cells if c.cell_type == "code")
@@ -101,7 +101,7 @@ def test_prose_is_edited_without_executing_again(tiny, monkeypatch):
 def test_force_executes_again(tiny, monkeypatch):
     build(tiny)
     ran = []
-    monkeypatch.setattr("grader.authoring.build._execute", lambda unit, notebook: ran.append(unit.name))
+    monkeypatch.setattr("grader.authoring.build.execute", lambda unit, notebook: ran.append(unit.name))
     assert build_all([tiny], force=True) == 0
     assert ran == ["90_tiny"]
 
@@ -168,11 +168,11 @@ def test_digest_sees_sources_and_metadata_but_not_outputs(built):
 
 
 def test_a_badge_only_where_there_is_a_repository(tiny, monkeypatch):
-    build(tiny, execute=False)
+    build(tiny, run=False)
     assert "colab" not in read(targets(tiny)[0]).cells[0].source
     monkeypatch.setattr("grader.authoring.notebook.repository", lambda: "someone/course")
     monkeypatch.setattr("grader.authoring.build.repository", lambda: "someone/course")
     assert "older than" in stale(tiny)
-    build(tiny, execute=False)
+    build(tiny, run=False)
     link = "colab.research.google.com/github/someone/course/blob/main/notebooks/90_tiny.ipynb"
     assert link in read(targets(tiny)[0]).cells[0].source

@@ -1,0 +1,91 @@
+"""The setup cell: the kit, in a module of its own inside the notebook, the data loader, and the table of the unit."""
+
+import ast
+import io
+import textwrap
+import tokenize
+
+from grader.authoring.unit import Unit
+from grader.paths import DATA, ROOT
+
+TITLE = "#@title Setup: run this cell first"  # Colab shows the title in place of the code
+ABOUT = """\
+# The course's own code, and what its checks compare with. It lives in a module of its own, so that nothing you name
+# can break it. There is nothing to change here."""
+KIT = [ROOT / "grader" / "kit" / f"{name}.py" for name in ("observe", "compare", "call", "table", "judge", "check")]
+MNIST = ROOT / "grader" / "kit" / "mnist.py"
+DIGITS = DATA / "digits.b85"
+READ_BY_LEARNERS = {"check", "scoreboard", "device", "load_mnist"}  # help(check) shows their docstrings
+MODULE = """\
+import sys as _sys, types as _types
+
+_kit = _sys.modules["bncourse_kit"] = _types.ModuleType("bncourse_kit")
+exec(compile(r'''{code}
+''', "<bncourse_kit>", "exec"), _kit.__dict__)"""
+END = """\
+_kit.begin(globals())
+del _kit, _sys, _types
+print("Ready: np, plt, check and scoreboard are there. Run the cells from top to bottom.")
+"""
+
+
+def setup_source(unit: Unit, table: str = "") -> str:
+    """The code of a unit's first cell. Without a table, as it runs while the table is made."""
+    parts = [f"{TITLE}\n{ABOUT}\n{MODULE.format(code=module_source(unit))}"]
+    if helpers := [cell.source for cell in unit.cells if cell.role == "helper"]:
+        # While the table is made, docstrings say what the parts of a result are called.
+        code = "\n\n".join(bare(source) if table else source for source in helpers)
+        parts.append(f"_kit.load_helpers(r'''\n{code}\n''')")
+    if table:
+        parts.append(literal("_kit.load_table", table))
+    return "\n".join([*parts, END.rstrip()])
+
+
+def module_source(unit: Unit) -> str:
+    """The code of the module that a notebook carries: the kit, and the MNIST loader where the unit names it."""
+    files, digits = list(KIT), []
+    if any("load_mnist" in cell.source for cell in unit.cells):
+        from grader.authoring.digits import packed_digits
+
+        files.append(MNIST)
+        digits = [literal("DIGITS = ", packed_digits())]
+    code = "\n\n".join([*(bare(path.read_text(encoding="utf-8")) for path in files), *digits])
+    if "'''" in code:
+        raise AssertionError("grader/kit/ must do without triple single quotes: the setup cell puts it into them")
+    return code
+
+
+def bare(source: str) -> str:
+    """Code as notebooks carry it: without imports of other files of the kit, comments, and docstrings nobody sees."""
+    lines: list[str | None] = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = token.line[:column].rstrip() or None
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("grader."):
+            _drop(lines, node)
+        if _has_private_docstring(node):
+            _drop(lines, node.body[0])
+    kept: list[str] = []
+    for line in lines:  # of blank lines one is enough
+        if line is not None and (line.strip() or (kept and kept[-1].strip())):
+            kept.append(line)
+    return "\n".join(kept).strip("\n")
+
+
+def _has_private_docstring(node: ast.AST) -> bool:
+    """Whether a docstring is nothing that help() shows a learner, and may go without leaving an empty body."""
+    documented = isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None
+    return documented and getattr(node, "name", "") not in READ_BY_LEARNERS and len(node.body) > 1
+
+
+def _drop(lines: list[str | None], node: ast.stmt) -> None:
+    lines[node.lineno - 1 : node.end_lineno] = [None] * (node.end_lineno - node.lineno + 1)
+
+
+def literal(prefix: str, text: str) -> str:
+    """A long string in parentheses as Python source, on lines of 110 characters."""
+    lines = "\n".join(f'    "{line}"' for line in textwrap.wrap(text, 110, break_on_hyphens=False))
+    return f"{prefix}(\n{lines}\n)"

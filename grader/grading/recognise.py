@@ -1,0 +1,32 @@
+"""Which unit a notebook is of: by its cells, whatever its name says."""
+
+from collections.abc import Iterable
+
+from grader.grading.rebuild import names
+from grader.grading.release import Release
+from grader.grading.submission import SubmittedCell
+
+# Shares of a unit's graded cells. With MOST of them a notebook is that unit's; other units' hold a few of the same
+# name (two units may both ask for a `forward`), but fewer than LEAST.
+MOST, LEAST = 0.5, 0.2
+
+
+def likeness(release: Release, cells: list[SubmittedCell]) -> float:
+    """The share of a unit's answer and check cells that are among these, by grade_id, id, text or what they define."""
+    ids = {name for cell in cells for name in (cell.grade_id, cell.id) if name}
+    texts = {cell.source.strip() for cell in cells}
+    defined = frozenset().union(*(names(cell.source) for cell in cells if cell.kind == "code" or cell.grade_id))
+    graded = [cell for cell in release.cells if cell.role in ("solution", "check", "manual")]
+    found = [
+        cell
+        for cell in graded
+        if cell.key in ids
+        or cell.released.strip() in texts
+        or (cell.role == "solution" and not defined.isdisjoint(names(cell.released)))
+    ]
+    return len(found) / len(graded) if graded else 0.0
+
+
+def closest(releases: Iterable[Release], cells: list[SubmittedCell]) -> tuple[Release, float]:
+    """The unit that these cells are most like, and how much."""
+    return max(((release, likeness(release, cells)) for release in releases), key=lambda pair: pair[1])

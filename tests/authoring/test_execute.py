@@ -1,0 +1,62 @@
+"""What a unit's sentences claim is evaluated when it is executed."""
+
+import nbformat
+import pytest
+
+from grader.authoring.build import build, stale, targets
+from grader.errors import CourseError
+
+DEMO = "plt.plot([1, 2])"
+LOADED = "X_train, y_train, X_test, y_test = load_mnist()\n"
+
+
+def claim(text: str, options: str = "", before: str = "") -> tuple[str, str]:
+    """An edit of the tiny unit: a demo that computes `losses`, and a claim on them."""
+    return (
+        DEMO + "\nplt.show()",
+        f'{before}losses = [1, 2]\n{DEMO}\nplt.show()\n\n# %% claim="it falls"{options}\n{text}',
+    )
+
+
+def cells(path):
+    return [c for c in nbformat.read(targets(path)[1], as_version=4).cells if c.cell_type == "code"]
+
+
+def test_a_claim_that_holds_is_in_no_notebook(edited):
+    path = edited(*claim("all(loss < 3\n    for loss in losses)"))
+    build(path)
+    assert not any("loss < 3" in cell.source for cell in cells(path))
+    assert [cell.execution_count for cell in cells(path)] == list(range(1, len(cells(path)) + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("losses[1] < losses[0]", "does not hold on these data"),
+        ("missing > 0", r"cannot be evaluated \(NameError: name 'missing' is not defined\)"),
+    ],
+)
+def test_a_claim_that_does_not_hold_stops_the_build(text, what, edited):
+    path = edited(*claim(text))
+    with pytest.raises(CourseError, match=rf"90_tiny.py:\d+: the claim 'it falls' {what}"):
+        build(path)
+    assert not any(target.exists() for target in targets(path))
+
+
+def test_a_claim_is_evaluated_again_when_it_changes(edited):
+    path = edited(*claim("losses[0] == 1"))
+    build(path)
+    path.write_text(path.read_text().replace("losses[0] == 1", "losses[0] == 2"))
+    assert "older than its source" in stale(path)
+    with pytest.raises(CourseError, match="does not hold"):
+        build(path)
+
+
+@pytest.mark.slow
+def test_claims_hold_on_the_small_digits_too(edited):
+    """Where a sentence speaks of MNIST alone, the claim says so."""
+    path = edited(*claim("len(X_train) > 10_000", before=LOADED))
+    with pytest.raises(CourseError, match="does not hold on the small digits"):
+        build(path)
+    path.write_text(path.read_text().replace('claim="it falls"', 'claim="it falls" data="mnist"'))
+    build(path)
