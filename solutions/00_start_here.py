@@ -1,9 +1,8 @@
 # ---
 # title: Start here
 # question: How do these notebooks work?
-# minutes: 10
+# seconds: 6
 # ---
-
 # %% [markdown]
 # By the end you can
 #
@@ -13,7 +12,6 @@
 #
 # You need no more than a little Python. The course builds one thing, batch normalization, and asks one question of it:
 # *what does it do, and why does it help?*
-
 # %% [markdown]
 # ## 1. Run a cell
 #
@@ -22,11 +20,9 @@
 # Begin with the cell at the top, "Setup". It holds the course's tools, folded away. After it, every notebook of the
 # course has NumPy as `np`, Matplotlib's pyplot as `plt`, and `check` and `scoreboard`, which you meet in a moment.
 # Then go on, one cell after the other:
-
 # %%
 x = np.array([3.0, -1.0, 0.5])
 print("x + 10 =", x + 10)
-
 # %% [markdown]
 # All cells share one memory: `x` is known in every cell that runs later. What counts is the order in which you *run*
 # cells, not the order in which they stand on the page.
@@ -37,7 +33,6 @@ print("x + 10 =", x + 10)
 # - (a) 2, which the cell above now says
 # - (b) an error, as the cell above is stale
 # - (c) 1, which is still in memory
-
 # %% exercise="q_memory"
 # Your answer: "a", "b" or "c", with the quotation marks
 ### BEGIN SOLUTION
@@ -46,17 +41,9 @@ q_memory = "c"
 
 # %% check="q_memory.answer" points=0
 check("q_memory", q_memory)
-
-# %% mistake="q_memory" hint="Python does not read the page, it remembers what was run. The change to a = 2 was typed, but never run."
-q_memory = "a"
-
-# %% mistake="q_memory" hint="Python does not know that the cell above was edited, so it cannot complain. It just uses what it remembers."
-q_memory = "b"
-
 # %% [markdown]
 # So, when a notebook behaves strangely: *Restart kernel and run all cells* (in Colab: *Restart session and run all*).
 # It forgets everything and runs the page as it stands, down to the first cell that fails. Go on from there by hand.
-
 # %% [markdown]
 # ## 2. A check that fails
 #
@@ -77,7 +64,6 @@ try:
     check("double of three numbers", plus_two, np.array([3.0, -1.0, 0.5]))
 except AssertionError as message:
     print(message)
-
 # %% [markdown]
 # Read it in this order:
 #
@@ -87,7 +73,6 @@ except AssertionError as message:
 #    names that mistake. *Likely*: another slip may give the same numbers.
 #
 # A failing check costs nothing. Try as often as you like.
-
 # %% [markdown]
 # ## 3. Your first exercise
 #
@@ -125,59 +110,13 @@ check("double, not contiguous", double, np.arange(24.0).reshape(4, 6)[:, ::2])
 
 # %% [markdown]
 # **Established:** a green line for each check. That is how every exercise of the course works.
-
-# %% mistake="double" hint="This adds 2. Doubling multiplies by 2: 3 becomes 6, not 5."
-# - 2 * x
-# + x + 2
-
-# %% mistake="double" hint="This squares. ** is a power in Python; * multiplies. (At x = 2 both give 4, which is why checks avoid such numbers.)"
-# - 2 * x
-# + x**2
-
-# %% mistake="double" hint="Your function returns nothing. Perhaps it prints the result? A function hands a value back only with `return`."
-# - return 2 * x
-# + print(2 * x)
-
-
-# %% mistake="double" hint="`x *= 2` and `x += x` write into the caller's own array. The numbers are right, but whoever called double has lost x. Return a new array."
-def double(x):
-    x *= 2
-    return x
-
-
-# %% mistake="double" hint="This halves x instead of doubling it."
-# - 2 * x
-# + x / 2
-
-# %% mistake="double" hint="x comes back as it was. Multiply it by 2 before returning it."
-# - 2 * x
-# + x
-
-# %% mistake="double" hint="This returns the first element (or row) only. Arithmetic on x as a whole doubles every element."
-# - 2 * x
-# + 2 * x[0]
-
-# %% mistake="double" hint="This is the sum of the doubled numbers, one number. Keep the shape of x."
-# - 2 * x
-# + 2 * x.sum()
-
-# %% mistake="double" hint="This is a Python list. The exercise asks for an array; arithmetic on x as a whole gives one."
-# - 2 * x
-# + [2 * v for v in x]
-
-# %% mistake="double" hint="This is x twice over, one after the other: it repeats the elements and doubles none of them."
-# - 2 * x
-# + np.concatenate([x, x])
-
 # %% [markdown]
 # ## 4. The scoreboard
 #
 # `scoreboard()` shows your points so far. This unit has none to give: it is practice. The others have ten to
 # twenty-five each. Run the next cell whenever you want to know where you stand; each notebook ends with one.
-
 # %%
 scoreboard()
-
 # %% [markdown]
 # If you hand notebooks in, they are run again from the top and graded, with some *hidden tests* added that you do not
 # see here.
@@ -187,7 +126,6 @@ scoreboard()
 # - (a) an answer that fits just the inputs shown
 # - (b) the many attempts that it took you
 # - (c) the demonstration cells you left out
-
 # %% exercise="q_hidden"
 # Your answer: "a", "b" or "c"
 ### BEGIN SOLUTION
@@ -196,23 +134,14 @@ q_hidden = "a"
 
 # %% check="q_hidden.answer" points=0
 check("q_hidden", q_hidden)
-
-# %% mistake="q_hidden" hint="Attempts are not counted, and not even recorded. Only the answer that stands in the notebook is graded."
-q_hidden = "b"
-
-# %% mistake="q_hidden" hint="No points depend on demonstrations and figures. They are there for you; graders skip them."
-q_hidden = "c"
-
 # %% [markdown]
 # **Established:** hidden tests ask the same question with other inputs: other shapes, other kinds of numbers, unusual
 # data. An answer that does what the exercise says, and not just what the visible checks look at, has nothing to fear.
-
 # %% [markdown]
 # ## 5. What is here
 #
-# Units 00 to 06 need Python, NumPy and Matplotlib. PyTorch (`torch`) is a second opinion in units 04 and 05, passed over
-# where it is missing, and needed from unit 07 on. A CPU is enough everywhere; in unit 11 it runs a small version.
-
+# Units 00 to 06 need Python, NumPy and Matplotlib. PyTorch (`torch`) is a second opinion in units 04 and 05, passed
+# over where it is missing, and needed from unit 07 on. A CPU is enough everywhere; in unit 11 it runs a small version.
 # %% tags=["demo"]
 import platform
 
@@ -225,18 +154,16 @@ try:
     print("device ", "an NVIDIA GPU" if device().type == "cuda" else "the CPU")
 except (ImportError, OSError):  # OSError: installed, but a library it needs is missing
     print("torch   not installed (needed from unit 07 on)")
-
 # %% [markdown]
 # The data are MNIST: 70,000 small images of handwritten digits. `load_mnist()` looks for them on this machine, and
 # downloads them (11 MB, once) if it must. Without a network it falls back on a small set of other real digits, and
 # says so. Everything runs on those too, with other numbers.
-
 # %% tags=["demo"]
 X_train, y_train, X_test, y_test = load_mnist()
 print(
-    f"{len(X_train):,} images to train on, {len(X_test):,} to test on, each {X_train.shape[1]} x {X_train.shape[2]} pixels"
+    f"{len(X_train):,} images to train on, {len(X_test):,} to test on, "
+    f"each {X_train.shape[1]} x {X_train.shape[2]} pixels"
 )
-
 # %% tags=["demo"]
 fig, axes = plt.subplots(1, 10, figsize=(8, 1.3))
 fig.suptitle("One training image of each digit", x=0.01, ha="left", fontsize=10, fontweight="bold")
@@ -246,10 +173,8 @@ for digit, ax in enumerate(axes):
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
 plt.show()
-
 # %% [markdown]
 # *The figure:* the first training image of each digit from 0 to 9, dark ink on white, with its label below.
-
 # %% [markdown]
 # ## 6. The course
 #
@@ -274,7 +199,6 @@ plt.show()
 # Two papers are met throughout: Ioffe & Szegedy 2015 ([arXiv 1502.03167](https://arxiv.org/abs/1502.03167)), which
 # introduced batch normalization (BN), and Santurkar et al. 2018 ([arXiv
 # 1805.11604](https://arxiv.org/abs/1805.11604)), which doubted its explanation.
-
 # %% [markdown]
 # ## Recap
 #
@@ -282,9 +206,7 @@ plt.show()
 # - An exercise is a function or a letter; the check below it says at once what is wrong, and often which mistake it is.
 # - **Predict** means: write your guess down, then run. Where you were wrong, there was something to learn.
 # - Hidden tests ask the same question with other inputs.
-
 # %%
 scoreboard()
-
 # %% [markdown]
 # **Next:** unit 01. What goes wrong when inputs have the wrong scale, or move?

@@ -1,10 +1,9 @@
 # ---
 # title: Internal covariate shift
 # question: What happens to signals and gradients inside a deep net?
-# minutes: 40
+# seconds: 30
 # builds_on: [01_covariate_shift]
 # ---
-
 # %% [markdown]
 # By the end you can
 #
@@ -17,7 +16,6 @@
 # You need NumPy and the chain rule through one layer. From unit 01 you need only this: inputs that move are a problem.
 #
 # Some cells below run *your* functions. Until you have written them, such a cell says so and goes no further.
-
 # %%
 from contextlib import contextmanager
 from itertools import pairwise  # pairwise((a, b, c)) gives (a, b), (b, c)
@@ -58,7 +56,8 @@ def g(z, activation):
 
 
 # %% [markdown]
-# Where the curve is flat, a change of $z$ changes almost nothing, and little can be learned through it. We call that *saturated*:
+# Where the curve is flat, a change of $z$ changes almost nothing, and little can be learned through it. We call that
+# *saturated*:
 #
 # | $g$ | range | we call an activation saturated when | slope there |
 # |---|---|---|---|
@@ -66,8 +65,8 @@ def g(z, activation):
 # | tanh | −1 to 1 | $\lvert a\rvert > 0.9$ | below 19% of the steepest |
 # | ReLU | 0 to ∞ | $a = 0$ | exactly 0 |
 #
-# For the first two this is the outer 5% of the range at either end. The border is a convention. It is ours, and the checks use it.
-
+# For the first two this is the outer 5% of the range at either end. The border is a convention. It is ours, and the
+# checks use it.
 # %% tags=["demo"]
 z = np.linspace(-5, 5, 501)
 fig, axes = plt.subplots(1, 3, figsize=(8.4, 3.3), sharex=True)
@@ -83,13 +82,12 @@ axes[0].set_ylabel("value")
 fig.suptitle("Every curve has a flat part", fontweight="bold", x=0.01, ha="left")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
-
 # %% [markdown]
-# *The figure shows* each $g$ as a solid line and its slope as a dashed one. In the grey regions the slope is small, or 0.
-# The sigmoid's slope is never above 1/4; that of tanh and ReLU reaches 1.
+# *The figure shows* each $g$ as a solid line and its slope as a dashed one. In the grey regions the slope is small,
+# or 0. The sigmoid's slope is never above 1/4; that of tanh and ReLU reaches 1.
 #
-# Now the images. We take 500, subtract the mean image, and divide by one number, so that the mean square of all entries is 1.
-
+# Now the images. We take 500, subtract the mean image, and divide by one number, so that the mean square of all entries
+# is 1.
 # %% tags=["demo"]
 X_train, y_train, X_test, y_test = load_mnist()
 x = X_train[:500].reshape(500, -1).astype(float)
@@ -97,7 +95,6 @@ x = x - x.mean(axis=0)
 x = x / x.std()
 print(f"{len(X_train):,} training images, {len(X_test):,} test images")
 print(f"x has shape {x.shape}, mean {abs(x.mean()):.2f}, standard deviation {x.std():.2f}")
-
 # %% [markdown]
 # And the net: 784 inputs, then twenty layers of 100 units. The weights are random, with mean 0 and standard deviation
 # $s/\sqrt{\text{fan-in}}$. The fan-in is the number of inputs of a unit. The *init scale* $s$ is the knob that we turn.
@@ -111,22 +108,19 @@ def make_weights(s, seed, sizes=(784,) + 20 * (100,)):
 
 
 print([W.shape for W in make_weights(1, seed=0)][:3], "…")
-
 # %% [markdown]
-# **Predict.** The net uses tanh. The first input has standard deviation 1. What is the standard deviation of the activations in
-# layer 20, for $s$ = 0.5, 1 and 3? Write three numbers down. They will appear as stars in the figure.
-
+# **Predict.** The net uses tanh. The first input has standard deviation 1. What is the standard deviation of the
+# activations in layer 20, for $s$ = 0.5, 1 and 3? Write three numbers down. They will appear as stars in the figure.
 # %%
 guess = [None, None, None]  # for s = 0.5, 1 and 3, for instance [0.1, 1, 5]
-
 # %% [markdown]
 # ### Exercise: what each layer gives (8 minutes)
 # Send $x$ through the net. For each layer report three numbers about its activations $a_l$.
 #
 # <details><summary>Hint</summary>
 #
-# One variable `a` is enough. It starts as `x`. In a loop over the matrices, replace it by the next layer's activations, then look
-# at all its numbers at once. The mean of a boolean array is the share of `True`.
+# One variable `a` is enough. It starts as `x`. In a loop over the matrices, replace it by the next layer's activations,
+# then look at all its numbers at once. The mean of a boolean array is the share of `True`.
 # </details>
 
 
@@ -194,198 +188,12 @@ check("ReLU net, one image", layer_stats, x_small[:1], weights_small[:2], "relu"
 
 # %% [markdown]
 # Established: you can see into every layer, and count the activations that sit where the slope is nearly gone.
-
-
-# %% mistake="layer_stats" hint="These are the statistics of z. Saturation and standard deviation are asked of the activations a = g(z): that is what the next layer receives."
-def layer_stats(x, weights, activation):
-    stats, a = [], x
-    for W in weights:
-        z = a @ W
-        a = g(z, activation)
-        flat = {"sigmoid": (a < 0.05) | (a > 0.95), "tanh": abs(a) > 0.9, "relu": a == 0}[activation]
-        stats.append((z.mean(), z.std(), flat.mean()))
-    return stats
-
-
-# %% mistake="layer_stats" hint="Mean and std are right, but the share is taken of z, as if its range ended at 0 and 1 (or ±1). Whether an activation is saturated is seen in a = g(z)."
-def layer_stats(x, weights, activation):
-    stats, a = [], x
-    for W in weights:
-        z = a @ W
-        a = g(z, activation)
-        flat = {"sigmoid": (z < 0.05) | (z > 0.95), "tanh": abs(z) > 0.9, "relu": a == 0}[activation]
-        stats.append((a.mean(), a.std(), flat.mean()))
-    return stats
-
-
-# %% mistake="layer_stats" hint="This looks at layers without any g: each layer passes on a @ W as it is. Bend it first, a = g(a @ W, activation); the next layer receives that."
-# - a = g(a @ W, activation)
-# + a = a @ W
-
-# %% mistake="layer_stats" hint="Every layer is given the images themselves. Layer 2 receives layer 1's activations: keep them in a, and use a, not x, in the loop."
-# - a = g(a @ W, activation)
-# + a = g(x @ W, activation)
-
-# %% mistake="layer_stats" hint="Each layer has one mean, one std and one fraction, over all images and all units together. With an axis you get one for each unit."
-# - (a.mean(), a.std(), saturated.mean())
-# + (a.mean(axis=0), a.std(axis=0), saturated.mean(axis=0))
-
-# %% mistake="layer_stats" hint="This std is the mean of the units' own standard deviations. Here one std is asked, of all the layer's numbers at once: units with different means count as spread, too."
-# - a.std()
-# + a.std(axis=0).mean()
-
-# %% mistake="layer_stats" hint="The second number is the variance. The standard deviation is its square root."
-# - a.std()
-# + a.var()
-
-# %% mistake="layer_stats" hint="This std divides by n − 1. The docstring asks for the biased one, which divides by n: a.std() as it is."
-# - a.std()
-# + a.std(ddof=1)
-
-# %% mistake="layer_stats" hint="Only the upper end is counted. A sigmoid is just as flat near 0, and tanh near −1."
-# - (a < 0.05) | (a > 0.95)
-# + a > 0.95
-# - np.abs(a) > 0.9
-# + a > 0.9
-
-# %% mistake="layer_stats" hint="Only the lower end is counted. A sigmoid is just as flat near 1, and tanh near 1."
-# - (a < 0.05) | (a > 0.95)
-# + a < 0.05
-# - np.abs(a) > 0.9
-# + a < -0.9
-
-# %% mistake="layer_stats" hint="This is the share that is not saturated. Turn the conditions round, or take one minus it."
-# - saturated.mean()
-# + 1 - saturated.mean()
-
-# %% mistake="layer_stats" hint="The third number is a count, not a fraction. Divide by the number of activations: the mean of the boolean array does it."
-# - saturated.mean()
-# + saturated.sum()
-
-# %% mistake="layer_stats" hint="The count is divided by the number of images only: len(a) counts rows. Divide by all N × fan_out activations; the mean of the boolean array does it."
-# - saturated.mean()
-# + saturated.sum() / len(a)
-
-# %% mistake="layer_stats" hint="The third number is a percentage. A fraction lies between 0 and 1."
-# - saturated.mean()
-# + 100 * saturated.mean()
-
-# %% mistake="layer_stats" hint="The sigmoid's rule is used for tanh. tanh runs from −1 to 1: its flat ends are where |a| > 0.9, and 0, where the sigmoid is flat, is where tanh is steepest."
-# - np.abs(a) > 0.9
-# + (a < 0.05) | (a > 0.95)
-
-# %% mistake="layer_stats" hint="The sigmoid's rule is used for ReLU. ReLU is flat only where it is switched off, a == 0. Large or small positive values have slope 1."
-# - saturated = a == 0
-# + saturated = (a < 0.05) | (a > 0.95)
-
-# %% mistake="layer_stats" hint="tanh's rule is used for ReLU. ReLU never flattens at large values; it is flat only where a == 0."
-# - saturated = a == 0
-# + saturated = np.abs(a) > 0.9
-
-# %% mistake="layer_stats" hint="ReLU is counted as never saturated. It is flat for all z ≤ 0, and there a is exactly 0."
-# - saturated = a == 0
-# + saturated = a < 0
-
-
-# %% mistake="layer_stats" hidden=true hint="Where z is exactly 0 (a blank image), ReLU gives 0 and counts as saturated. Count a == 0, not z < 0."
-def layer_stats(x, weights, activation):
-    stats, a = [], x
-    for W in weights:
-        z = a @ W
-        a = g(z, activation)
-        flat = {"sigmoid": (a < 0.05) | (a > 0.95), "tanh": abs(a) > 0.9, "relu": z < 0}[activation]
-        stats.append((a.mean(), a.std(), flat.mean()))
-    return stats
-
-
-# %% mistake="layer_stats" hint="The list begins with the input. It should hold one tuple for each matrix: append after the layer, not before."
-def layer_stats(x, weights, activation):
-    stats, a = [], x
-    for W in [None, *weights]:
-        a = a if W is None else g(a @ W, activation)
-        flat = {"sigmoid": (a < 0.05) | (a > 0.95), "tanh": abs(a) > 0.9, "relu": a == 0}[activation]
-        stats.append((a.mean(), a.std(), flat.mean()))
-    return stats
-
-
-# %% mistake="layer_stats" hint="Only the last layer came back. Append a tuple in every turn of the loop, and return the list after it."
-# - return stats
-# + return stats[-1]
-
-# %% mistake="layer_stats" hint="The return stands inside the loop, so the function leaves after the first layer. Move it out."
-# - stats.append((a.mean(), a.std(), saturated.mean()))
-# + return [(a.mean(), a.std(), saturated.mean())]
-
-# %% mistake="layer_stats" hint="Images are rows, so a layer is a @ W: (N, fan_in) times (fan_in, fan_out)."
-# - a = g(a @ W, activation)
-# + a = g(W @ a, activation)
-
-# %% mistake="layer_stats" hint="The matrix is transposed. W has shape (fan_in, fan_out) already: a @ W."
-# - a = g(a @ W, activation)
-# + a = g(a @ W.T, activation)
-
-# %% mistake="layer_stats" hint="Every layer uses one fixed curve, whatever activation says. Pass it on: g(…, activation)."
-# - a = g(a @ W, activation)
-# + a = g(a @ W, "sigmoid")
-
-# %% mistake="layer_stats" hint="Every layer uses one fixed curve, whatever activation says. Pass it on: g(…, activation)."
-# - a = g(a @ W, activation)
-# + a = g(a @ W, "tanh")
-
-# %% mistake="layer_stats" hint="activation is a word, not a function. Give it to g: g(z, activation)."
-# - a = g(a @ W, activation)
-# + a = activation(a @ W)
-
-# %% mistake="layer_stats" hint="The order is mean, std, fraction. Here the fraction stands before the std."
-# - (a.mean(), a.std(), saturated.mean())
-# + (a.mean(), saturated.mean(), a.std())
-
-
-# %% mistake="layer_stats" hint="g is used for the statistics only: the next layer is given z. It receives the activations, a = g(z)."
-def layer_stats(x, weights, activation):
-    stats, z = [], x
-    for W in weights:
-        z = z @ W
-        a = g(z, activation)
-        flat = {"sigmoid": (a < 0.05) | (a > 0.95), "tanh": abs(a) > 0.9, "relu": a == 0}[activation]
-        stats.append((a.mean(), a.std(), flat.mean()))
-    return stats
-
-
-# %% mistake="layer_stats" hint="Mean and standard deviation are exchanged: the mean comes first."
-# - (a.mean(), a.std(), saturated.mean())
-# + (a.std(), a.mean(), saturated.mean())
-
-# %% mistake="layer_stats" hint="No activation of a sigmoid net is counted as saturated. With & the condition is never true, since nothing is at both ends at once: it is one end or (|) the other. If you have no &, is your branch for 'sigmoid' reached? Look at its spelling."
-# - (a < 0.05) | (a > 0.95)
-# + (a < 0.05) & (a > 0.95)
-
-# %% mistake="layer_stats" hint="Without parentheses | binds before < and >, so Python tries 0.05 | a. Write (…) | (…)."
-# - (a < 0.05) | (a > 0.95)
-# + a < 0.05 | a > 0.95
-
-# %% mistake="layer_stats" hint="`or`, `and` and `if` ask whether a whole array is true, and NumPy refuses. Element by element, `or` is |, with parentheses: (…) | (…)."
-# - saturated = (a < 0.05) | (a > 0.95)
-# + saturated = (a < 0.05) or (a > 0.95)
-# - saturated = np.abs(a) > 0.9
-# + saturated = (a < -0.9) or (a > 0.9)
-
-# %% mistake="layer_stats" hint="For tanh the border is 0.9, not 0.95: its range is 2 wide, and 5% of that is 0.1."
-# - np.abs(a) > 0.9
-# + np.abs(a) > 0.95
-
-# %% mistake="layer_stats" hint="These are three lists, one for each statistic. Asked is one list with a tuple (mean, std, fraction) for each layer."
-# - return stats
-# + return [list(column) for column in zip(*stats)]
-
 # %% [markdown]
 # Now look. Three init scales, twenty layers, three seeds each.
-
 # %% tags=["demo"]
 scales, layers, stats = [0.5, 1, 3], np.arange(1, 21), None
 with uses_your("layer_stats"):
     stats = np.array([[layer_stats(x, make_weights(s, seed), "tanh") for seed in range(3)] for s in scales])
-
 # %% tags=["demo"]
 if stats is not None:  # (scale, seed, layer, statistic)
     fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.3))
@@ -403,27 +211,25 @@ if stats is not None:  # (scale, seed, layer, statistic)
     )
     axes[0].legend(loc="lower left")
     plt.show()
-
 # %% tags=["demo"]
 if stats is not None:
     print("tanh, layer 20, three seeds\n   s    std (least to most)      saturated fraction")
     for s, runs in zip(scales, stats[:, :, -1]):
         low, high = runs.min(0), runs.max(0)
         print(f"{s:4}    {low[1]:.1e} to {high[1]:.1e}        {low[2]:.2f} to {high[2]:.2f}")
-
 # %% [markdown]
-# *The figure shows* the standard deviation of the activations (left, logarithmic) and the saturated fraction (right) against the
-# layer. A line is the median of three seeds; the band, where it is wide enough to be seen, runs from the least to the largest.
-# On the right two lines lie on top of each other, near 0.
+# *The figure shows* the standard deviation of the activations (left, logarithmic) and the saturated fraction (right)
+# against the layer. A line is the median of three seeds; the band, where it is wide enough to be seen, runs from the
+# least to the largest. On the right two lines lie on top of each other, near 0.
 #
-# With $s = 0.5$ each layer halves the signal, and twenty halvings leave less than a millionth of it. With $s = 3$ the signal keeps its size,
-# but more than half of the activations sit in the flat part of the curve. Only near $s = 1$ do both stay moderate, and even there the signal slowly fades.
+# With $s = 0.5$ each layer halves the signal, and twenty halvings leave less than a millionth of it. With $s = 3$ the
+# signal keeps its size, but more than half of the activations sit in the flat part of the curve. Only near $s = 1$ do
+# both stay moderate, and even there the signal slowly fades.
 #
 # Depth turns a small factor into a large one. That is the whole difficulty, and it returns with the gradient.
 #
 # ### Which standard deviation?
 # Yours mixes all units and all images. For the sigmoid, look at both kinds.
-
 # %% tags=["demo"]
 a = x
 print("sigmoid, s = 1      std over everything      std over images, mean of the units")
@@ -431,11 +237,10 @@ for layer, W in enumerate(make_weights(1, seed=0), 1):
     a = g(a @ W, "sigmoid")
     if layer in (1, 2, 5, 10, 20):
         print(f"   layer {layer:2}               {a.std():.4f}                   {a.std(axis=0).mean():.1e}")
-
 # %% [markdown]
-# The first column looks healthy. The second does not: in layer 20 a unit gives almost the same value for every image. The units
-# differ from one another, but no longer say anything about the image. Keep the second kind in mind, one unit over the images.
-# It is the one that BN will use.
+# The first column looks healthy. The second does not: in layer 20 a unit gives almost the same value for every image.
+# The units differ from one another, but no longer say anything about the image. Keep the second kind in mind, one unit
+# over the images. It is the one that BN will use.
 #
 # ## 2. How large should the first weights be?
 #
@@ -445,20 +250,18 @@ for layer, W in enumerate(make_weights(1, seed=0), 1):
 #
 # $\mathbb{E}[a^2]$ is the mean of the squared inputs. It is not their variance, unless their mean is 0.
 # Believe it after a test, for inputs that are far from centred.
-
 # %% tags=["demo"]
 rng = np.random.default_rng(0)
 a, fan_in = rng.normal(0.6, 0.5, 300), 300
 z = rng.normal(0, 0.1, (20_000, fan_in)) @ a  # 20,000 draws of the weights
 print(f"measured Var(z) {z.var():.3f}    fan_in · Var(w) · E[a²] {fan_in * 0.1**2 * np.mean(a**2):.3f}")
-
 # %% [markdown]
 # From here two rules follow.
 #
-# **Xavier** (Glorot and Bengio, 2010), for curves like tanh that look like $g(z) = z$ near 0. Forward, the signal keeps its size when
-# $\text{fan-in}\cdot\mathrm{Var}(w) = 1$. Backward, a unit collects its gradient from the units that it feeds, so the gradient keeps its
-# size when $\text{fan-out}\cdot\mathrm{Var}(w) = 1$. Both hold only if fan-in and fan-out are equal. The compromise: put the
-# *average* of fan-in and fan-out in the place of either.
+# **Xavier** (Glorot and Bengio, 2010), for curves like tanh that look like $g(z) = z$ near 0. Forward, the signal keeps
+# its size when $\text{fan-in}\cdot\mathrm{Var}(w) = 1$. Backward, a unit collects its gradient from the units that it
+# feeds, so the gradient keeps its size when $\text{fan-out}\cdot\mathrm{Var}(w) = 1$. Both hold only if fan-in and
+# fan-out are equal. The compromise: put the *average* of fan-in and fan-out in the place of either.
 #
 # **He** (He et al., 2015), for ReLU. It sets the negative half of $z$ to 0, so what the next layer gets has
 # $\mathbb{E}[a^2] = \mathrm{Var}(z)/2$. The rule makes up for the lost half, and looks at the forward pass only.
@@ -516,120 +319,8 @@ check("a misspelled kind is refused", refuses, "hee")
 
 # %% [markdown]
 # Established: you can size the first weights of a layer from its shape alone.
-
-# %% mistake="init_std" hint="This is the variance. A normal distribution is drawn with its standard deviation, the square root."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + 2 / (fan_in + fan_out)
-# - np.sqrt(2 / fan_in)
-# + 2 / fan_in
-
-# %% mistake="init_std" hint="This keeps the signal forward and forgets the gradient: Xavier puts the average of fan_in and fan_out where you have fan_in."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt(1 / fan_in)
-
-# %% mistake="init_std" hint="This is 1 over the sum. The average of fan_in and fan_out is half their sum, so a 2 comes on top."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt(1 / (fan_in + fan_out))
-
-# %% mistake="init_std" hint="Only the backward condition is met here: Xavier puts the average of fan_in and fan_out where you have fan_out."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt(1 / fan_out)
-
-# %% mistake="init_std" hint="This averages the results for fan_in and for fan_out. Xavier averages the two numbers fan_in and fan_out themselves, then solves for the variance."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt((1 / fan_in + 1 / fan_out) / 2)
-
-# %% mistake="init_std" hint="This averages the results for fan_in and for fan_out. Xavier averages the two numbers fan_in and fan_out themselves, then solves for the variance."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + (np.sqrt(1 / fan_in) + np.sqrt(1 / fan_out)) / 2
-
-# %% mistake="init_std" hint="// divides and drops the fraction. Divide with /."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt(1 / ((fan_in + fan_out) // 2))
-
-# %% mistake="init_std" hint="// divides and drops the fraction. Divide with /."
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(2 // fan_in)
-
-# %% mistake="init_std" hint="This is the limit of a uniform distribution, √6/√(fan_in + fan_out). Uniform on ±limit has standard deviation limit/√3; a normal is asked for here."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt(6 / (fan_in + fan_out))
-
-
-# %% mistake="init_std" hint="The two formulas are mixed up: Xavier's has both fans, fan_in + fan_out; He's has fan_in alone."
-def init_std(fan_in, fan_out, kind):
-    if kind not in ("xavier", "he"):
-        raise ValueError(kind)
-    return np.sqrt(2 / (fan_in + fan_out)) if kind == "he" else np.sqrt(2 / fan_in)
-
-
-# %% mistake="init_std" hint="He comes out without its 2. ReLU throws half of E[a²] away, so the variance of the weights has to be doubled."
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(1 / fan_in)
-
-# %% mistake="init_std" hint="The 2 is on the wrong side: this halves the variance of the weights. ReLU has already halved the signal; the weights must make up for it."
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(1 / (2 * fan_in))
-
-# %% mistake="init_std" hint="He uses fan_out here. A unit's z is a sum over its inputs, so it is fan_in that sets the size of z."
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(2 / fan_out)
-
-# %% mistake="init_std" hint="The two formulas are mixed up: Xavier's has both fans, fan_in + fan_out; He's has fan_in alone."
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(2 / (fan_in + fan_out))
-
-
-# %% mistake="init_std" hint="An unknown kind gets an answer instead of an error. A silent default hides a typing mistake for weeks: raise ValueError."
-def init_std(fan_in, fan_out, kind):
-    return np.sqrt(2 / (fan_in + fan_out)) if kind == "xavier" else np.sqrt(2 / fan_in)
-
-
-# %% mistake="init_std" hint="An unknown kind raises KeyError here. The docstring promises ValueError, so that callers can rely on it."
-def init_std(fan_in, fan_out, kind):
-    return {"xavier": np.sqrt(2 / (fan_in + fan_out)), "he": np.sqrt(2 / fan_in)}[kind]
-
-
-# %% mistake="init_std" hint="Only a part stands under the root. Take the root of the whole variance."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + 2 / np.sqrt(fan_in + fan_out)
-
-# %% mistake="init_std" hint="Only a part stands under the root. Take the root of the whole variance."
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(2) / fan_in
-
-# %% mistake="init_std" hint="Only a part stands under the root. Take the root of the whole variance."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt(2) / (fan_in + fan_out)
-# - np.sqrt(2 / fan_in)
-# + 2 / np.sqrt(fan_in)
-
-# %% mistake="init_std" hint="This is the limit of He's uniform distribution, √(6/fan_in). Its standard deviation is √3 times smaller; a normal is asked for here."
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(6 / fan_in)
-
-# %% mistake="init_std" hint="Python divides first, then adds: 2 / fan_in + fan_out. Put the sum in parentheses."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt(2 / fan_in + fan_out)
-
-# %% mistake="init_std" hint="This is upside down: the more inputs a unit has, the smaller its weights must be."
-# - np.sqrt(2 / (fan_in + fan_out))
-# + np.sqrt((fan_in + fan_out) / 2)
-# - np.sqrt(2 / fan_in)
-# + np.sqrt(fan_in / 2)
-
-
-# %% mistake="init_std" hint="These are weights. The function returns one number, from which weights can be drawn."
-def init_std(fan_in, fan_out, kind):
-    if kind not in ("xavier", "he"):
-        raise ValueError(kind)
-    variance = 2 / (fan_in + fan_out) if kind == "xavier" else 2 / fan_in
-    return np.random.RandomState(0).normal(0, np.sqrt(variance), (fan_in, fan_out))
-
-
 # %% [markdown]
 # Do the rules keep their promise over twenty layers? The cell runs each rule with each curve, three seeds.
-
 # %% tags=["demo"]
 sizes = (784,) + 20 * (100,)
 with uses_your("init_std", "layer_stats"):
@@ -642,34 +333,33 @@ with uses_your("init_std", "layer_stats"):
                 weights = [r.normal(0, init_std(m, n, kind), (m, n)) for m, n in pairwise(sizes)]
                 last.append(layer_stats(x, weights, activation)[-1][1])
             print(f"   {activation:5} {kind:7}", *(f"{s:9.2g}" for s in last))
-
 # %% [markdown]
-# ReLU under He roughly keeps its size. Under Xavier its variance is halved at each layer, and after twenty about a thousandth of the
-# standard deviation is left.
-# A factor of √2 in the first weights decides it.
+# ReLU under He roughly keeps its size. Under Xavier its variance is halved at each layer, and after twenty about a
+# thousandth of the standard deviation is left. A factor of √2 in the first weights decides it.
 #
-# tanh under Xavier fades slowly, since its slope is below 1 everywhere but at 0. Under He it stays larger. No rule makes the
-# factor of each layer exactly 1: both rest on approximations.
+# tanh under Xavier fades slowly, since its slope is below 1 everywhere but at 0. Under He it stays larger. No rule
+# makes the factor of each layer exactly 1: both rest on approximations.
 #
 # ## 3. The way back
 #
-# Learning needs the other direction. Write $\partial L/\partial a_L$ for what the loss says about the last activations. One layer passes it back
-# in three lines ($\odot$ multiplies element by element):
+# Learning needs the other direction. Write $\partial L/\partial a_L$ for what the loss says about the last activations.
+# One layer passes it back in three lines ($\odot$ multiplies element by element):
 #
 # $$\frac{\partial L}{\partial z_l} = \frac{\partial L}{\partial a_l}\odot g'(z_l), \qquad
 # \frac{\partial L}{\partial W_l} = a_{l-1}^\top\,\frac{\partial L}{\partial z_l}, \qquad
 # \frac{\partial L}{\partial a_{l-1}} = \frac{\partial L}{\partial z_l}\,W_l^\top.$$
 #
-# The middle one, times the learning rate, is what gradient descent subtracts from the weights. The slope can be read off the activations: it is
-# $a(1-a)$ for the sigmoid, $1-a^2$ for tanh, and for ReLU 1 where $a > 0$ and 0 elsewhere.
+# The middle one, times the learning rate, is what gradient descent subtracts from the weights. The slope can be read
+# off the activations: it is $a(1-a)$ for the sigmoid, $1-a^2$ for tanh, and for ReLU 1 where $a > 0$ and 0 elsewhere.
 #
 # ### Exercise: a gradient for every layer (12 minutes)
-# How large is $\partial L/\partial W_l$, as one number for each layer? Take the Frobenius norm: the root of the sum of the squares of all its elements.
+# How large is $\partial L/\partial W_l$, as one number for each layer? Take the Frobenius norm: the root of the sum of
+# the squares of all its elements.
 #
 # <details><summary>Hint</summary>
 #
-# Forward first, and keep all activations: `a = [x]`, then append. Now `a[l]` is the input of `weights[l]`, and `a[l + 1]` its output.
-# Then go through the layers from the last to the first, with the three lines above.
+# Forward first, and keep all activations: `a = [x]`, then append. Now `a[l]` is the input of `weights[l]`, and
+# `a[l + 1]` its output. Then go through the layers from the last to the first, with the three lines above.
 # `np.linalg.norm` of a matrix is its Frobenius norm.
 # </details>
 
@@ -678,10 +368,10 @@ with uses_your("init_std", "layer_stats"):
 def gradient_norms(x, weights, activation, dout):
     """The size of each layer's weight gradient: the Frobenius norm of dL/dW_l.
 
-    x: (N, D); weights: a list of L matrices (fan_in, fan_out); activation: 'sigmoid', 'tanh' or 'relu'; a layer computes
-    g(a @ W, activation), without bias, and so does the last one.
-    dout: dL/da_L, the gradient of the loss with respect to the last layer's activations, (N, fan_out of the last layer).
-    Any 1/N of the loss is in dout already: sum over the N images, do not average.
+    x: (N, D); weights: a list of L matrices (fan_in, fan_out); activation: 'sigmoid', 'tanh' or 'relu'; a layer
+    computes g(a @ W, activation), without bias, and so does the last one.
+    dout: dL/da_L, the gradient of the loss with respect to the last layer's activations, (N, fan_out of the last
+    layer). Any 1/N of the loss is in dout already: sum over the N images, do not average.
 
     Returns a list of L numbers, first layer first. No input is changed.  About 12 minutes.
     """
@@ -736,192 +426,14 @@ check("ReLU, far from 0", gradient_norms, x_small + 1e4, weights_small, "relu", 
 
 # %% [markdown]
 # Established: you can carry a gradient through any number of layers, and say how much of it reaches each weight matrix.
-
-# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0 (not ≥, since a is never below 0), else 0."
-# - dz = da * slope
-# + dz = da
-
-
-# %% mistake="gradient_norms" hint="This takes the slope formulas at z. They are written in a = g(z): for the sigmoid a(1 − a), not z(1 − z)."
-def gradient_norms(x, weights, activation, dout):
-    a, z = [x], []
-    for W in weights:
-        z.append(a[-1] @ W)
-        a.append(g(z[-1], activation))
-    norms, da = [], dout
-    for l in reversed(range(len(weights))):
-        slope = {"sigmoid": z[l] * (1 - z[l]), "tanh": 1 - z[l] ** 2, "relu": z[l] > 0}[activation]
-        dz = da * slope
-        norms.append(np.linalg.norm(a[l].T @ dz))
-        da = dz @ weights[l].T
-    return norms[::-1]
-
-
-# %% mistake="gradient_norms" hint="g is applied twice before the slope is taken: a is g(z) already, so the sigmoid's slope is a(1 − a), with no further g."
-def gradient_norms(x, weights, activation, dout):
-    a = [x]
-    for W in weights:
-        a.append(g(a[-1] @ W, activation))
-    norms, da = [], dout
-    for l in reversed(range(len(weights))):
-        b = g(a[l + 1], activation)
-        dz = da * {"sigmoid": b * (1 - b), "tanh": 1 - b**2, "relu": b > 0}[activation]
-        norms.append(np.linalg.norm(a[l].T @ dz))
-        da = dz @ weights[l].T
-    return norms[::-1]
-
-
-# %% mistake="gradient_norms" hint="da is multiplied by a itself instead of by the slope at a: a(1 − a), 1 − a², or 1 where a > 0."
-# - dz = da * slope
-# + dz = da * a[l + 1]
-
-# %% mistake="gradient_norms" hint="These are the norms of ∂L/∂z. The weights get aᵀ ∂L/∂z, with a the layer's input: the size of what comes in counts, too."
-# - norms.append(np.linalg.norm(dW))
-# + norms.append(np.linalg.norm(dz))
-
-# %% mistake="gradient_norms" hint="These are the norms of ∂L/∂a. Asked is the gradient of the weights, aᵀ ∂L/∂z."
-# - norms.append(np.linalg.norm(dW))
-# + norms.append(np.linalg.norm(da))
-
-# %% mistake="gradient_norms" hint="dW is built from the layer's output. A weight multiplies the layer's input a_{l−1}, so that is what stands in its gradient. The shape tells: dW must be (fan_in, fan_out). If your list of activations lacks x, its indices are off by one: begin it with x."
-# - dW = a[l].T @ dz
-# + dW = a[l + 1].T @ dz
-
-
-# %% mistake="gradient_norms" hint="dW is built from the layer's output. A weight multiplies the layer's input a_{l−1}, so that is what stands in its gradient. The shape tells: dW must be (fan_in, fan_out). If your list of activations lacks x, its indices are off by one: begin it with x."
-def gradient_norms(x, weights, activation, dout):
-    a, norms, da = [], [], dout
-    for W in weights:
-        a.append(g((a[-1] if a else x) @ W, activation))
-    for l in reversed(range(len(weights))):
-        dz = da * {"sigmoid": a[l] * (1 - a[l]), "tanh": 1 - a[l] ** 2, "relu": a[l] > 0}[activation]
-        norms.append(np.linalg.norm(a[l - 1].T @ dz))
-        da = dz @ weights[l].T
-    return norms[::-1]
-
-
-# %% mistake="gradient_norms" hint="The slope is taken one layer too early, at the layer's input. It belongs to the layer's output: with a = [x, …] that is a[l + 1]."
-def gradient_norms(x, weights, activation, dout):
-    a, norms, da = [x], [], dout
-    for W in weights:
-        a.append(g(a[-1] @ W, activation))
-    for l in reversed(range(len(weights))):
-        dz = da * {"sigmoid": a[l] * (1 - a[l]), "tanh": 1 - a[l] ** 2, "relu": a[l] > 0}[activation]
-        norms.append(np.linalg.norm(a[l].T @ dz))
-        da = dz @ weights[l].T
-    return norms[::-1]
-
-
-# %% mistake="gradient_norms" hint="Two matrices with N rows each stand on the two sides of @. If one is the slope, multiply element by element, with * (⊙ in the formula). If this is dW, transpose the input first: a.T @ dz."
-# - dz = da * slope
-# + dz = da @ slope
-
-# %% mistake="gradient_norms" hint="This multiplies images with images, an N × N matrix. dW sums over the images and has the shape of W: the transposed input comes first, a.T @ dz."
-# - dW = a[l].T @ dz
-# + dW = dz @ a[l].T
-
-# %% mistake="gradient_norms" hint="Two matrices with N rows each stand on the two sides of @. If one is the slope, multiply element by element, with * (⊙ in the formula). If this is dW, transpose the input first: a.T @ dz."
-# - dW = a[l].T @ dz
-# + dW = a[l] @ dz
-
-# %% mistake="gradient_norms" hint="Every dW is built from the images. Only layer 1's input is x; a later layer's input is the activation of the layer before it."
-# - dW = a[l].T @ dz
-# + dW = x.T @ dz
-
-# %% mistake="gradient_norms" hint="The norm is squared: take the root of the sum of squares."
-# - np.linalg.norm(dW)
-# + np.sum(dW**2)
-
-# %% mistake="gradient_norms" hint="This is the root of the mean of the squares. The Frobenius norm takes their sum."
-# - np.linalg.norm(dW)
-# + np.sqrt(np.mean(dW**2))
-
-# %% mistake="gradient_norms" hint="This is the largest singular value. np.linalg.norm(dW, 2) means the spectral norm for a matrix; the Frobenius norm is np.linalg.norm(dW)."
-# - np.linalg.norm(dW)
-# + np.linalg.norm(dW, 2)
-
-# %% mistake="gradient_norms" hint="This adds up absolute values. The Frobenius norm is the root of the sum of the squares."
-# - np.linalg.norm(dW)
-# + np.abs(dW).sum()
-
-# %% mistake="gradient_norms" hint="These are the gradients themselves, one matrix for each layer. Asked is one number for each: the Frobenius norm."
-# - norms.append(np.linalg.norm(dW))
-# + norms.append(dW)
-
-# %% mistake="gradient_norms" hint="The gradient is divided by N. A loss that is a mean over images brings its 1/N in dout already; the matrix product sums over the images, and that is right."
-# - dW = a[l].T @ dz
-# + dW = a[l].T @ dz / len(x)
-
-# %% mistake="gradient_norms" hint="dout is changed: `da *= …` writes into the array that the caller passed. Write da = da * …, which makes a new one."
-# - dz = da * slope
-# + da *= slope
-# - dW = a[l].T @ dz
-# + dz, dW = da, a[l].T @ da
-
-# %% mistake="gradient_norms" hint="The order is turned round: you met the last layer first. Reverse the list at the end, so that the first layer comes first."
-# - return norms[::-1]
-# + return norms
-
-# %% mistake="gradient_norms" hint="The function gives None. If it has a return, look at .reverse(): it turns a list round in place and itself gives None. norms[::-1] is a new, reversed list."
-# - return norms[::-1]
-# + return norms.reverse()
-
-# %% mistake="gradient_norms" hint="This goes from the first layer to the last. dout is known at the last one: start there and go back."
-# - reversed(range(len(weights)))
-# + range(len(weights))
-# - return norms[::-1]
-# + return norms
-
-# %% mistake="gradient_norms" hint="Every layer is given dout. Only the last one is: the layer before it gets ∂L/∂a = ∂L/∂z Wᵀ."
-# - da = dz @ weights[l].T
-# + pass
-
-# %% mistake="gradient_norms" hint="W is not transposed on the way back. Forward W takes fan_in to fan_out; backward Wᵀ takes fan_out to fan_in: dz @ W.T."
-# - da = dz @ weights[l].T
-# + da = dz @ weights[l]
-
-# %% mistake="gradient_norms" hint="The gradient goes back through the wrong matrix. Layer l's gradient returns through its own W, the one that it came through."
-# - da = dz @ weights[l].T
-# + da = dz @ weights[l - 1].T
-
-# %% mistake="gradient_norms" hint="The gradient goes back through the last matrix each time. Has W kept its value from the forward loop? Each layer has its own, weights[l]."
-# - da = dz @ weights[l].T
-# + da = dz @ W.T
-
-# %% mistake="gradient_norms" hint="The slope is left out on the way back: you pass da through W, where dz belongs. The chain rule has both factors at every layer, g′ and W."
-# - da = dz @ weights[l].T
-# + da = da @ weights[l].T
-
-# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0 (not ≥, since a is never below 0), else 0."
-# - dz = da * slope
-# + dz = da * slope if l < len(weights) - 1 else da
-
-# %% mistake="gradient_norms" hint="The sigmoid's slope is used for every curve. Choose it by activation: a(1 − a), 1 − a², or 1 where a > 0."
-# - slope = {"sigmoid": a[l + 1] * (1 - a[l + 1]), "tanh": 1 - a[l + 1] ** 2, "relu": a[l + 1] > 0}[activation]
-# + slope = a[l + 1] * (1 - a[l + 1])
-
-# %% mistake="gradient_norms" hint="tanh's slope is 1 − a², with a square."
-# - 1 - a[l + 1] ** 2
-# + 1 - a[l + 1]
-
-# %% mistake="gradient_norms" hint="A slope is missing: dz is da times g′(z), element by element, at every layer, the last one too. Without it the curve is treated as a straight line. For ReLU the slope is a switch: 1 where a > 0 (not ≥, since a is never below 0), else 0."
-# - a[l + 1] > 0
-# + np.ones_like(a[l + 1])
-
-# %% mistake="gradient_norms" hint="da is multiplied by a itself instead of by the slope at a: a(1 − a), 1 − a², or 1 where a > 0."
-# - "relu": a[l + 1] > 0
-# + "relu": a[l + 1]
-
 # %% [markdown]
-# **Predict.** Same nets, now with a gradient sent in at the top. Which of the three curves will let it *vanish* at the first layer,
-# and can any init scale prevent it? Which one can make it *explode*?
-
+# **Predict.** Same nets, now with a gradient sent in at the top. Which of the three curves will let it *vanish* at the
+# first layer, and can any init scale prevent it? Which one can make it *explode*?
 # %%
 my_prediction = "..."
-
 # %% [markdown]
-# We need some $\partial L/\partial a_{20}$. Random numbers will do, the same for every net; the 1/N of a mean loss is in them.
-
+# We need some $\partial L/\partial a_{20}$. Random numbers will do, the same for every net; the 1/N of a mean loss is
+# in them.
 # %% tags=["demo"]
 dout = np.random.RandomState(99).normal(0, 1 / len(x), (len(x), 100))
 curves, norms = ["sigmoid", "tanh", "relu"], None
@@ -930,7 +442,6 @@ with uses_your("gradient_norms"):
     norms = np.array([
         [[gradient_norms(x, make_weights(s, seed), c, dout) for seed in range(3)] for s in four] for c in curves
     ])  # (curve, scale, seed, layer)  # fmt: skip
-
 # %% tags=["demo"]
 if norms is not None:
     fig, axes = plt.subplots(1, 3, figsize=(9.2, 3.6), sharey=True)
@@ -943,7 +454,6 @@ if norms is not None:
     axes[0].legend(loc="lower right", fontsize=9)
     fig.suptitle("How much gradient reaches each layer's weights", fontweight="bold", x=0.01, ha="left")
     plt.show()
-
 # %% tags=["demo"]
 if norms is not None:
     print("‖∂L/∂W‖, median of three seeds      layer 1     layer 10     layer 20")
@@ -951,27 +461,29 @@ if norms is not None:
         for s, row in zip(four, runs):
             print(f"   {curve:8} s = {s:4.2f}              {row[0]:9.1e}    {row[9]:9.1e}    {row[19]:9.1e}")
     print(f"\nthe sigmoid's steepest slope to the power 19: {0.25**19:.1e}")
-
 # %% [markdown]
-# *The figure shows* $\lVert\partial L/\partial W_l\rVert$ against the layer on one logarithmic axis, a panel for each curve, a line for each init scale.
-# Read it from right to left, the way the gradient travels.
+# *The figure shows* $\lVert\partial L/\partial W_l\rVert$ against the layer on one logarithmic axis, a panel for each
+# curve, a line for each init scale. Read it from right to left, the way the gradient travels.
 #
-# - **Sigmoid.** The gradient *vanishes* at all four scales. Each layer multiplies by a slope of at most 1/4. Larger weights
-#   make up for part of it, but even at $s = 3$ the first layer gets more than ten thousand times less than the last one.
-#   Only far larger ones make up for all of it, and they saturate most units: try $s = 10$.
-# - **tanh.** At $s = 3$ it *explodes*: the first layer's gradient is about a thousand times the last one's. At $s = 0.5$ it is tiny everywhere.
-# - **ReLU.** The lines are nearly flat. But the level runs over many powers of ten: from useless to enormous within a factor of 6 in $s$.
+# - **Sigmoid.** The gradient *vanishes* at all four scales. Each layer multiplies by a slope of at most 1/4. Larger
+#   weights make up for part of it, but even at $s = 3$ the first layer gets more than ten thousand times less than the
+#   last one. Only far larger ones make up for all of it, and they saturate most units: try $s = 10$.
+# - **tanh.** At $s = 3$ it *explodes*: the first layer's gradient is about a thousand times the last one's. At
+#   $s = 0.5$ it is tiny everywhere.
+# - **ReLU.** The lines are nearly flat. But the level runs over many powers of ten: from useless to enormous within a
+#   factor of 6 in $s$.
 #
-# Vanishing and exploding are one phenomenon. A product of twenty similar factors stays near 1 only if each of them is near 1.
+# Vanishing and exploding are one phenomenon. A product of twenty similar factors stays near 1 only if each of them is
+# near 1.
 #
-# **Question: why is the line flat?** In the tanh panel the line for $s = 0.5$ is tiny, but nearly level from layer 20 down to layer 5. Yet $\partial L/\partial a$ is
-# about halved by every layer on its way back. Why is layer 5's $\partial L/\partial W$ not thousands of times smaller than layer 20's?
+# **Question: why is the line flat?** In the tanh panel the line for $s = 0.5$ is tiny, but nearly level from layer 20
+# down to layer 5. Yet $\partial L/\partial a$ is about halved by every layer on its way back. Why is layer 5's
+# $\partial L/\partial W$ not thousands of times smaller than layer 20's?
 #
 # (a) tanh is steep near 0, so the slopes of more than 1 in the early layers make up for the halving by $W^\top$.<br>
-# (b) The norm of a layer's gradient sums over its 10,000 weights, and so many terms hide a factor of thousands.<br>
-# (c) Activations shrink on the way forward as gradients do on the way back, and $\partial L/\partial W$ is made of both.<br>
-# (d) Saturated units block the gradient only in the last layers; below them it travels without loss.
-
+# (b) The norm of a layer's gradient sums over its 10,000 weights, and so many terms hide a factor of thousands.<br> (c)
+# Activations shrink on the way forward as gradients do on the way back, and $\partial L/\partial W$ is made of
+# both.<br> (d) Saturated units block the gradient only in the last layers; below them it travels without loss.
 # %% exercise="q_flat_line"
 ### BEGIN SOLUTION
 q_flat_line = "c"
@@ -979,27 +491,19 @@ q_flat_line = "c"
 
 # %% check="q_flat_line.answer" points=1
 check("q_flat_line", q_flat_line)
-
 # %% [markdown]
-# Established: a weight's gradient has two factors, what comes in from below and what comes back from above. Either can be lost.
-
-# %% mistake="q_flat_line" hint="tanh's slope is 1 − a², never above 1. Near 0 it is close to 1: it neither adds loss nor makes up for any. Look at the three lines of the backward pass: what else enters ∂L/∂W?"
-q_flat_line = "a"
-
-# %% mistake="q_flat_line" hint="Every layer from 2 to 20 has the same 10,000 weights. The sum is equally long for all, so it cannot hide a difference between them. Look at what ∂L/∂W is a product of."
-q_flat_line = "b"
-
-# %% mistake="q_flat_line" hint="At s = 0.5 almost nothing is saturated: you measured it in section 1. And the halving goes on in every layer, whatever is saturated. Look at what ∂L/∂W is a product of."
-q_flat_line = "d"
-
+# Established: a weight's gradient has two factors, what comes in from below and what comes back from above. Either can
+# be lost.
 # %% [markdown]
 # ## 4. Three indirect remedies
 #
-# The BN paper names three usual answers to saturation and vanishing gradients: another activation (ReLU), careful initialization, and
-# small learning rates. You have met the first two. All three help. Each has a limit, and you can only see it in a net that learns.
+# The BN paper names three usual answers to saturation and vanishing gradients: another activation (ReLU), careful
+# initialization, and small learning rates. You have met the first two. All three help. Each has a limit, and you can
+# only see it in a net that learns.
 #
-# So here is one: the BN paper's own small net, 784 inputs, three hidden layers of 100, ten outputs. Pixels are black or white, as in the paper.
-# The ten outputs are logits: the last layer has no curve, and softmax cross-entropy is the loss.
+# So here is one: the BN paper's own small net, 784 inputs, three hidden layers of 100, ten outputs. Pixels are black or
+# white, as in the paper. The ten outputs are logits: the last layer has no curve, and softmax cross-entropy is the
+# loss.
 
 
 # %%
@@ -1020,8 +524,8 @@ def run(Ws, bs, x, activation):
 
 
 # %% [markdown]
-# One step of gradient descent. You know every line of the loop from section 3, except `db`: a bias is added to each image's $z$, so its
-# gradient is the sum over images. Layers listed in `frozen` (1 is the first) are left as they are.
+# One step of gradient descent. You know every line of the loop from section 3, except `db`: a bias is added to each
+# image's $z$, so its gradient is the sum over images. Layers listed in `frozen` (1 is the first) are left as they are.
 
 
 # %%
@@ -1041,9 +545,10 @@ def update(Ws, bs, x, labels, activation, lr, frozen=()):
 
 
 # %% [markdown]
-# And the training run. Every 50 steps it looks at the *same* test images, at most 1,000, and writes down two things: the inputs
-# $z_3$ of the last hidden layer's curve, for all its 100 units, and the accuracy. Batches hold 60 images, as in the paper.
-# The weights start as "small random Gaussian values", as the paper says. How small it does not say; here their standard deviation is 0.1.
+# And the training run. Every 50 steps it looks at the *same* test images, at most 1,000, and writes down two things:
+# the inputs $z_3$ of the last hidden layer's curve, for all its 100 units, and the accuracy. Batches hold 60 images, as
+# in the paper. The weights start as "small random Gaussian values", as the paper says. How small it does not say; here
+# their standard deviation is 0.1.
 
 
 # %%
@@ -1082,14 +587,13 @@ X_bw = (X_train > 0.5).reshape(len(X_train), -1).astype("f4")
 X_watch, y_watch = (X_test[:1000] > 0.5).reshape(-1, 784).astype("f4"), y_test[:1000]
 z_3, accuracy = train(seed=0, steps=100)
 print("records, images, units:", z_3.shape, "  accuracy at step 0:", f"{accuracy[0]:.2f}")
-
 # %% [markdown]
 # ### Another activation
-# ReLU's slope is 1 wherever it is on, so a gradient survives the way back. The price: nothing bounds its output, and a unit that
-# is off for every image gets no gradient, so that its own weights cannot bring it back. It is *dead*.
+# ReLU's slope is 1 wherever it is on, so a gradient survives the way back. The price: nothing bounds its output, and a
+# unit that is off for every image gets no gradient, so that its own weights cannot bring it back. It is *dead*.
 #
-# We train the net with ReLU and He's rule at a modest and at a large learning rate, and the sigmoid net at the same large rate.
-
+# We train the net with ReLU and He's rule at a modest and at a large learning rate, and the sigmoid net at the same
+# large rate.
 # %% tags=["demo"]
 he = lambda fan_in: np.sqrt(2 / fan_in)
 print("after 500 steps, three seeds          accuracy              dead units of the last hidden layer")
@@ -1106,7 +610,6 @@ for activation, std, lr in [("relu", he, 0.1), ("relu", he, 2.0), ("sigmoid", 0.
         else ["(none can die)"]
     )
     print(f"   {activation:8} learning rate {lr}           {accuracies}       {'  '.join(dead)}")
-
 # %% [markdown]
 # A unit counts as dead when no image brings its $z$ above 0, or when $z$ is no longer a number.
 #
@@ -1114,9 +617,8 @@ for activation, std, lr in [("relu", he, 0.1), ("relu", he, 2.0), ("sigmoid", 0.
 # **The limit:** ReLU mends the slope. It does nothing to keep $z$ in place.
 #
 # ### Careful initialization
-# Xavier's and He's rules are statements about random weights. After the first update the weights are not random any more.
-# The cell compares the standard deviation of $z_3$ before training and after 500 steps.
-
+# Xavier's and He's rules are statements about random weights. After the first update the weights are not random any
+# more. The cell compares the standard deviation of $z_3$ before training and after 500 steps.
 # %% tags=["demo"]
 lecun = lambda fan_in: np.sqrt(1 / fan_in)  # keeps the forward signal; equals Xavier's rule in a square layer
 print("std of z_3, three seeds      step 0               step 500")
@@ -1124,15 +626,17 @@ for activation, std in [("tanh", lecun), ("relu", he)]:
     runs = [train(seed, activation, std, lr=0.1, steps=500)[0] for seed in tqdm(range(3), desc=activation, leave=False)]
     before, after = ("  ".join(f"{z_3[t].std():.2f}" for z_3 in runs) for t in (0, -1))
     print(f"   {activation:5}                   {before}     {after}")
-
 # %% [markdown]
-# In all six runs it has more than doubled. **The limit:** a careful start is a promise about step 0, and nobody renews it.
+# In all six runs it has more than doubled. **The limit:** a careful start is a promise about step 0, and nobody renews
+# it.
 #
 # ### A small learning rate
-# Small steps change the weights a little at a time, so what a layer receives moves slowly. To measure that, we take the median of each unit's $z_3$
-# over the images and ask how far it has travelled since step 0, on average over the 100 units.
+# Small steps change the weights a little at a time, so what a layer receives moves slowly. To measure that, we take the
+# median of each unit's $z_3$ over the images and ask how far it has travelled since step 0, on average over the 100
+# units.
 #
-# The sigmoid net trains at 0.5 and at a fifth of it. First 1,000 steps each; then each until it gets 80% of the images right.
+# The sigmoid net trains at 0.5 and at a fifth of it. First 1,000 steps each; then each until it gets 80% of the images
+# right.
 
 
 # %%
@@ -1149,11 +653,10 @@ for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 10_000, "sto
         steps = "  ".join(f"{50 * (len(accuracy) - 1):5}" for _, accuracy in runs)
         moved = "  ".join(f"{movement(z_3):.2f}" for z_3, _ in runs)
         print(f"   learning rate {lr}     {steps}     {moved}     {'  '.join(f'{a[-1]:.2f}' for _, a in runs)}")
-
 # %% [markdown]
-# After equally many steps the slow net has moved less, and learned less. Let both reach 80%: the slow one needs more than three times
-# the steps, and its medians have still travelled more than half as far. **The limit:** a small learning rate slows the movement
-# and the learning together.
+# After equally many steps the slow net has moved less, and learned less. Let both reach 80%: the slow one needs more
+# than three times the steps, and its medians have still travelled more than half as far. **The limit:** a small
+# learning rate slows the movement and the learning together.
 #
 # And it does not undo what vanished: a gradient of $10^{-12}$ times a smaller rate is smaller still.
 #
@@ -1161,23 +664,21 @@ for title, options in [("1,000 steps", {}), ("up to 80%", {"steps": 10_000, "sto
 #
 # For Ioffe and Szegedy (2015) all three treat a symptom. They named a cause that they believed to be behind it.
 #
-# Stand at layer 2. You never see an image. Your data set is $a_1$, what layer 1 makes of the images. You adjust your weights to it.
-# At the same step layer 1 changes *its* weights. So at the next step the same images reach you as a different data set. You aim at a
-# target that somebody else is moving.
+# Stand at layer 2. You never see an image. Your data set is $a_1$, what layer 1 makes of the images. You adjust your
+# weights to it. At the same step layer 1 changes *its* weights. So at the next step the same images reach you as a
+# different data set. You aim at a target that somebody else is moving.
 #
-# In unit 01 a data set moved between training and test: *covariate shift*. Here it moves inside the net, at every step. The paper's definition
-# (section 2):
+# In unit 01 a data set moved between training and test: *covariate shift*. Here it moves inside the net, at every step.
+# The paper's definition (section 2):
 #
-# > We define *Internal Covariate Shift* as the change in the distribution of network activations due to the change in network
-# > parameters during training.
+# > We define *Internal Covariate Shift* as the change in the distribution of network activations due to the change in
+# > network parameters during training.
 #
 # Here it is in one net, once: one unit's $z_3$ on the same images at three instants.
-
 # %% tags=["demo"]
 STEPS = 5_000  # the paper trains for 50,000
 runs = [train(seed, steps=STEPS) for seed in tqdm(range(3), desc="three nets", leave=False)]
 print("accuracy at the end, three seeds:", *(f"{accuracy[-1]:.3f}" for _, accuracy in runs))
-
 # %% tags=["demo"]
 z_unit = runs[0][0][:, :, 0]  # net 0, unit 0: (records, images)
 fig, axes = plt.subplots(1, 3, figsize=(8.4, 3.0), sharex=True)
@@ -1191,18 +692,17 @@ for ax, step in zip(axes, [0, 500, STEPS]):
 axes[0].set_ylabel("share of the images")
 fig.suptitle("One unit, the same images: another distribution", fontweight="bold", x=0.01, ha="left")
 plt.show()
-
 # %% [markdown]
-# *The figure shows* three histograms over the same images, on the same horizontal axis (the vertical ones differ). At step 0 all images give nearly the same $z$. Later
-# they spread over several units, and the middle moves. The solid line is the median, the dotted ones are the 15th and 85th percentiles.
+# *The figure shows* three histograms over the same images, on the same horizontal axis (the vertical ones differ). At
+# step 0 all images give nearly the same $z$. Later they spread over several units, and the middle moves. The solid line
+# is the median, the dotted ones are the 15th and 85th percentiles.
 #
 # **Question: which of these is it?** Which one is internal covariate shift, by the paper's definition?
 #
-# (a) With all weights held fixed, two batches of 60 images give unit 7 of layer 3 inputs of different mean.<br>
-# (b) At step 1,000 the inputs of layer 3 have mean 0.5 and std 0.2, while those of layer 1 have mean 0.1 and std 0.3.<br>
-# (c) A net trained on one scanner's digits is used on another scanner's, and the inputs of layer 3 are shifted by it.<br>
+# (a) With all weights held fixed, two batches of 60 images give unit 7 of layer 3 inputs of different mean.<br> (b) At
+# step 1,000 the inputs of layer 3 have mean 0.5 and std 0.2, while those of layer 1 have mean 0.1 and std 0.3.<br> (c)
+# A net trained on one scanner's digits is used on another scanner's, and the inputs of layer 3 are shifted by it.<br>
 # (d) For one fixed set of images, the inputs of layer 3 have mean 0.5 at step 1,000 and mean 0.7 at step 1,200.
-
 # %% exercise="q_which_shift"
 ### BEGIN SOLUTION
 q_which_shift = "d"
@@ -1210,24 +710,13 @@ q_which_shift = "d"
 
 # %% check="q_which_shift.answer" points=1
 check("q_which_shift", q_which_shift)
-
 # %% [markdown]
 # Established: the shift is a change *over training*, for the *same* data, made by the net's own updates.
-
-# %% mistake="q_which_shift" hint="With the weights fixed no parameter changes, so by the definition there is no internal shift. What you describe is the noise of small batches; units 05 and 06 come to it."
-q_which_shift = "a"
-
-# %% mistake="q_which_shift" hint="Two layers may differ at one instant, and stay so for ever. The definition speaks of one layer's distribution at different times, changed by updates of the parameters."
-q_which_shift = "b"
-
-# %% mistake="q_which_shift" hint="Here the data move and the parameters stay: that is unit 01's covariate shift, which comes from outside and shows inside. The definition asks for a change due to the parameters."
-q_which_shift = "c"
-
 # %% [markdown]
 # ## 6. Watch one unit learn
 #
-# A histogram at every step is too much to draw. The paper keeps three numbers of each: the 15th, 50th and 85th percentile. Half of
-# the images lie below the 50th, and 70% lie between the outer two.
+# A histogram at every step is too much to draw. The paper keeps three numbers of each: the 15th, 50th and 85th
+# percentile. Half of the images lie below the 50th, and 70% lie between the outer two.
 #
 # ### Exercise: three numbers for a histogram (5 minutes)
 #
@@ -1241,8 +730,8 @@ q_which_shift = "c"
 def percentile_track(history, q=(15, 50, 85)):
     """Percentiles of one unit's input at every recorded step.
 
-    history: what was recorded at T steps, as an array (T, n) or a list of T arrays (n,); history[t] holds the unit's z for
-    the same n images. q: percentiles, in percent (0 to 100).
+    history: what was recorded at T steps, as an array (T, n) or a list of T arrays (n,); history[t] holds the unit's
+    z for the same n images. q: percentiles, in percent (0 to 100).
 
     Returns an array (T, len(q)): row t belongs to step t, its columns follow the order of q. NumPy's default (linear)
     interpolation between neighbouring values.  About 5 minutes.
@@ -1263,89 +752,19 @@ check("strided history", percentile_track, history[::2, ::3])
 check("far from 0", percentile_track, history + 1e6, q=[5, 25, 75, 95], rtol=1e-12)
 check("a constant unit", percentile_track, np.full((4, 7), -2.5))
 check("one record, one percentile", percentile_track, history[:1], q=(50,))
-check("float32 history", lambda: np.asarray(percentile_track(history.astype("f4")), float), rtol=1e-5)
+check("float32 history", percentile_track, history.astype("f4"), rtol=1e-5)
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # Established: a whole training run of one unit, in three columns.
-
-# %% mistake="percentile_track" hint="These are percentiles over time, for each image. Each row of history is one step: take them along the images, axis 1."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, q, axis=0).T
-
-# %% mistake="percentile_track" hint="The table lies on its side. NumPy puts the percentiles first; here a row is a step: transpose."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, q, axis=1)
-
-# %% mistake="percentile_track" hint="reshape does not turn a table round: it refills the numbers row by row. Transpose, with .T."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, q, axis=1).reshape(-1, len(q))
-
-# %% mistake="percentile_track" hint="These are percentiles counted from above. The 15th percentile has 15% of the values below it."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, 100 - np.array(q), axis=1).T
-
-# %% mistake="percentile_track" hint="These are the percentiles of all steps thrown together. Without an axis NumPy flattens the history, and time is gone."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, q)
-
-# %% mistake="percentile_track" hint="np.percentile wants percent, 0 to 100, and so is q given. With fractions you get the 0.15th, 0.5th and 0.85th percentile, close to the minimum."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, np.array(q) / 100, axis=1).T
-
-# %% mistake="percentile_track" hint="np.quantile wants fractions from 0 to 1, but q is in percent. Use np.percentile, or divide by 100."
-# - np.percentile(history, q, axis=1).T
-# + np.quantile(history, q, axis=1).T
-
-
-# %% mistake="percentile_track" hint="These are mean ± std. For a normal distribution they lie near the 16th and 84th percentile, but a unit's input need not be normal. Take percentiles."
-def percentile_track(history, q=(15, 50, 85)):
-    mean, std = np.mean(history, axis=1), np.std(history, axis=1)
-    return np.stack([mean - std, mean, mean + std], axis=1)
-
-
-# %% mistake="percentile_track" hint="This picks one of the sorted values. NumPy's default interpolates between two neighbours; np.percentile does it for you."
-def percentile_track(history, q=(15, 50, 85)):
-    ordered = np.sort(history, axis=1)
-    return ordered[:, [int(p / 100 * ordered.shape[1]) for p in q]]
-
-
-# %% mistake="percentile_track" hint="This picks one of the sorted values. NumPy's default interpolates between two neighbours; np.percentile does it for you."
-def percentile_track(history, q=(15, 50, 85)):
-    ordered = np.sort(history, axis=1)
-    return ordered[:, [round(p / 100 * (ordered.shape[1] - 1)) for p in q]]
-
-
-# %% mistake="percentile_track" hint="q is ignored: 15, 50 and 85 are its default, not a constant. Use what the caller asks for, in the caller's order."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, (15, 50, 85), axis=1).T
-
-# %% mistake="percentile_track" hint="The columns are sorted. They should follow the order of q, whatever it is."
-# - np.percentile(history, q, axis=1).T
-# + np.percentile(history, sorted(q), axis=1).T
-
-# %% mistake="percentile_track" hint="These are percentiles of the sigmoid of the history. The history holds z, the input of the curve; its percentiles are asked for as it is."
-# - np.percentile(history, q, axis=1).T
-# + g(np.percentile(history, q, axis=1).T, "sigmoid")
-
-# %% mistake="percentile_track" hint="This is a list with one entry for each percentile. Return one array, with a row for each step."
-# - return np.percentile(history, q, axis=1).T
-# + return [np.percentile(history, p, axis=1) for p in q]
-
-# %% mistake="percentile_track" hint="This is a list of rows. Return one array of shape (T, len(q)), so that columns can be taken: np.array of the list."
-# - return np.percentile(history, q, axis=1).T
-# + return [np.percentile(h, q) for h in history]
-
 # %% [markdown]
-# **Predict.** In the net that has just been trained, how will the median of one unit's $z_3$ run over 5,000 steps: straight to its final value,
-# in a slow drift, or up and down? And will the band between the outer percentiles grow or shrink?
-
+# **Predict.** In the net that has just been trained, how will the median of one unit's $z_3$ run over 5,000 steps:
+# straight to its final value, in a slow drift, or up and down? And will the band between the outer percentiles grow or
+# shrink?
 # %%
 my_prediction = "..."
-
 # %% [markdown]
 # We show unit 0 of three nets that differ only in their seed. The unit was chosen before we looked.
-
 # %% tags=["demo"]
 edge = np.log(0.95 / 0.05)  # beyond ±edge the sigmoid is saturated, by our convention
 with uses_your("percentile_track"):
@@ -1363,14 +782,14 @@ with uses_your("percentile_track"):
     fig.legend(*axes[0].get_legend_handles_labels(), title="percentile", loc="outside right upper")
     fig.suptitle("The same images, the same unit: its input moves", fontweight="bold", x=0.01, ha="left")
     plt.show()
-
 # %% [markdown]
-# *The figure shows* the 15th, 50th and 85th percentiles of one unit's input against the training step, for three seeds. Beyond the
-# sparse dotted lines the sigmoid is saturated. This corresponds to figure 1(b) of the BN paper, with 5,000 steps where it has 50,000.
+# *The figure shows* the 15th, 50th and 85th percentiles of one unit's input against the training step, for three seeds.
+# Beyond the sparse dotted lines the sigmoid is saturated. This corresponds to figure 1(b) of the BN paper, with 5,000
+# steps where it has 50,000.
 #
-# At step 0 the band is almost a line: with these weights the sigmoid net hardly tells images apart. Then the band opens, and in all
-# three nets the median first runs down, then up again. One unit may be an exception, so look at all 100.
-
+# At step 0 the band is almost a line: with these weights the sigmoid net hardly tells images apart. Then the band
+# opens, and in all three nets the median first runs down, then up again. One unit may be an exception, so look at
+# all 100.
 # %% tags=["demo"]
 with uses_your("percentile_track"):
     tracks = [np.array([percentile_track(z_3[:, :, u]) for u in range(100)]) for z_3, _ in runs]  # (unit, record, 3)
@@ -1381,16 +800,15 @@ with uses_your("percentile_track"):
         widths = "".join(f"{np.median(part[:, -1, 2] - part[:, -1, 0]):9.2f}" for part in parts)
         print(f"   steps {first:3} to {last:4}: range of the 50th percentile    {ranges}")
         print(f"   step {last:4}: width from 15th to 85th percentile      {widths}")
-
 # %% [markdown]
-# Unit 0 is no exception. In each stretch half of all units range over at least the number shown. The movement is largest early on, and the band
-# goes on widening.
+# Unit 0 is no exception. In each stretch half of all units range over at least the number shown. The movement is
+# largest early on, and the band goes on widening.
 #
 # ## 7. What does this show?
 #
-# First, who moves $z_3$? It is $a_2 W_3 + b_3$. It changes when layers 1 and 2 change, through $a_2$. It also changes when layer 3 changes its *own*
-# weights. The figure mixes the two. To tell them apart, freeze some layers and train the others.
-
+# First, who moves $z_3$? It is $a_2 W_3 + b_3$. It changes when layers 1 and 2 change, through $a_2$. It also changes
+# when layer 3 changes its *own* weights. The figure mixes the two. To tell them apart, freeze some layers and train the
+# others.
 # %% tags=["demo"]
 print("1,000 steps, three seeds                      movement of z_3        accuracy")
 for label, frozen in [
@@ -1402,35 +820,37 @@ for label, frozen in [
     some_runs = [train(seed, frozen=frozen) for seed in tqdm(range(3), desc=label, leave=False)]
     moved, right = zip(*((movement(z_3), accuracy[-1]) for z_3, accuracy in some_runs))
     print(f"   {label:38}", *(f"{m:6.2f}" for m in moved), "   ", *(f"{a:6.2f}" for a in right))
-
 # %% [markdown]
-# With layers 1 to 3 frozen nothing moves: the shift has no other cause than the updates. With layer 3 alone frozen, its $z$ still moves.
-# That part comes from the layers before it, and it is the part that layer 3 cannot foresee. In this net it is the smaller one:
-# left to itself, layer 3 moves its own $z$ several times as far.
+# With layers 1 to 3 frozen nothing moves: the shift has no other cause than the updates. With layer 3 alone frozen, its
+# $z$ still moves. That part comes from the layers before it, and it is the part that layer 3 cannot foresee. In this
+# net it is the smaller one: left to itself, layer 3 moves its own $z$ several times as far.
 #
-# And look at the accuracies. The net that moves most is *not* the one that learns most. Frozen early layers cost far more accuracy than a frozen
-# third layer. What the early layers learn is what moves the third one's input: some of the shift is learning itself.
+# And look at the accuracies. The net that moves most is *not* the one that learns most. Frozen early layers cost far
+# more accuracy than a frozen third layer. What the early layers learn is what moves the third one's input: some of the
+# shift is learning itself.
 #
 # So keep three things apart.
 #
 # - **Measured, here:** while this net learns, the distribution of a hidden unit's input changes, for the same images.
-# - **The paper's hypothesis:** this change slows training down, because layers must keep adapting to it; reduce it, and training gets faster. That is why BN is to
-#   fix the mean and the variance of what a layer receives.
+# - **The paper's hypothesis:** this change slows training down, because layers must keep adapting to it; reduce it, and
+#   training gets faster. That is why BN is to fix the mean and the variance of what a layer receives.
 # - **Not shown, here:** that the movement *causes* slow training. A net can move and learn well. Ours did.
 #
 # A hypothesis may be wrong and the method that it led to still work. Unit 09 puts this one to the test.
 #
 # ## Recap
 #
-# - A deep net multiplies one factor per layer. Signals fade or saturate, gradients vanish or explode, unless these factors are close to 1.
-# - $\partial L/\partial W_l$ has two sources, the activations from below and the gradient from above. The sigmoid's slope of at most 1/4 starves the first layers.
-# - ReLU, careful initialization (Xavier, He) and small learning rates all help. None of them keeps a layer's input in place during training.
-# - Internal covariate shift: the change in the distribution of activations due to the change in parameters. It can be measured, on fixed images.
+# - A deep net multiplies one factor per layer. Signals fade or saturate, gradients vanish or explode, unless these
+#   factors are close to 1.
+# - $\partial L/\partial W_l$ has two sources, the activations from below and the gradient from above. The sigmoid's
+#   slope of at most 1/4 starves the first layers.
+# - ReLU, careful initialization (Xavier, He) and small learning rates all help. None of them keeps a layer's input in
+#   place during training.
+# - Internal covariate shift: the change in the distribution of activations due to the change in parameters. It can be
+#   measured, on fixed images.
 # - That it slows training is the BN paper's hypothesis. This unit measured the shift, not its harm.
-
 # %%
 scoreboard()
-
 # %% [markdown]
-# **Next:** the paper's answer. Instead of hoping that each layer's input stays in place, put it there, at every step, from the batch at hand. Unit 03 builds
-# the forward pass of batch normalization, line by line.
+# **Next:** the paper's answer. Instead of hoping that each layer's input stays in place, put it there, at every step,
+# from the batch at hand. Unit 03 builds the forward pass of batch normalization, line by line.

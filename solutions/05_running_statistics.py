@@ -1,10 +1,9 @@
 # ---
 # title: Running statistics
 # question: What should BN do when there is no batch?
-# minutes: 40
+# seconds: 9
 # builds_on: [03_batchnorm_forward]
 # ---
-
 # %% [markdown]
 # By the end you can
 #
@@ -16,7 +15,6 @@
 #
 # You need the forward pass of unit 03: normalize each column of a batch with its mean and its biased variance, then
 # apply γ and β. The gradients used to train the small network below are unit 04's. They are given here.
-
 # %% [markdown]
 # ## A trained network to play with
 #
@@ -56,9 +54,8 @@ def train_step(net, x, labels, lr=0.5):
 
 
 # %% [markdown]
-# The images are shrunk to 14×14, which keeps every cell quick. We train for 1,000 steps with batches of m = 32. From here
-# on the weights of `net` stay as they are.
-
+# The images are shrunk to 14×14, which keeps every cell quick. We train for 1,000 steps with batches of m = 32. From
+# here on the weights of `net` stay as they are.
 # %% tags=["demo"]
 X_train, y_train, X_test, y_test = load_mnist()
 X_train, X_test = (X.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(-1, 196) for X in (X_train, X_test))
@@ -72,7 +69,6 @@ for step in range(1000):
 z_test = X_test @ net["W1"]  # what BN gets, for every test image
 accuracy = np.mean(logits_of(net, z_test)[0].argmax(1) == y_test)
 print(f"{len(X_test)} test images in one batch: {accuracy:.3f} right")
-
 # %% [markdown]
 # ## One image
 #
@@ -85,7 +81,6 @@ print(f"{len(X_test)} test images in one batch: {accuracy:.3f} right")
 # - (b) NaN: the variance of one number is zero, and something is divided by its square root.
 # - (c) One and the same class for every image you send, no matter what is drawn on it.
 # - (d) Some class that changes from call to call, even when you send the same image again.
-
 # %% exercise="q_one_image"
 ### BEGIN SOLUTION
 q_one_image = "c"
@@ -93,29 +88,16 @@ q_one_image = "c"
 
 # %% check="q_one_image.answer" points=1
 check("q_one_image", q_one_image)
-
-# %% mistake="q_one_image" hint="One image is not an honest sample: its mean is the image itself. Write down z − μ when μ is the mean over a batch that holds only z. What is left of the image?"
-q_one_image = "a"
-
-# %% mistake="q_one_image" hint="The variance is zero, but ε stands under the root with it, so nothing is divided by zero. The numerator z − μ is the one to look at."
-q_one_image = "b"
-
-# %% mistake="q_one_image" hint="Nothing here is drawn at random: the same image in the same batch gives the same answer. Work out z − μ for a batch of one."
-q_one_image = "d"
-
 # %% [markdown]
 # Now run it: eight images, one at a time.
-
 # %% tags=["demo"]
 alone = np.concatenate([logits_of(net, z_test[i : i + 1])[0] for i in range(8)])
 print("labels ", y_test[:8])
 print("answers", alone.argmax(1))
 print("all eight rows of logits the same:", bool(np.all(alone == alone[0])))
-
 # %% [markdown]
 # With m = 1 the mean is z itself, so x̂ = (z − z)/√(0 + ε) = 0 and y = γ·0 + β = β. The image is gone.
 # The answer follows from β and the layer behind it. No error, no NaN: one answer, whatever was sent.
-
 # %% [markdown]
 # ## The same image, other neighbours
 #
@@ -140,7 +122,6 @@ def answers_among_neighbours(i, m, draws, seed=0):
 distinct = {m: [len(set(answers_among_neighbours(i, m, 30))) for i in range(100)] for m in (4, 16, 64)}
 for m, counts in distinct.items():
     print(f"m = {m:2}: {np.mean(np.array(counts) > 1):4.0%} of 100 images get more than one answer in 30 batches")
-
 # %% tags=["demo"]
 unsteady = int(np.argmax(distinct[16]))  # of the first 100 images, the one with the most different answers at m = 16
 fig, axes = plt.subplots(1, 4, figsize=(9, 2.9), width_ratios=[0.7, 1, 1, 1])
@@ -155,7 +136,6 @@ for ax, m in zip(axes[1:], (4, 16, 64)):
 axes[1].set_ylabel("share of batches (%)")
 fig.suptitle("One image, one network: the answer depends on the neighbours", fontweight="bold", x=0.02, ha="left")
 plt.show()
-
 # %% [markdown]
 # On the left the image. The bars say how often each class was answered over 300 draws of neighbours, in batches of
 # 4, 16 and 64. This image is picked to make the point: it had the most different answers of the first 100. The printed
@@ -163,7 +143,6 @@ plt.show()
 #
 # In training this noise is tolerable. In use it is not: nobody should get another diagnosis because of who else is in
 # the queue. The prediction must be a function of the image and the weights, and of nothing else.
-
 # %% [markdown]
 # ## Algorithm 2: freeze the statistics of the population
 #
@@ -178,18 +157,16 @@ plt.show()
 # The weights are frozen while these are collected.
 #
 # Why m/(m−1)? Draw many batches from a distribution whose variance is exactly 9, and average their σ²_B.
-
 # %% tags=["demo"]
 rng = np.random.RandomState(0)
 print("  m   mean of σ²_B   9·(m−1)/m   m/(m−1) · mean of σ²_B")
 for m in (2, 4, 8, 32):
     var = rng.normal(5, 3, (100_000, m)).var(axis=1)  # 100,000 batches of m, one feature
     print(f"{m:3}   {var.mean():9.2f}   {9 * (m - 1) / m:11.2f}   {m / (m - 1) * var.mean():14.2f}")
-
 # %% [markdown]
 # σ²_B measures the spread around the batch's *own* mean. That mean lies in the middle of its batch, nearer to the
-# samples than the true mean does. So σ²_B comes out too small, on average by the factor (m−1)/m. The factor m/(m−1) takes
-# that back. At m = 32 it matters little, at m = 2 it is a factor of two.
+# samples than the true mean does. So σ²_B comes out too small, on average by the factor (m−1)/m. The factor m/(m−1)
+# takes that back. At m = 32 it matters little, at m = 2 it is a factor of two.
 #
 # ### Exercise 1: population statistics
 #
@@ -227,7 +204,6 @@ def mean_of(batches):
 
 
 mean = check("E[x] from 6 batches of 4", mean_of, batches)
-
 # %% check="population_statistics.var" points=1
 r = np.random.RandomState(2)
 batches = [r.normal([5, -40, 300, 0], [1, 3, 9, 2], (3, 4)) for _ in range(7)]
@@ -245,132 +221,11 @@ constant = [np.column_stack([np.full(4, 2.5), r.normal(1, 1, 4)]) for _ in range
 check("a constant feature", population_statistics, constant)
 ### END HIDDEN TESTS
 
-# %% mistake="population_statistics" hint="Var[x] is the plain mean of the biased variances, which is too small by (m−1)/m on average. Algorithm 2 multiplies it by m/(m−1)."
-# - m / (m - 1) * np.mean([x.var
-# + np.mean([x.var
-
-# %% mistake="population_statistics" hint="m is taken as the number of batches. In Algorithm 2 m is the number of samples in one batch: the bias comes from each batch's own mean."
-# - m = len(batches[0])
-# + m = len(batches)
-
-# %% mistake="population_statistics" hint="m is taken as the number of columns. It is the number of rows of one batch: its samples."
-# - m = len(batches[0])
-# + m = batches[0].shape[1]
-
-# %% mistake="population_statistics" hint="m is taken as the number of all samples, over all batches. But each σ²_B was measured around the mean of its own m samples: m is the number of rows of one batch."
-# - m = len(batches[0])
-# + m = len(batches[0]) * len(batches)
-
-# %% mistake="population_statistics" hint="m/(m−1) multiplies the mean too. A mean of batch means is right as it is: only the variance comes out too small."
-# - mean = np.mean(
-# + mean = m / (m - 1) * np.mean(
-
-# %% mistake="population_statistics" hint="Parentheses are missing: `m / m - 1 * …` is 1 minus the rest. Write m / (m - 1)."
-# - m / (m - 1)
-# + m / m - 1
-
-# %% mistake="population_statistics" hint="The results have the shape (1, D): an axis is left over, as keepdims=True leaves it. Wanted is (D,)."
-# - x.mean(axis=0)
-# + x.mean(axis=0, keepdims=True)
-# - x.var(axis=0)
-# + x.var(axis=0, keepdims=True)
-
-# %% mistake="population_statistics" hint="The factor is upside down: (m−1)/m makes a variance that is too small smaller still."
-# - m / (m - 1)
-# + (m - 1) / m
-
-# %% mistake="population_statistics" hint="The factor stands twice: the batch variances have ddof=1, which is m/(m−1) already, and are multiplied by m/(m−1) again."
-# - x.var(axis=0)
-# + x.var(axis=0, ddof=1)
-
-# %% mistake="population_statistics" hint="The variance is taken over all samples poured together. That needs every activation in memory at once, and it also contains the spread between batch means. Algorithm 2 takes one variance per batch, then their mean."
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + np.concatenate(batches).var(axis=0, ddof=1)
-
-# %% mistake="population_statistics" hint="The biased variance of all samples poured together. Algorithm 2 takes one variance per batch, averages those, and corrects with m/(m−1)."
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + np.concatenate(batches).var(axis=0)
-
-# %% mistake="population_statistics" hint="The variance of all samples poured together, with the factor on top. m/(m−1) repairs a variance around a batch's own mean: take one variance per batch, then their mean."
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + m / (m - 1) * np.concatenate(batches).var(axis=0)
-
-# %% mistake="population_statistics" hint="This is the variance of the batch means: how much batches differ from each other, about σ²/m. Wanted is how much samples differ: average the variance inside each batch."
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + np.var([x.mean(axis=0) for x in batches], axis=0)
-
-# %% mistake="population_statistics" hint="This is the variance of the batch means: how much batches differ from each other, about σ²/m. Wanted is how much samples differ: average the variance inside each batch."
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + m / (m - 1) * np.var([x.mean(axis=0) for x in batches], axis=0)
-
-# %% mistake="population_statistics" hint="Lists of the batches' statistics come back, one entry per batch. Take the mean over the batches, for the mean and for the variance."
-# - np.mean([x.mean(axis=0) for x in batches], axis=0)
-# + [x.mean(axis=0) for x in batches]
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + [x.var(axis=0) for x in batches]
-
-# %% mistake="population_statistics" hint="Standard deviations are averaged and then squared. The mean of roots is not the root of the mean: average the variances."
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + m / (m - 1) * np.mean([x.std(axis=0) for x in batches], axis=0) ** 2
-
-# %% mistake="population_statistics" hint="The second result is a standard deviation. BN keeps the variance, because ε is added to it before the root is taken."
-# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
-# + np.sqrt(m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0))
-
-# %% mistake="population_statistics" hint="The batches' statistics are added up but not divided by the number of batches. Take the mean over batches."
-# - mean = np.mean(
-# + mean = np.sum(
-# - (m - 1) * np.mean(
-# + (m - 1) * np.sum(
-
-
-# %% mistake="population_statistics" hint="Only the last batch is used: the statistics are overwritten in the loop. Collect those of every batch, then average."
-def population_statistics(batches):
-    for x in batches:
-        mean, var = x.mean(axis=0), x.var(axis=0, ddof=1)
-    return mean, var
-
-
-# %% mistake="population_statistics" hint="The mean is taken over all features together, a single number. Each unit has its own: average over the batch only (axis 0), so that D numbers remain."
-def population_statistics(batches):
-    m = len(batches[0])
-    return np.mean(batches), m / (m - 1) * np.mean([x.var() for x in batches])
-
-
-# %% mistake="population_statistics" hint="The averaging runs over the wrong axis. Inside a batch average over its rows (axis 0), which leaves (D,); then average over the batches, which leaves (D,) again."
-def population_statistics(batches):
-    m = len(batches[0])
-    return np.mean(batches, axis=1), m / (m - 1) * np.var(batches, axis=1)
-
-
-# %% mistake="population_statistics" hint="The averaging runs over the wrong axis. Inside a batch average over its rows (axis 0), which leaves (D,); then average over the batches, which leaves (D,) again."
-# - x.mean(axis=0)
-# + x.mean(axis=1)
-# - x.var(axis=0)
-# + x.var(axis=1)
-
-# %% mistake="population_statistics" hint="The two results are in the wrong order: return the mean first, then the variance."
-# - return mean, var
-# + return var, mean
-
-# %% mistake="population_statistics" hint="Something other than a pair comes back. Return both statistics, as `return mean, var`."
-# - return mean, var
-# + return mean
-
-# %% mistake="population_statistics" hint="Nothing comes back. End the function with `return mean, var`."
-# - return mean, var
-# + pass
-
-# %% mistake="population_statistics" hidden=true hint="E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and nothing but rounding remains (in float32 even with mean 1000). Subtract the mean first, then square: x.var(axis=0) does."
-# - np.mean([x.var(axis=0) for x in batches], axis=0)
-# + np.mean([(x**2).mean(axis=0) - x.mean(axis=0) ** 2 for x in batches], axis=0)
-
 # %% [markdown]
 # You have shown that you can summarise a whole training set in two numbers per unit, one batch at a time.
 #
 # Do they work? We give the trained network the statistics of its own training images (at most 6,000 of them). Those fit
 # into memory, so the cell takes one big batch. Your function should come very close to it with batches of 32.
-
 # %% tags=["demo"]
 images = X_train[:6000].astype("f8")
 z = images @ net["W1"]
@@ -384,11 +239,9 @@ try:  # uses your population_statistics
     print(f"yours and the one big batch agree on {np.mean(yours.argmax(1) == frozen.argmax(1)):.1%} of the answers")
 except NotImplementedError:
     print("Write population_statistics above, then run this cell again.")
-
 # %% [markdown]
 # An image alone and the same image in company now get the same answer. What did it do to accuracy? We send the
 # test images in batches of every size, in three different orders.
-
 # %% tags=["demo"]
 sizes, curves = [1, 2, 4, 8, 16, 32, 64, 128, 256], []
 for seed in range(3):
@@ -400,7 +253,6 @@ for seed in range(3):
         curves[-1].append(100 * np.mean(right))
 fixed = 100 * np.mean(frozen.argmax(1) == y_test)
 low, mid, high = np.min(curves, axis=0), np.mean(curves, axis=0), np.max(curves, axis=0)
-
 # %% tags=["demo"]
 fig, ax = plt.subplots()
 ax.fill_between(sizes, low, high, color="#D55E00", alpha=0.25, linewidth=0)
@@ -414,12 +266,10 @@ ax.legend(loc="lower right")
 for m, a in zip(sizes[:4], mid):
     print(f"m = {m}: {a:.0f}%", end="   ")
 print(f"fixed: {fixed:.0f}%")
-
 # %% [markdown]
 # The solid line is flat: fixed statistics give one accuracy whatever the batch. The dashed line, with the test batch's
-# statistics, starts at chance for one image and climbs to the flat line as the batch grows. The band around it, from the
-# lowest to the highest of the three orders, is mostly thinner than the line itself.
-
+# statistics, starts at chance for one image and climbs to the flat line as the batch grows. The band around it, from
+# the lowest to the highest of the three orders, is mostly thinner than the line itself.
 # %% [markdown]
 # ## The running average
 #
@@ -436,7 +286,8 @@ print(f"fixed: {fixed:.0f}%")
 #
 # <details><summary>Hint</summary>
 #
-# Try numbers first: running = 10, new = 20, momentum = 0.1. The result should be 11: a small step towards the new value.
+# Try numbers first: running = 10, new = 20, momentum = 0.1. The result should be 11: a small step towards the new
+# value.
 # </details>
 
 
@@ -462,54 +313,6 @@ check("momentum 1 forgets", update_running, running, new, 1.0)
 check("strided update", update_running, np.arange(6.0)[::2], np.arange(9.0)[::3] - 4, 0.3)
 ### END HIDDEN TESTS
 
-# %% mistake="update_running" hint="Momentum is on the wrong value. This is Keras' convention, where momentum is the weight of the old value. In PyTorch's it multiplies the new one: 10 and 20 with momentum 0.1 give 11."
-# - (1 - momentum) * running + momentum * new
-# + momentum * running + (1 - momentum) * new
-
-# %% mistake="update_running" hint="The old value keeps its full weight, so the average grows with every step. The two weights must add up to 1."
-# - (1 - momentum) * running
-# + running
-
-# %% mistake="update_running" hint="The new value has weight 1. The two weights must add up to 1: what the old value loses, the new one gets."
-# - momentum * new
-# + new
-
-# %% mistake="update_running" hint="The step goes away from the new value. Try 10 and 20: the result must lie between them."
-# - (1 - momentum) * running + momentum * new
-# + running + momentum * (running - new)
-
-# %% mistake="update_running" hint="The old value is lost. Without (1 − momentum)·running there is no memory."
-# - (1 - momentum) * running + momentum * new
-# + momentum * new
-
-# %% mistake="update_running" hint="The old value is lost: only the new one comes back. Without (1 − momentum)·running there is no memory."
-# - (1 - momentum) * running + momentum * new
-# + 1 * new
-
-# %% mistake="update_running" hint="The new value never enters. The two weights must add up to 1: what the old value loses, the new one gets."
-# - (1 - momentum) * running + momentum * new
-# + (1 - momentum) * running
-
-# %% mistake="update_running" hint="The momentum that is given is not used: 0.1 stands in its place."
-# - (1 - momentum) * running + momentum * new
-# + 0.9 * running + 0.1 * new
-
-# %% mistake="update_running" hint="Parentheses are missing: `1 - momentum * running` multiplies first. Write (1 - momentum)."
-# - (1 - momentum) * running
-# + 1 - momentum * running
-
-# %% mistake="update_running" hint="Momentum is not used: both values have weight one half."
-# - (1 - momentum) * running + momentum * new
-# + (running + new) / 2
-
-# %% mistake="update_running" hint="Half of it is optimizer momentum: the old value is scaled, and the new one is added in full. A running average weighs both, with weights that add up to 1. And in PyTorch momentum is the weight of the new value."
-# - (1 - momentum) * running + momentum * new
-# + momentum * running + new
-
-# %% mistake="update_running" hint="`running` is changed in place, with *= or +=, so whoever holds it sees it change. Build a new array."
-# - return (1 - momentum) * running + momentum * new
-# + running *= 1 - momentum; running += momentum * new; return running
-
 # %% [markdown]
 # You have shown that you know which value the momentum multiplies. Ask it whenever you carry a network from one library
 # to another.
@@ -520,8 +323,8 @@ check("strided update", update_running, np.arange(6.0)[::2], np.arange(9.0)[::3]
 # steps has, together, the weight (1−ρ)ᵏ. Small momentum means long memory. As a rule of thumb it is 1/ρ steps: by then
 # the weight of all that came before has shrunk to about a third.
 #
-# **Predict.** A unit's batch mean jumps from 2 to 5. With momentum 0.1, how many steps until the running mean has covered
-# 90% of the jump? With 0.01?
+# **Predict.** A unit's batch mean jumps from 2 to 5. With momentum 0.1, how many steps until the running mean has
+# covered 90% of the jump? With 0.01?
 
 
 # %% tags=["demo"]
@@ -535,7 +338,6 @@ for momentum in (0.5, 0.1, 0.01, 0.001):
     steps = int(np.ceil(np.log(0.1) / np.log(1 - momentum)))  # the first k with (1 − ρ)ᵏ ≤ 0.1
     left = (1 - momentum) ** (1 / momentum)
     print(f"momentum {momentum:5}: {left:.0%} old after {1 / momentum:4.0f} steps, 90% of a jump made after {steps:4}")
-
 # %% tags=["demo"]
 rng = np.random.RandomState(0)
 batch_means = np.where(np.arange(700) < 300, 2.0, 5.0) + rng.normal(0, 0.5, 700)
@@ -548,20 +350,19 @@ ax.set(xlabel="training step", ylabel="mean of one unit", ylim=(-0.2, 7.5))
 ax.set_title("Small momentum: smooth, but late")
 ax.legend(loc="upper left", ncols=2)
 plt.show()
-
 # %% [markdown]
-# Grey dots are batch means, which jump from 2 to 5 at step 300. Momentum 0.5 (thin) follows at once and keeps much of the noise.
-# Momentum 0.1 (dashed) is steadier and late by some twenty steps. Momentum 0.01 (dash-dotted) is smooth, and a
-# hundred steps later it has come only to about 4. All three start at 0, and forget that start no faster than anything else.
+# Grey dots are batch means, which jump from 2 to 5 at step 300. Momentum 0.5 (thin) follows at once and keeps much of
+# the noise. Momentum 0.1 (dashed) is steadier and late by some twenty steps. Momentum 0.01 (dash-dotted) is smooth, and
+# a hundred steps later it has come only to about 4. All three start at 0, and forget that start no faster than anything
+# else.
 #
-# **Question.** You fine-tune a network on new data with PyTorch's `momentum=0.01`. After 20 steps with batches of 32 you call
-# `eval()`. Roughly what share of `running_mean` still comes from the old data?
+# **Question.** You fine-tune a network on new data with PyTorch's `momentum=0.01`. After 20 steps with batches of 32
+# you call `eval()`. Roughly what share of `running_mean` still comes from the old data?
 #
 # - (a) Practically nothing: 20 × 32 = 640 new images have been averaged in since.
 # - (b) About 12%: what 20 steps of a running average leave of the old value.
 # - (c) About 18%: 20 steps with a weight of 1% each, a little less than 20%.
 # - (d) About 82%: the running average has hardly noticed the new data.
-
 # %% exercise="q_memory"
 ### BEGIN SOLUTION
 q_memory = "d"
@@ -569,26 +370,16 @@ q_memory = "d"
 
 # %% check="q_memory.answer" points=1
 check("q_memory", q_memory)
-
-# %% mistake="q_memory" hint="The number of images in a batch does not enter. One batch is one update, and each update replaces only a share ρ of the running value: there were 20 updates."
-q_memory = "a"
-
-# %% mistake="q_memory" hint="12% is 0.9²⁰, with the default momentum of 0.1. Here momentum is 0.01, and each step leaves 0.99 of the old value."
-q_memory = "b"
-
-# %% mistake="q_memory" hint="That is the new data's share, 1 − 0.99²⁰. The question asks for the old data's."
-q_memory = "c"
-
 # %% [markdown]
 # ### Stale after a fast change
 #
-# Now on the network. It trains for 1,000 steps. Then all images are inverted, in training and in the test: paper becomes
-# ink, ink becomes paper. The weights adapt quickly, since in training BN uses the batch. But `eval()` uses what is
-# remembered. The running statistics never influence training, so one run serves all momenta: we keep the history of batch
-# statistics and ask what each momentum would remember of it.
+# Now on the network. It trains for 1,000 steps. Then all images are inverted, in training and in the test: paper
+# becomes ink, ink becomes paper. The weights adapt quickly, since in training BN uses the batch. But `eval()` uses what
+# is remembered. The running statistics never influence training, so one run serves all momenta: we keep the history of
+# batch statistics and ask what each momentum would remember of it.
 #
-# **Predict.** 100 steps after the change, with which of momentum 0.1, 0.01, 0.001 is more than half of the test still wrong?
-
+# **Predict.** 100 steps after the change, with which of momentum 0.1, 0.01, 0.001 is more than half of the test still
+# wrong?
 # %% tags=["demo"]
 momenta, marks = (0.1, 0.01, 0.001), (0, 1, 3, 10, 30, 100, 300)  # steps since the change; 0: just before it
 
@@ -618,7 +409,6 @@ def after_inversion(seed):
 
 
 runs = np.array([after_inversion(seed) for seed in range(3)])  # (3 seeds, 4 kinds, 7 marks)
-
 # %% tags=["demo"]
 fig, ax = plt.subplots(figsize=(8.2, 3.8))
 colors, places = ("#0072B2", "#D55E00", "#009E73", "#000000"), range(len(marks))
@@ -633,16 +423,15 @@ ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 for k, name in enumerate(names):
     before, later = runs[:, k, 0].mean(), runs[:, k, marks.index(100)].mean()
     print(f"{name}: {before:.0f}% before, {later:.0f}% after 100 steps (mean of 3 seeds)")
-
 # %% [markdown]
-# Four lines of test accuracy, each the mean of three seeds with a band from the lowest to the highest. Before the change
-# all four are high. One step after it all four are near zero: the weights themselves do not fit yet. With recomputed
-# statistics (triangles) the network recovers first. The running statistics follow in the order of their momentum: 0.1
-# (circles) close behind, then 0.01 (squares), then 0.001 (diamonds). The weights are the same in all four.
+# Four lines of test accuracy, each the mean of three seeds with a band from the lowest to the highest. Before the
+# change all four are high. One step after it all four are near zero: the weights themselves do not fit yet. With
+# recomputed statistics (triangles) the network recovers first. The running statistics follow in the order of their
+# momentum: 0.1 (circles) close behind, then 0.01 (squares), then 0.001 (diamonds). The weights are the same in all
+# four.
 #
 # So when training is fine and `eval()` is bad, suspect the statistics before the weights. Recomputing them on some
 # training batches costs one forward pass each.
-
 # %% [markdown]
 # ## Conventions that bite
 #
@@ -661,7 +450,6 @@ for k, name in enumerate(names):
 # momentum, take 1 − momentum: Keras' 0.99 is PyTorch's 0.01.
 #
 # One batch, one feature: x = 1, 3, 8. Its mean is 4, its biased variance 26/3 ≈ 8.667, its unbiased variance 13.
-
 # %% tags=["demo"]
 try:
     import torch
@@ -696,7 +484,6 @@ print("   torch                ", in_torch(lambda bn, y: bn.running_var))
 print("4. ε = 1: the first output")
 print(f"   inside the root {(1 - 4) / np.sqrt(x.var() + 1):.4f}, outside {(1 - 4) / (np.sqrt(x.var()) + 1):.4f}")
 print("   torch, eps=1         ", in_torch(lambda bn, y: y[0], eps=1))
-
 # %% tags=["demo"]
 print("5. momentum=None: running_var after one batch is that batch's alone")
 print(f"   13 counted once, the starting 1 not at all {x.var(ddof=1):.4f}")
@@ -706,10 +493,9 @@ print("   torch, running_mean  ", in_torch(lambda bn, y: bn.running_mean, moment
 print("   torch, running_var   ", in_torch(lambda bn, y: bn.running_var, momentum=0.0))
 print("7. one sample in training: m/(m−1) would be 1/0")
 print("   torch                ", in_torch(lambda bn, y: y[0], data=x[:1]))
-
 # %% [markdown]
-# Compare, where torch is installed. In 1 to 5 its number is the first with four decimals in the line above it. 6 and 7 show
-# what the table says.
+# Compare, where torch is installed. In 1 to 5 its number is the first with four decimals in the line above it. 6 and 7
+# show what the table says.
 #
 # ## train() and eval()
 #
@@ -727,14 +513,15 @@ print("   torch                ", in_torch(lambda bn, y: y[0], data=x[:1]))
 #
 # ### Exercise 3: the layer
 #
-# With `momentum=None` each buffer is the plain average over all training batches so far. Every batch counts the same, large or
-# small: the t-th gets the weight 1/t. And `momentum=0` is a number like any other: the buffers then stay as they are.
+# With `momentum=None` each buffer is the plain average over all training batches so far. Every batch counts the same,
+# large or small: the t-th gets the weight 1/t. And `momentum=0` is a number like any other: the buffers then stay as
+# they are.
 #
 # <details><summary>Hint</summary>
 #
-# Write eval first: it is one line of unit 03 with other statistics. In training, compute the batch's mean and biased variance,
-# and normalize with those. Apart from that: count the batch, choose its weight (momentum, or one over the count), and
-# update both buffers. Only the variance that goes into `running_var` gets m/(m−1).
+# Write eval first: it is one line of unit 03 with other statistics. In training, compute the batch's mean and biased
+# variance, and normalize with those. Apart from that: count the batch, choose its weight (momentum, or one over the
+# count), and update both buffers. Only the variance that goes into `running_var` gets m/(m−1).
 # </details>
 
 
@@ -797,7 +584,15 @@ def refuses_one_sample(x):
 
 check("y of a training batch", forward_in_training, x)
 check("a fresh layer", lambda: {name: getattr(BatchNorm(3), name) for name in names})
-refused = check("a training batch of one raises ValueError", refuses_one_sample, x)
+check("a training batch of one raises ValueError", refuses_one_sample, x)
+### BEGIN HIDDEN TESTS
+r = np.random.RandomState(4)
+check("y in training, every other column", forward_in_training, r.normal(3, 2, (10, 6))[:, ::2])
+x = np.column_stack([np.full(5, 2.5), r.normal(1, 2, (5, 2))])
+check("y in training, a constant feature", forward_in_training, x)
+x = (1000 + r.normal(0, 2, (50, 3))).astype("f4")
+check("y in training, float32 with a large offset", forward_in_training, x, rtol=1e-2)
+### END HIDDEN TESTS
 
 # %% check="batch_norm.buffers" points=2
 r = np.random.RandomState(2)
@@ -815,7 +610,11 @@ def buffers_after(xs, momentum, mean=0.0, var=1.0):
 check("buffers after 1 training batch, momentum 0.3", buffers_after, xs[:1], 0.3, mean=8.0, var=6.0)
 check("buffers after 3 training batches, momentum 0.3", buffers_after, xs, 0.3)
 check("buffers after 3 training batches, momentum=None", buffers_after, xs, None)
-buffers = check("buffers after 2 training batches, momentum 0", buffers_after, xs[:2], 0.0, mean=8.0, var=6.0)
+check("buffers after 2 training batches, momentum 0", buffers_after, xs[:2], 0.0, mean=8.0, var=6.0)
+### BEGIN HIDDEN TESTS
+x = np.column_stack([np.full(5, 2.5), r.normal(1, 2, (5, 2))])
+check("buffers, a constant feature", buffers_after, [x, x], 0.3)
+### END HIDDEN TESTS
 
 # %% check="batch_norm.eval" points=1
 x = np.random.RandomState(3).normal([5, -40, 300], [1, 3, 9], (4, 3))
@@ -837,30 +636,26 @@ def eval_before_and_after_training(x):
 
 y = check("y in eval, and the buffers after it", forward_in_eval, x)["y"]
 alone = check("one sample in eval", forward_in_eval, x[:1])["y"]
-ys = check("y in eval before and after a training batch, 2 features", eval_before_and_after_training, x[:, :2])
+check("y in eval before and after a training batch, 2 features", eval_before_and_after_training, x[:, :2])
 assert np.allclose(alone[0], y[0]), "in eval a sample's output must not depend on its neighbours"
 ### BEGIN HIDDEN TESTS
-x = np.random.RandomState(4).normal(3, 2, (10, 6))[:, ::2]
-check("eval, every other column", forward_in_eval, x)
-check("y in training, every other column", forward_in_training, x)
-x = (1000 + np.random.RandomState(5).normal(0, 2, (50, 3))).astype("f4")
-check("y in training, float32 with a large offset", lambda: forward_in_training(x).astype("f8"), rtol=1e-2)
-x = np.column_stack([np.full(5, 2.5), *np.random.RandomState(6).normal(1, 2, (2, 5))])
-check("y in training, a constant feature", forward_in_training, x)
-check("buffers, a constant feature", buffers_after, [x, x], 0.3)
+check("eval, every other column", forward_in_eval, np.random.RandomState(4).normal(3, 2, (10, 6))[:, ::2])
 check("defaults of eps and momentum", lambda: [getattr(BatchNorm(2), name) for name in ("eps", "momentum")])
 ### END HIDDEN TESTS
 
 # %% check="batch_norm.fifty_steps" points=2
 TORCH = {  # nn.BatchNorm1d's running_mean and running_var after these 50 steps: recorded with torch 2.13 in float64
-    0.1: ([3.155612252492843, -19.323567036168555, 97.39238562489005], [1.1713662948352115, 14.363333054377554, 58.12610670131674]),
-    0.01: ([0.900250054799849, -5.729415319135001, 28.875782088652393], [1.035121801300566, 5.152619858859949, 18.385508822555757]),
-    None: ([3.098758389294714, -19.784971010381813, 99.72327071477852], [1.1083894299913393, 15.373898740873042, 61.54647167134197]),
+    0.1: ([3.155612252492843, -19.323567036168555, 97.39238562489005],
+          [1.1713662948352115, 14.363333054377554, 58.12610670131674]),
+    0.01: ([0.900250054799849, -5.729415319135001, 28.875782088652393],
+           [1.035121801300566, 5.152619858859949, 18.385508822555757]),
+    None: ([3.098758389294714, -19.784971010381813, 99.72327071477852],
+           [1.1083894299913393, 15.373898740873042, 61.54647167134197]),
 }  # fmt: skip
 
 
 def fifty_steps(momentum, seed=5):
-    """All outputs of 50 random steps of train and eval, one below the other, and the buffers at the end."""
+    """50 steps of train and eval. Returns (y, running_mean, running_var, num_batches_tracked), y: all outputs."""
     r, ys, bn = np.random.RandomState(seed), [], BatchNorm(3, momentum=momentum)
     bn.gamma, bn.beta = np.array([2.0, -1.0, 0.5]), np.array([1.0, 0.0, -3.0])
     for _ in range(50):
@@ -876,257 +671,10 @@ for momentum, recorded in TORCH.items():
 check("50 other steps, momentum=0.3", fifty_steps, 0.3, 6, rtol=1e-10, atol=1e-11)
 ### END HIDDEN TESTS
 
-# %% mistake="batch_norm" hint="Momentum is reversed: it multiplies the old buffer. In PyTorch's convention it is the weight of the new batch."
-# - else self.momentum
-# + else 1 - self.momentum
-
-# %% mistake="batch_norm" hint="running_var collects the biased variance. nn.BatchNorm1d normalizes with the biased variance, but puts m/(m−1) times that into running_var."
-# - weight * var * m / (m - 1)
-# + weight * var
-
-# %% mistake="batch_norm" hint="The training batch is normalized with the unbiased variance. That one is for running_var only: Algorithm 1 divides the batch by its biased variance, 1/m."
-# - np.sqrt(var + self.eps)
-# + np.sqrt(var * (len(x) / (len(x) - 1) if training else 1) + self.eps)
-
-# %% mistake="batch_norm" hint="m/(m−1) multiplies the whole buffer, so the old part is inflated again at every step. Only the new batch's variance gets it."
-# - (1 - weight) * self.running_var + weight * var * m / (m - 1)
-# + ((1 - weight) * self.running_var + weight * var) * m / (m - 1)
-
-# %% mistake="batch_norm" hint="running_var stores standard deviations. Keep the variance: eval adds ε to it and takes the root then."
-# - weight * var * m / (m - 1)
-# + weight * np.sqrt(var * m / (m - 1))
-
-# %% mistake="batch_norm" hint="The buffers start at 0 and 0. A fresh layer in eval would then divide by √ε. running_var starts at 1, so that a fresh layer changes nothing."
-# - self.running_var = np.ones(num_features)
-# + self.running_var = np.zeros(num_features)
-
-# %% mistake="batch_norm" hint="running_mean starts at 1. Both buffers together should start as 'change nothing': mean 0, variance 1."
-# - self.running_mean = np.zeros(num_features)
-# + self.running_mean = np.ones(num_features)
-
-# %% mistake="batch_norm" hint="gamma and beta start the wrong way round: ones for gamma, which multiplies, zeros for beta, which is added."
-# - self.gamma, self.beta = np.ones(num_features), np.zeros(num_features)
-# + self.gamma, self.beta = np.zeros(num_features), np.ones(num_features)
-
-# %% mistake="batch_norm" hint="running_var never changes: only running_mean is updated. In eval the layer would divide by its starting value, 1."
-# - self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)
-# + pass
-
-# %% mistake="batch_norm" hint="running_mean never changes: only running_var is updated. In eval the layer would subtract its starting value, 0."
-# - self.running_mean = (1 - weight) * self.running_mean + weight * mean
-# + pass
-
-# %% mistake="batch_norm" hint="The factor stands twice in running_var: ddof=1 is m/(m−1) already, and is multiplied by m/(m−1) again."
-# - weight * var * m / (m - 1)
-# + weight * x.var(axis=0, ddof=1) * m / (m - 1)
-
-# %% mistake="batch_norm" hint="m/(m−1) multiplies the mean too. It belongs to the variance that goes into running_var, to nothing else."
-# - self.running_mean + weight * mean
-# + self.running_mean + weight * mean * m / (m - 1)
-
-# %% mistake="batch_norm" hint="The old buffer keeps its full weight, so it grows with every batch. The two weights must add up to 1."
-# - (1 - weight) * self.running_mean
-# + self.running_mean
-# - (1 - weight) * self.running_var
-# + self.running_var
-
-# %% mistake="batch_norm" hint="The buffers do not change. In training, update running_mean and running_var after each batch, with momentum=None too."
-# - self.running_mean = (1 - weight) * self.running_mean + weight * mean
-# + pass
-# - self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)
-# + pass
-
-# %% mistake="batch_norm" hint="The buffers are replaced by the last batch's statistics. Blend: weight for the new batch, 1 − weight for what was there."
-# - (1 - weight) * self.running_mean + weight * mean
-# + mean
-# - (1 - weight) * self.running_var + weight * var * m / (m - 1)
-# + var * m / (m - 1)
-
-# %% mistake="batch_norm" hint="In eval the batch's statistics are used. Then a sample's output depends on its neighbours again. With training=False use running_mean and running_var."
-# - mean, var = self.running_mean, self.running_var
-# + mean, var = x.mean(axis=0), x.var(axis=0)
-
-# %% mistake="batch_norm" hint="`training` is not obeyed: with training=False the layer does what belongs to training. Either the flag is never asked, or it is asked the wrong way round. In eval use the buffers and leave them alone; in training use the batch and update them."
-# - if training:
-# + if True:
-
-# %% mistake="batch_norm" hint="`training` is not obeyed: with training=False the layer does what belongs to training. Either the flag is never asked, or it is asked the wrong way round. In eval use the buffers and leave them alone; in training use the batch and update them."
-# - if training:
-# + if not training:
-
-
-# %% mistake="batch_norm" hint="The buffers are updated in eval too. What is seen in eval must leave no trace: otherwise the test data leak into the model, and the order of the requests matters."
-class BatchNorm:
-    def __init__(self, num_features, eps=1e-5, momentum=0.1):
-        self.eps, self.momentum, self.num_batches_tracked = eps, momentum, 0
-        self.gamma, self.beta = np.ones(num_features), np.zeros(num_features)
-        self.running_mean, self.running_var = np.zeros(num_features), np.ones(num_features)
-
-    def forward(self, x, training):
-        m = len(x)
-        if training and m < 2:
-            raise ValueError
-        mean, var = (x.mean(axis=0), x.var(axis=0)) if training else (self.running_mean, self.running_var)
-        self.num_batches_tracked += 1
-        weight = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
-        self.running_mean = (1 - weight) * self.running_mean + weight * x.mean(axis=0)
-        self.running_var = (1 - weight) * self.running_var + weight * x.var(axis=0) * m / max(m - 1, 1)
-        return self.gamma * (x - mean) / np.sqrt(var + self.eps) + self.beta
-
-
-# %% mistake="batch_norm" hint="num_batches_tracked counts eval batches too. It counts training batches: momentum=None divides by it."
-# - x_hat = (x - mean)
-# + self.num_batches_tracked += 0 if training else 1; x_hat = (x - mean)
-
-# %% mistake="batch_norm" hint="The training batch is normalized with the running statistics. In training use the batch's own; the buffers are only filled, for later."
-# - x_hat = (x - mean) / np.sqrt(var + self.eps)
-# + x_hat = (x - self.running_mean) / np.sqrt(self.running_var + self.eps)
-
-# %% mistake="batch_norm" hint="γ and β are missing. They are learned, and apply in both modes: training and eval differ only in the statistics. Return γ·x̂ + β in both."
-# - return self.gamma * x_hat + self.beta
-# + return self.gamma * x_hat + self.beta if training else x_hat
-
-# %% mistake="batch_norm" hint="γ and β are missing. They are learned, and apply in both modes: training and eval differ only in the statistics. Return γ·x̂ + β in both."
-# - return self.gamma * x_hat + self.beta
-# + return x_hat
-
-# %% mistake="batch_norm" hint="γ is not applied. x̂ must be multiplied by what stands in the attribute gamma when forward is called: the name matters, and so does reading it then."
-# - return self.gamma * x_hat + self.beta
-# + return x_hat + self.beta
-
-# %% mistake="batch_norm" hint="β is not added. The result ends with what stands in the attribute beta when forward is called: the name matters, and so does reading it then."
-# - return self.gamma * x_hat + self.beta
-# + return self.gamma * x_hat
-
-# %% mistake="batch_norm" hint="In eval running_var is multiplied by m/(m−1). It got that factor when it was stored, and the batch in eval has no say: use running_var as it is."
-# - np.sqrt(var + self.eps)
-# + np.sqrt(var * (1 if training else len(x) / (len(x) - 1)) + self.eps)
-
-# %% mistake="batch_norm" hint="γ and β are exchanged: γ multiplies, β is added."
-# - self.gamma * x_hat + self.beta
-# + self.beta * x_hat + self.gamma
-
-# %% mistake="batch_norm" hint="ε stands outside the root. Both modes divide by √(variance + ε)."
-# - np.sqrt(var + self.eps)
-# + (np.sqrt(var) + self.eps)
-
-# %% mistake="batch_norm" hint="ε is missing. Both modes divide by √(variance + ε), with the eps given to the layer. Eval needs it too: a feature that was constant in training has a running_var near 0."
-# - np.sqrt(var + self.eps)
-# + np.sqrt(var)
-
-# %% mistake="batch_norm" hint="ε is missing. Both modes divide by √(variance + ε), with the eps given to the layer. Eval needs it too: a feature that was constant in training has a running_var near 0."
-# - np.sqrt(var + self.eps)
-# + np.sqrt(var + (self.eps if training else 0))
-
-# %% mistake="batch_norm" hint="The eps given to the layer is not used: 1e-5 is written in its place. Keep the argument in __init__, and use it in forward."
-# - np.sqrt(var + self.eps)
-# + np.sqrt(var + 1e-5)
-
-# %% mistake="batch_norm" hint="The momentum given to the layer is not used: 0.1 is written in its place. Keep the argument in __init__."
-# - else self.momentum
-# + else 0.1
-
-# %% mistake="batch_norm" hint="The square root is missing: x̂ divides by √(variance + ε), not by variance + ε."
-# - np.sqrt(var + self.eps)
-# + (var + self.eps)
-
-# %% mistake="batch_norm" hint="num_batches_tracked never grows. nn.BatchNorm1d counts each training batch, and momentum=None needs the count: 1/0 otherwise."
-# - self.num_batches_tracked += 1
-# + pass
-
-# %% mistake="batch_norm" hint="num_batches_tracked counts samples. It counts batches: one more for each call in training, however many rows x has."
-# - self.num_batches_tracked += 1
-# + self.num_batches_tracked += m
-
-# %% mistake="batch_norm" hint="momentum=None is treated like the default 0.1. It means the plain average of all batches: the t-th batch gets the weight 1/t."
-# - 1 / self.num_batches_tracked if
-# + 0.1 if
-
-# %% mistake="batch_norm" hint="The plain average is off by one: the first batch should get the weight 1, the second 1/2. Count the batch before you use the count, and don't add 1 again."
-# - 1 / self.num_batches_tracked if
-# + 1 / (self.num_batches_tracked + 1) if
-
-# %% mistake="batch_norm" hint="With momentum=None the batches are weighed by their size. In nn.BatchNorm1d every batch counts the same: the t-th gets the weight 1/t."
-# - self.num_batches_tracked += 1
-# + self.num_batches_tracked += 1; self.seen = getattr(self, 'seen', 0) + m
-# - 1 / self.num_batches_tracked if
-# + m / self.seen if
-
-# %% mistake="batch_norm" hint="momentum=0 is taken for None. To `or` and to a bare `if self.momentum` 0 counts as absent. Ask `is None`."
-# - 1 / self.num_batches_tracked if self.momentum is None else self.momentum
-# + self.momentum or 1 / self.num_batches_tracked
-
-# %% mistake="batch_norm" hint="momentum=None reaches the arithmetic. Ask `self.momentum is None` first: the weight is then one over the number of batches so far."
-# - 1 / self.num_batches_tracked if self.momentum is None else self.momentum
-# + self.momentum
-
-# %% mistake="batch_norm" hint="A training batch of one goes through. Its output is β whatever the sample, and m/(m−1) is 1/0, which leaves NaN in running_var or stops the code. nn.BatchNorm1d raises ValueError then: do so before anything is computed. In eval one sample is fine."
-# - if m < 2:
-# + if False:
-
-# %% mistake="batch_norm" hint="A training batch of one goes through. Its output is β whatever the sample, and m/(m−1) is 1/0, which leaves NaN in running_var or stops the code. nn.BatchNorm1d raises ValueError then: do so before anything is computed. In eval one sample is fine."
-# - if m < 2:
-# + if False:
-# - weight * var * m / (m - 1)
-# + weight * x.var(axis=0, ddof=1)
-
-# %% mistake="batch_norm" hint="A training batch of one goes through. Its output is β whatever the sample, and m/(m−1) is 1/0, which leaves NaN in running_var or stops the code. nn.BatchNorm1d raises ValueError then: do so before anything is computed. In eval one sample is fine."
-# - if m < 2:
-# + if False:
-# - weight * var * m / (m - 1)
-# + m / (m - 1) * weight * var
-
-# %% mistake="batch_norm" hint="A batch of one is refused in eval too. Serving single samples is what eval is for: raise only when training."
-# - mean, var = self.running_mean, self.running_var
-# + mean, var = self.running_mean, self.running_var; len(x) > 1 or {}["one sample in eval"]
-
-# %% mistake="batch_norm" hint="x is changed in place, with -= or /=. The caller, and the backward pass, still need it: assign to a new name."
-# - x_hat = (x - mean) / np.sqrt(var + self.eps)
-# + x -= mean; x /= np.sqrt(var + self.eps); x_hat = x
-
-# %% mistake="batch_norm" hint="Statistics run along the wrong axis. x is (N, D): average over the N samples, axis 0, so that each feature keeps its own."
-# - x.mean(axis=0), x.var(axis=0)
-# + x.mean(axis=1), x.var(axis=1)
-
-# %% mistake="batch_norm" hint="Statistics run along the wrong axis. x is (N, D): average over the N samples, axis 0, so that each feature keeps its own."
-# - x.mean(axis=0), x.var(axis=0)
-# + x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
-
-# %% mistake="batch_norm" hint="One mean and one variance for all features together. Average over the samples only, axis 0, so that each feature keeps its own."
-# - x.mean(axis=0), x.var(axis=0)
-# + x.mean(), x.var()
-
-# %% mistake="batch_norm" hint="The buffers take the shape (1, D), from statistics made with keepdims=True. They are (D,), which broadcasts against (N, D) just as well."
-# - x.mean(axis=0), x.var(axis=0)
-# + x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)
-
-# %% mistake="batch_norm" hint="A layer that has seen no batch uses the batch in eval. The flag alone decides: in eval a fresh layer uses its mean 0 and its variance 1."
-# - mean, var = self.running_mean, self.running_var
-# + mean, var = (self.running_mean, self.running_var) if self.num_batches_tracked else (x.mean(axis=0), x.var(axis=0))
-
-# %% mistake="batch_norm" hint="forward returns nothing. Its last line should return y."
-# - return self.gamma * x_hat + self.beta
-# + self.gamma * x_hat + self.beta
-
-# %% mistake="batch_norm" hidden=true hint="E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and nothing but rounding remains. x.var(axis=0) subtracts the mean first."
-# - x.mean(axis=0), x.var(axis=0)
-# + x.mean(axis=0), (x**2).mean(axis=0) - x.mean(axis=0) ** 2
-
-# %% mistake="batch_norm" hint="The default momentum is not 0.1. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature."
-# - momentum=0.1):
-# + momentum=0.99):
-
-# %% mistake="batch_norm" hint="The default eps is not 1e-5. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature."
-# - eps=1e-5, momentum
-# + eps=1e-3, momentum
-
-# %% mistake="batch_norm" hint="The ValueError is returned instead of raised, so the caller takes it for y. Write raise."
-# - raise ValueError(f"training needs more than one sample, got {m}")
-# + return ValueError(f"training needs more than one sample, got {m}")
-
 # %% [markdown]
-# You have shown that the forward pass of your layer is that of `nn.BatchNorm1d`, for momentum 0.1, 0.01 and None, to ten
-# digits. The buffers in the check were recorded from PyTorch. Where torch is installed, the next cell compares live, step by step.
+# You have shown that the forward pass of your layer is that of `nn.BatchNorm1d`, for momentum 0.1, 0.01 and None, to
+# ten digits. The buffers in the check were recorded from PyTorch. Where torch is installed, the next cell compares
+# live, step by step.
 
 
 # %% tags=["demo"]
@@ -1149,18 +697,16 @@ try:
         print("torch is not installed: the recorded values in the check above are the comparison.")
 except NotImplementedError:
     print("Write BatchNorm above, then run this cell again.")
-
 # %% [markdown]
 # ## A test in the wrong mode
 #
-# **Question.** A colleague measures test accuracy with `training=True`, in batches of 500, and computes no gradients. The
-# accuracy looks as it should. What is wrong all the same?
+# **Question.** A colleague measures test accuracy with `training=True`, in batches of 500, and computes no gradients.
+# The accuracy looks as it should. What is wrong all the same?
 #
 # - (a) The test images are in the buffers now, and each answer depended on 499 other images.
 # - (b) γ and β have been fitted to the test images, since in training mode the layer learns them.
 # - (c) Nothing: without gradients there is no update, so the layer leaves the test as it entered it.
 # - (d) The weights of the layer before have moved, since their outputs were normalized differently.
-
 # %% exercise="q_wrong_mode"
 ### BEGIN SOLUTION
 q_wrong_mode = "a"
@@ -1168,20 +714,9 @@ q_wrong_mode = "a"
 
 # %% check="q_wrong_mode.answer" points=1
 check("q_wrong_mode", q_wrong_mode)
-
-# %% mistake="q_wrong_mode" hint="The buffers are not updated by gradients. They are updated by every forward pass in training mode: look at your forward."
-q_wrong_mode = "c"
-
-# %% mistake="q_wrong_mode" hint="γ and β change only by gradient descent, and no gradient was computed. Which attributes does forward itself change?"
-q_wrong_mode = "b"
-
-# %% mistake="q_wrong_mode" hint="Weights change only by gradient descent, and no gradient was computed. Which attributes does forward itself change?"
-q_wrong_mode = "d"
-
 # %% [markdown]
 # See it in numbers. The layer has been through the training images, the test images are inverted, and somebody
 # forgets `eval`.
-
 # %% tags=["demo"]
 try:  # uses your BatchNorm
     bn = BatchNorm(40, momentum=0.1)
@@ -1195,28 +730,27 @@ try:  # uses your BatchNorm
         print(f"test with training={mode}: running_mean moved by {moved:.2f} standard deviations, on average")
 except NotImplementedError:
     print("Write BatchNorm above, then run this cell again.")
-
 # %% [markdown]
-# The run with `training=False` leaves the buffers alone. The run with `training=True` moves them to the test images, and the
-# next honest evaluation uses them.
-
+# The run with `training=False` leaves the buffers alone. The run with `training=True` moves them to the test images,
+# and the next honest evaluation uses them.
 # %% [markdown]
 # ## At inference BN is an affine map: fold it
 #
-# With fixed statistics, y = γ(z − mean)/√(var + ε) + β is, per unit, a number times z plus a number. The layer before is
-# affine too: z = xW + b. An affine map of an affine map is one affine map. So there is a W′ and a b′ with
+# With fixed statistics, y = γ(z − mean)/√(var + ε) + β is, per unit, a number times z plus a number. The layer before
+# is affine too: z = xW + b. An affine map of an affine map is one affine map. So there is a W′ and a b′ with
 #
-# $$xW' + b' = \gamma\,\frac{(xW + b) - \mathrm{mean}}{\sqrt{\mathrm{var} + \epsilon}} + \beta \quad\text{for every } x.$$
+# $$xW' + b' = \gamma\,\frac{(xW + b) - \mathrm{mean}}{\sqrt{\mathrm{var} + \epsilon}} + \beta
+# \quad\text{for every } x.$$
 #
-# BN then costs nothing at inference. **Layout:** `z = x @ W + b` with `W` of shape (D_in, D_out): one *column* per unit.
-# (PyTorch's `nn.Linear.weight` is (D_out, D_in): there it would be one row.)
+# BN then costs nothing at inference. **Layout:** `z = x @ W + b` with `W` of shape (D_in, D_out): one *column* per
+# unit. (PyTorch's `nn.Linear.weight` is (D_out, D_in): there it would be one row.)
 #
 # ### Exercise 4: fold
 #
 # <details><summary>Hint</summary>
 #
-# Call what multiplies z the scale: one number per unit, (D_out,). Multiply out the right-hand side with pencil and paper, and
-# collect what stands with x and what stands alone. There are three terms that stand alone.
+# Call what multiplies z the scale: one number per unit, (D_out,). Multiply out the right-hand side with pencil and
+# paper, and collect what stands with x and what stands alone. There are three terms that stand alone.
 # </details>
 
 
@@ -1245,7 +779,6 @@ def folded_weights(W, b, gamma, beta, mean, var, eps):
 
 
 new_W = check("W after folding", folded_weights, W, b, gamma, beta, mean, var, 0.1)
-
 # %% check="fold_into_linear.bias" points=1
 r = np.random.RandomState(2)
 W, b, gamma, beta = r.normal(0, 1, (5, 2)), np.array([3.0, -2.0]), np.array([1.5, -0.7]), np.array([-1.0, 2.5])
@@ -1258,7 +791,6 @@ def folded_bias(W, b, gamma, beta, mean, var, eps):
 
 
 new_b = check("b after folding", folded_bias, W, b, gamma, beta, mean, var, 0.1)
-
 # %% check="fold_into_linear.same_function" points=1
 r = np.random.RandomState(3)
 W, b, gamma, beta = r.normal(0, 1, (3, 4)), r.normal(2, 1, 4), r.normal(1, 1, 4), r.normal(0, 1, 4)
@@ -1275,102 +807,9 @@ check("fold: a unit that never varied", fold_into_linear, *args[:5], np.zeros(4)
 check("fold: one unit", fold_into_linear, W[:, :1], *(a[:1] for a in args[1:]), eps=0.5)
 ### END HIDDEN TESTS
 
-# %% mistake="fold_into_linear" hint="ε is missing. BN at inference divides by √(var + ε); the folded layer must do the same, or a unit that never varied divides by zero."
-# - np.sqrt(var + eps)
-# + np.sqrt(var)
-
-# %% mistake="fold_into_linear" hint="ε stands outside the root: it is √(var + ε)."
-# - np.sqrt(var + eps)
-# + (np.sqrt(var) + eps)
-
-# %% mistake="fold_into_linear" hint="The eps that is given is not used: 1e-5 is written in its place."
-# - var + eps
-# + var + 1e-5
-
-# %% mistake="fold_into_linear" hint="The root is missing: BN divides by the standard deviation √(var + ε)."
-# - np.sqrt(var + eps)
-# + (var + eps)
-
-# %% mistake="fold_into_linear" hint="γ is missing from the scale. What multiplies z is γ/√(var + ε)."
-# - gamma / np.sqrt(var + eps)
-# + 1 / np.sqrt(var + eps)
-
-# %% mistake="fold_into_linear" hint="The scale multiplies by √(var + ε), but BN divides by it."
-# - gamma / np.sqrt(var + eps)
-# + gamma * np.sqrt(var + eps)
-
-# %% mistake="fold_into_linear" hint="The layer's own bias b is forgotten. It is part of z, so BN scales it too."
-# - (b - mean) * scale
-# + -mean * scale
-
-# %% mistake="fold_into_linear" hint="b is kept, but not scaled. It is part of z, and BN scales all of z."
-# - (b - mean) * scale
-# + b - mean * scale
-
-# %% mistake="fold_into_linear" hint="The mean is not scaled. BN subtracts it first and scales then: the difference b − mean is scaled as a whole."
-# - (b - mean) * scale
-# + b * scale - mean
-
-# %% mistake="fold_into_linear" hint="The mean is missing. Multiply out γ(z − mean)/√(var + ε): a term with the mean stands alone and belongs into b."
-# - (b - mean) * scale
-# + b * scale
-
-# %% mistake="fold_into_linear" hint="The mean has the wrong sign: BN subtracts it."
-# - (b - mean)
-# + (b + mean)
-
-# %% mistake="fold_into_linear" hint="β is missing. It is added last, after the scaling."
-# - * scale + beta
-# + * scale
-
-# %% mistake="fold_into_linear" hint="β is scaled too. In BN it is added after the scaling."
-# - (b - mean) * scale + beta
-# + (b - mean + beta) * scale
-
-# %% mistake="fold_into_linear" hint="W is returned unchanged. What BN multiplies z by has to go into W."
-# - return W * scale
-# + return W
-
-# %% mistake="fold_into_linear" hint="b is returned unchanged. Multiply out: b is scaled, and two more terms join it."
-# - (b - mean) * scale + beta
-# + b
-
-# %% mistake="fold_into_linear" hint="Rows are scaled. In z = x @ W + b with W (D_in, D_out) a unit is a column of W, and scale has one number per column. Scaling rows is right for PyTorch's layout (D_out, D_in)."
-# - return W * scale
-# + return np.diag(scale) @ W
-
-# %% mistake="fold_into_linear" hint="Rows are scaled. In z = x @ W + b with W (D_in, D_out) a unit is a column of W, and scale has one number per column. Scaling rows is right for PyTorch's layout (D_out, D_in)."
-# - return W * scale
-# + return W * scale[:, None]
-
-# %% mistake="fold_into_linear" hint="W comes back transposed, as (D_out, D_in). Keep the layout (D_in, D_out)."
-# - return W * scale
-# + return (W * scale).T
-
-# %% mistake="fold_into_linear" hint="W is multiplied by the scale as a matrix product, which adds up over units. Each column is scaled on its own: an elementwise product, broadcast over the rows."
-# - return W * scale
-# + return W @ scale
-
-# %% mistake="fold_into_linear" hint="The two results are in the wrong order: return W first, then b."
-# - return W * scale, (b - mean) * scale + beta
-# + return (b - mean) * scale + beta, W * scale
-
-# %% mistake="fold_into_linear" hint="W is changed in place, with *=. Then folding twice scales twice. Build a new array."
-# - return W * scale
-# + W *= scale; return W
-
-# %% mistake="fold_into_linear" hint="One array comes back, not two. W and b both change: return both, as a pair."
-# - return W * scale, (b - mean) * scale + beta
-# + return W * scale
-
-# %% mistake="fold_into_linear" hint="Nothing comes back. End with a return of the new W and the new b."
-# - return W * scale, (b - mean) * scale + beta
-# + pass
-
 # %% [markdown]
 # You have shown that a trained BN is no layer at all once training is over. Fold it out of the trained network. Its
 # hidden layer has no bias, so b = 0.
-
 # %% tags=["demo"]
 try:  # uses your fold_into_linear
     W, b = fold_into_linear(net["W1"], np.zeros(40), net["gamma"], net["beta"], *stats, eps=1e-5)
@@ -1382,20 +821,20 @@ try:  # uses your fold_into_linear
     print(f"numbers kept for the hidden layer: W and 4·40 before, W and {b.size} after")
 except NotImplementedError:
     print("Write fold_into_linear above, then run this cell again.")
-
 # %% [markdown]
-# Folding is for inference only. While you train, the statistics belong to the batch, and there is no fixed W′ to fold into.
+# Folding is for inference only. While you train, the statistics belong to the batch, and there is no fixed W′ to fold
+# into.
 #
 # ## Recap
 #
 # - With the batch's statistics a prediction depends on its neighbours; a batch of one loses the image altogether.
-# - Inference uses fixed statistics: E[x], the mean of batch means, and Var[x], m/(m−1) times the mean of the batch variances.
+# - Inference uses fixed statistics: E[x], the mean of batch means, and Var[x], m/(m−1) times the mean of the batch
+#   variances.
 # - Libraries keep running averages instead. Their memory is about 1/ρ steps, and they are stale after a fast change.
-# - Know the conventions: PyTorch's momentum weighs the new value, the biased variance normalizes, the unbiased one is kept.
+# - Know the conventions: PyTorch's momentum weighs the new value, the biased variance normalizes, the unbiased one is
+#   kept.
 # - In eval BN is an affine map per unit. Fold it into the layer before.
-
 # %%
 scoreboard()
-
 # %% [markdown]
 # **Next:** unit 06 puts forward, backward and running statistics together, and trains a network of our own on MNIST.

@@ -1,10 +1,9 @@
 # ---
 # title: One γ and β per channel
 # question: Why one γ and β per channel in a CNN?
-# minutes: 50
+# seconds: 34
 # builds_on: [03_batchnorm_forward, 04_batchnorm_backward, 05_running_statistics, 07_pytorch_mnist]
 # ---
-
 # %% [markdown]
 # By the end you can
 #
@@ -18,12 +17,10 @@
 #
 # **Notation.** Images are arrays `(N, C, H, W)`: examples, channels, rows, columns. One channel of one image, an
 # $H \times W$ picture, is a **feature map**. One number in it is an **activation**.
-
 # %%
 import copy
 from contextlib import contextmanager
 from itertools import pairwise
-from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -41,7 +38,6 @@ def your_functions():
 
 # %% tags=["demo"]
 X_train, y_train, X_test, y_test = load_mnist()
-
 # %% [markdown]
 # ## 1. A filter asks the same question everywhere
 #
@@ -58,10 +54,8 @@ X_train, y_train, X_test, y_test = load_mnist()
 # Take 64 digits. The second is the first one, moved two columns to the right. The filter looks for vertical edges.
 #
 # **Predict, then run.** In which of the two ways does the moved digit still get the same answer, moved by two?
-
 # %%
 my_guess = ...  # "per activation", "per channel", "both" or "neither"
-
 # %% tags=["demo"]
 images = torch.tensor(X_train[:64, None], dtype=torch.float64)  # (64, 1, 28, 28)
 images[1] = torch.roll(images[0], 2, dims=2)
@@ -75,7 +69,6 @@ ways = {
 for name, maps in ways.items():
     gap = (maps[0, 0, :, :-2] - maps[1, 0, :, 2:]).abs().max().item()
     print(f"{name:>20}: the moved digit's answer differs by up to {gap:.3f}")
-
 # %% [markdown]
 # Per activation, the same stroke is judged against other images' pixels *at its own place*: in the middle, where all
 # digits have ink, it is ordinary; near the border it is a sensation. So the answer depends on the place.
@@ -91,7 +84,6 @@ for name, maps in ways.items():
 # \qquad m = N \cdot H \cdot W .$$
 #
 # Two images, two channels, 2×2 pixels. **Predict** $\mu$ and $\sigma^2$ of channel 0 with pencil and paper.
-
 # %%
 x_tiny = np.array([  # (N, C, H, W) = (2, 2, 2, 2)
     [[[1.0, 3.0], [5.0, 7.0]], [[-20.0, -10.0], [-10.0, 0.0]]],
@@ -102,7 +94,6 @@ for c in (0, 1):
     mu = sum(values) / len(values)
     var = sum((v - mu) ** 2 for v in values) / len(values)
     print(f"channel {c}: m = {len(values)}, mean {mu:.1f}, variance {var:.1f}   of", *(f"{v:g}" for v in values))
-
 # %% [markdown]
 # Eight numbers went into each mean, from both images.
 #
@@ -137,7 +128,6 @@ def channel_statistics(x):
 r = np.random.RandomState(81)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[1]], [[3]], [[40]]], (5, 3, 4, 2))
 check("mean of each channel", lambda x: channel_statistics(x)[0], x)
-
 # %% check="channel_statistics.variance" points=1
 r = np.random.RandomState(82)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[1]], [[3]], [[40]]], (6, 3, 2, 5)) + 10 * r.normal(size=(6, 1, 1, 1))
@@ -145,9 +135,10 @@ mean, var = check("mean and variance of each channel", channel_statistics, x)
 assert np.allclose(var[0], np.sum((x[:, 0] - mean[0]) ** 2) / 60), (
     "var[0] is not the mean squared deviation of channel 0"
 )
+check("mean and variance of each channel, float32", channel_statistics, x.astype("f4"), rtol=1e-4, dtype=True)
 ### BEGIN HIDDEN TESTS
 big = (np.reshape([1e6, 1.25e6, 1.9e6], (3, 1, 1)) + r.randint(-20, 21, (6, 3, 4, 5))).astype("f4")
-check("channel statistics, mean a million, float32", channel_statistics, big, rtol=1e-2)
+check("channel statistics, mean a million, float32", channel_statistics, big, rtol=1e-2, dtype=True)
 check("channel statistics, one image", channel_statistics, r.normal(2, 5, (1, 4, 3, 5)))
 check("channel statistics, not contiguous", channel_statistics, r.normal(-4, 3, (4, 6, 7, 5))[:, ::2, ::3])
 check("channel statistics, one channel that never changes", channel_statistics, np.full((3, 2, 2, 2), 7.0))
@@ -155,143 +146,6 @@ check("channel statistics, one channel that never changes", channel_statistics, 
 
 # %% [markdown]
 # **Established:** $C$ means and $C$ variances, each over $N \cdot H \cdot W$ numbers.
-
-# %% mistake="channel_statistics" hint="These averages are over the examples only: every activation gets a mean of its own, and C·H·W of them come back. That is unit 03 per activation. A channel's mean runs over its rows and columns, too."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=0)
-# + var = x.var(axis=0)
-
-# %% mistake="channel_statistics" hint="These averages are over rows and columns only: every image gets a mean of its own, N·C in all. That is instance normalization (section 10). Here all images of the batch share a channel's mean."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=(2, 3))
-# + var = x.var(axis=(2, 3))
-
-# %% mistake="channel_statistics" hint="The last axis was kept, as if the channels came last (N, H, W, C). Here they are axis 1: (N, C, H, W), PyTorch's order."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=(0, 1, 2))
-# + var = x.var(axis=(0, 1, 2))
-
-# %% mistake="channel_statistics" hint="reshape(-1, C) does not gather the channels. It cuts the numbers, in their order, into rows of C; and in that order the last axis runs fastest, W, not the channels. So each column is a mixture of channels. Move the channels' axis to the end first, or average over axes without any reshape."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.reshape(-1, x.shape[1]).mean(axis=0)
-# + var = x.reshape(-1, x.shape[1]).var(axis=0)
-
-# %% mistake="channel_statistics" hint="The channels were moved to the front, (C, N, H, W), and then cut into rows of C. reshape fills rows along the last axis, so that is where the channels must be: the last place."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.transpose(1, 0, 2, 3).reshape(-1, x.shape[1]).mean(axis=0)
-# + var = x.transpose(1, 0, 2, 3).reshape(-1, x.shape[1]).var(axis=0)
-
-# %% mistake="channel_statistics" hint="The channels were moved to the last place, but then only the examples were averaged. Reshape to rows, (N·H·W, C), before you average over axis 0."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.transpose(0, 2, 3, 1).mean(axis=0)
-# + var = x.transpose(0, 2, 3, 1).var(axis=0)
-
-# %% mistake="channel_statistics" hint="The channels were averaged away, and everything else is still there. It is the other way round: keep axis 1, and let the other three go."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=1)
-# + var = x.var(axis=1)
-
-# %% mistake="channel_statistics" hint="The averages are over channels, rows and columns: one for each image. That is layer normalization (section 10). Keep the channels, axis 1, and average over the images."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=(1, 2, 3))
-# + var = x.var(axis=(1, 2, 3))
-
-# %% mistake="channel_statistics" hint="This is one mean for the whole array. Each channel comes from a filter of its own and has its own scale: C means are wanted."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean()
-# + var = x.var()
-
-# %% mistake="channel_statistics" hint="The sum runs over N·H·W numbers but was divided by N. What a mean is divided by is the number of values that went into it: m = N·H·W."
-# - mean = x.mean(axis=(0, 2, 3))
-# + mean = x.sum(axis=(0, 2, 3)) / len(x)
-
-# %% mistake="channel_statistics" hint="The squared deviations of N·H·W numbers are summed, but divided by N. Here m is N·H·W."
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + var = ((x - mean.reshape(-1, 1, 1)) ** 2).sum(axis=(0, 2, 3)) / len(x)
-
-# %% mistake="channel_statistics" hint="This averages the variances that the single images have. It leaves out how far the images' own means lie apart. Measure every deviation from the channel's one mean, then average once over all three axes."
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + var = x.var(axis=(2, 3)).mean(axis=0)
-
-# %% mistake="channel_statistics" hint="This is the variance with m − 1 in place of m (ddof=1). Training divides by m; m − 1 belongs to the running variance (unit 05)."
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + var = x.var(axis=(0, 2, 3), ddof=1)
-
-# %% mistake="channel_statistics" hint="This is the standard deviation. The variance, its square, is asked for."
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + var = x.std(axis=(0, 2, 3))
-
-# %% mistake="channel_statistics" hidden=true hint="E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and their digits cancel (unit 03). Subtract the mean first, then square."
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + var = (x**2).mean(axis=(0, 2, 3)) - mean**2
-
-# %% mistake="channel_statistics" hint="The numbers are right, but the axes that were averaged away are still there, with length 1. That is handy for broadcasting, but shape (C,) is asked for: flatten the results before you return them."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=(0, 2, 3), keepdims=True)
-# + var = x.var(axis=(0, 2, 3), keepdims=True)
-
-# %% mistake="channel_statistics" hint="A (C,) array cannot be subtracted from (N, C, H, W) directly: NumPy lines shapes up from the right, so it lands on the columns W. Give it the shape (C, 1, 1)."
-# - mean.reshape(-1, 1, 1)
-# + mean
-
-# %% mistake="channel_statistics" hint="The two results are in the wrong order: the mean comes first, the variance second."
-# - return mean, var
-# + return var, mean
-
-# %% mistake="channel_statistics" hint="Only the mean came back. Return two arrays, the mean and the variance, separated by a comma."
-# - return mean, var
-# + return mean
-
-# %% mistake="channel_statistics" hint="Your function returns nothing (None). End it with a return statement that gives the mean and the variance."
-# - return mean, var
-# + pass
-
-# %% mistake="channel_statistics" hint="These are sums: they are not yet divided by m = N·H·W, the count of what was added."
-# - mean = x.mean(axis=(0, 2, 3))
-# + mean = x.sum(axis=(0, 2, 3))
-
-# %% mistake="channel_statistics" hint="The numbers are right, but their shape is (C, 1, 1). That shape is needed for the subtraction; return (C,)."
-# - return mean, var
-# + return mean.reshape(-1, 1, 1), var.reshape(-1, 1, 1)
-
-# %% mistake="channel_statistics" hint="One axis of the maps is still there. Rows (axis 2) and columns (axis 3) must both go, and the examples (axis 0): only the channels stay."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=(0, 2))
-# + var = x.var(axis=(0, 2))
-
-# %% mistake="channel_statistics" hint="One axis of the maps is still there. Rows (axis 2) and columns (axis 3) must both go, and the examples (axis 0): only the channels stay."
-# - mean = x.mean(axis=(0, 2, 3))
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + mean = x.mean(axis=(0, 3))
-# + var = x.var(axis=(0, 3))
-
-# %% mistake="channel_statistics" hint="This is the mean of x². The variance is the mean of (x − μ)²: subtract the channel's mean before you square."
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + var = (x**2).mean(axis=(0, 2, 3))
-
-# %% mistake="channel_statistics" hint="This is the mean of |x − μ|. For the variance the deviations are squared."
-# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
-# + var = abs(x - mean.reshape(-1, 1, 1)).mean(axis=(0, 2, 3))
-
-# %% mistake="channel_statistics" hint="One array of shape (2, C) came back. Return two, separated by a comma: the mean, the variance."
-# - return mean, var
-# + return np.stack([mean, var])
-
-# %% mistake="channel_statistics" hint="A dict came back. Return two arrays, separated by a comma: the mean, the variance."
-# - return mean, var
-# + return dict(mean=mean, var=var)
-
 # %% [markdown]
 # ## 3. Images are rows in disguise
 #
@@ -325,11 +179,9 @@ def batchnorm_backward(dy, cache):
 # zeros, column 1 only ones, column 2 only twos.
 #
 # **Predict, then run.** What will `reshape(-1, 3)` make of it?
-
 # %%
 which_channel = np.zeros((2, 3, 2, 2), dtype=int) + np.arange(3).reshape(3, 1, 1)
 print(which_channel.reshape(-1, 3))
-
 # %% [markdown]
 # The shape is right and the content is not: the columns mix the channels. `reshape` reads the last axis fastest, and
 # that is $W$: one after another come the columns of a row of pixels, all of one channel. So the channels' axis must
@@ -346,6 +198,22 @@ print(which_channel.reshape(-1, 3))
 # `(N, H, W, C)`, then `reshape(-1, C)`. Back: `reshape(N, H, W, C)`, then the channels to place 1.
 #
 # </details>
+
+
+# %% helper=true
+from unittest import mock
+
+
+def by_hand():
+    """A context in which PyTorch's own normalization is switched off."""
+    import torch
+
+    def switched_off(*args, **options):
+        raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+    return mock.patch.multiple(
+        torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
+    )
 
 
 # %% exercise="batchnorm2d_forward"
@@ -366,307 +234,41 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 
 
 # %% check="batchnorm2d_forward.output" points=1
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-alone = mock.patch.multiple(
-    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-)
 r = np.random.RandomState(83)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[0.5]], [[3]], [[40]]], (5, 3, 4, 2)) + r.normal(size=(5, 1, 1, 1))
 gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
-y = check(
-    "y of images", alone(lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[0]), x, gamma, beta, 0.1
-)
+y_of = lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[0]
+f4 = [a.astype("f4") for a in (x, gamma, beta)]
+with by_hand():
+    y = check("y of images", y_of, x, gamma, beta, 0.1)
+    check("y of images, float32", y_of, *f4, 0.1, rtol=1e-4, dtype=True)
 assert np.allclose(y.mean((0, 2, 3)), beta), "each channel of y must have mean beta"
-
-
 # %% check="batchnorm2d_forward.cache" points=1
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-alone = mock.patch.multiple(
-    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-)
 r = np.random.RandomState(84)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[0.5]], [[3]], [[40]]], (4, 3, 2, 5))
 gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
-check(
-    "cache of images",
-    alone(lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[1]),
-    x,
-    gamma,
-    beta,
-    0.1,
-)
-
-
+cache_of = lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[1]
+with by_hand():
+    check("cache of images", cache_of, x, gamma, beta, 0.1)
 # %% check="batchnorm2d_forward.robust" points=1
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-alone = mock.patch.multiple(
-    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-)
 r = np.random.RandomState(85)
 x = r.normal(3, 2, (2, 4, 3, 4))  # as many channels as columns
 x[:, 2] = -8.0  # a channel that never changes
 gamma, beta = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.5, -0.5, 1.5, -1.5])
-y, cache = check("y and cache, C = W, a constant channel", alone(batchnorm2d_forward), x, gamma, beta)
-assert np.all(y[:, 2] == 1.5), "a constant channel has x_hat = 0, so y = beta there"
+with by_hand():
+    y, cache = check("y and cache, C = W, a constant channel", batchnorm2d_forward, x, gamma, beta)
+assert np.allclose(y[:, 2], 1.5), "a constant channel has x_hat = 0, so y = beta there"
 ### BEGIN HIDDEN TESTS
 f4 = [a.astype("f4") for a in (1000 + x, gamma, beta)]
-check("y, float32, large offset", alone(lambda *a: batchnorm2d_forward(*a)[0]), *f4, rtol=1e-3)
-check(
-    "y and cache, one image, not contiguous",
-    alone(batchnorm2d_forward),
-    x[:1, ::2, :, ::-1],
-    gamma[:2],
-    beta[:2],
-    eps=0.1,
-)
-check("y and cache, one pixel", alone(batchnorm2d_forward), r.normal(2, 3, (6, 4, 1, 1)), gamma, beta, eps=0.1)
+few = x[:1, ::2, :, ::-1], gamma[:2], beta[:2]
+with by_hand():
+    check("y, float32, large offset", lambda x, *rest: batchnorm2d_forward(x, *rest)[0], *f4, rtol=1e-3, dtype=True)
+    check("y and cache, one image, not contiguous", batchnorm2d_forward, *few, eps=0.1)
+    check("y and cache, one pixel", batchnorm2d_forward, r.normal(2, 3, (6, 4, 1, 1)), gamma, beta, eps=0.1)
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # **Established:** unit 03 normalizes images too, once every pixel has become a row.
-
-# %% mistake="batchnorm2d_forward" hint="y comes from PyTorch's own batch norm. The exercise is to get there with the batchnorm_forward of unit 03, or with NumPy's axes: PyTorch comes afterwards, to compare with."
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + y = F.batch_norm(torch.tensor(x.copy()), None, None, torch.tensor(gamma), torch.tensor(beta), training=True, eps=eps).numpy()
-
-# %% mistake="batchnorm2d_forward" hint="The channels were not moved to the last place before reshape(-1, C), so each row mixes channels. The shape is right, the content is not: see the zeros, ones and twos above."
-# - batchnorm_forward(x.transpose(0, 2, 3, 1).reshape(-1, C), gamma, beta, eps)
-# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + batchnorm_forward(x.reshape(-1, C), gamma, beta, eps)
-# + x_hat = cache["x_hat"].reshape(x.shape)
-# + y = y.reshape(x.shape)
-
-# %% mistake="batchnorm2d_forward" hint="The channels were moved to the front, (C, N, H, W), and then cut into rows of C. reshape fills rows along the last axis, so that is where the channels must be: the last place."
-# - x.transpose(0, 2, 3, 1).reshape(-1, C)
-# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + x.transpose(1, 0, 2, 3).reshape(-1, C)
-# + x_hat = cache["x_hat"].reshape(C, N, H, W).transpose(1, 0, 2, 3)
-# + y = y.reshape(C, N, H, W).transpose(1, 0, 2, 3)
-
-# %% mistake="batchnorm2d_forward" hint="There and back are not the same: the rows were made from (N, H, W, C), but they were reshaped straight into (N, C, H, W). Undo the steps in reverse order: reshape to (N, H, W, C), then move the channels to place 1."
-# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + x_hat = cache["x_hat"].reshape(x.shape)
-# + y = y.reshape(x.shape)
-
-# %% mistake="batchnorm2d_forward" hint="On the way back the axes came into a wrong order: (0, 2, 3, 1) leads from (N, C, H, W) to (N, H, W, C). The way back from there is another permutation: C stands last and must come to place 1."
-# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 2, 3, 1)
-# + y = y.reshape(N, H, W, C).transpose(0, 2, 3, 1)
-
-# %% mistake="batchnorm2d_forward" hint="y is still in rows, (N·H·W, C), or has its channels last. The next convolution expects (N, C, H, W)."
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + y = y.reshape(N, H, W, C)
-
-# %% mistake="batchnorm2d_forward" hint="y is still in rows, (N·H·W, C), or has its channels last. The next convolution expects (N, C, H, W)."
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + pass
-
-
-# %% mistake="batchnorm2d_forward" hint="The statistics are over the examples only, one pair for each activation. Include rows and columns: a channel has one mean."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=0), x.var(axis=0)
-    x_hat = (x - mean) / np.sqrt(var + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="The statistics are over rows and columns only, one pair for each image and channel: this is instance normalization. Batch normalization also averages over the images."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(2, 3), keepdims=True), x.var(axis=(2, 3), keepdims=True)
-    x_hat = (x - mean) / np.sqrt(var + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="The statistics are those of the last axis: the channels were taken to come last, (N, H, W, C). Here they are axis 1."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
-    x_hat = (x - mean) / np.sqrt(var + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="A (C,) array meets (N, C, H, W) at its last axis, the columns. With C ≠ W NumPy refuses. (With C = W it would go through in silence, and scale columns in place of channels!) Either make rows of x first, or give γ, β and the statistics the shape (C, 1, 1)."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
-    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)
-    return gamma * x_hat + beta, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="A (C,) array meets (N, C, H, W) at its last axis, the columns. With C ≠ W NumPy refuses. (With C = W it would go through in silence, and scale columns in place of channels!) Either make rows of x first, or give γ, β and the statistics the shape (C, 1, 1)."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
-    x_hat = (x - mean) / np.sqrt(var + eps)
-    return gamma * x_hat + beta, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="The variance is divided by m − 1 (ddof=1). A training batch is normalized with its own variance, divided by m = N·H·W."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3), ddof=1)
-    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="γ and β are swapped: γ multiplies x̂, β is added."
-# - reshape(-1, C), gamma, beta, eps)
-# + reshape(-1, C), beta, gamma, eps)
-
-# %% mistake="batchnorm2d_forward" hint="β is missing: the channels of y have mean 0."
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + y = gamma.reshape(-1, 1, 1) * x_hat
-
-# %% mistake="batchnorm2d_forward" hint="This returns x̂. γ and β still have to be applied, channel by channel."
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + y = x_hat
-
-# %% mistake="batchnorm2d_forward" hint="The argument eps does not arrive: the default 1e-5 is used. Pass it on."
-# - reshape(-1, C), gamma, beta, eps)
-# + reshape(-1, C), gamma, beta)
-
-
-# %% mistake="batchnorm2d_forward" hint="ε stands outside the root here. It belongs inside: √(σ² + ε)."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
-    x_hat = (x - mean.reshape(-1, 1, 1)) / (np.sqrt(var.reshape(-1, 1, 1)) + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="`x -= mean` centres the caller's own array. Make a new one."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
-    x -= mean.reshape(-1, 1, 1)
-    x_hat = x / np.sqrt(var.reshape(-1, 1, 1) + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="The cache still holds rows, (N·H·W, C). Keep x and x_hat in the shape of images, as the docstring says: the backward pass counts on it."
-# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
-# + return y, cache
-
-# %% mistake="batchnorm2d_forward" hint="The cache's statistics have shape (1, C, 1, 1), from keepdims=True. Keep them as (C,)."
-# - mean=cache["mean"], var=cache["var"]
-# + mean=cache["mean"].reshape(1, C, 1, 1), var=cache["var"].reshape(1, C, 1, 1)
-
-# %% mistake="batchnorm2d_forward" hint="cache['x_hat'] holds y. Keep the value from before γ and β: the gradient of γ is made of it."
-# - x_hat=x_hat
-# + x_hat=y
-
-# %% mistake="batchnorm2d_forward" hint="cache['var'] holds a standard deviation. Keep the variance itself, without ε and without the root."
-# - var=cache["var"]
-# + var=np.sqrt(cache["var"])
-
-# %% mistake="batchnorm2d_forward" hint="Only y came back, so what is compared is its first image. Return two things: y and the cache."
-# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
-# + return y
-
-# %% mistake="batchnorm2d_forward" hint="y and the cache are in the wrong order: y comes first."
-# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
-# + return dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps), y
-
-# %% mistake="batchnorm2d_forward" hint="Your function returns nothing (None). End it with a return statement that gives y and the cache."
-# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
-# + pass
-
-# %% mistake="batchnorm2d_forward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
-# - x.transpose(0, 2, 3, 1).reshape(-1, C)
-# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + x.reshape(C, -1).T
-# + x_hat = cache["x_hat"].T.reshape(x.shape)
-# + y = y.T.reshape(x.shape)
-
-# %% mistake="batchnorm2d_forward" hint="Rows and columns are exchanged on one of the two ways: H must stay in front of W, there and back."
-# - x.transpose(0, 2, 3, 1)
-# + x.transpose(0, 3, 2, 1)
-
-# %% mistake="batchnorm2d_forward" hint="Rows and columns are exchanged on one of the two ways: H must stay in front of W, there and back."
-# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 2, 1)
-# + y = y.reshape(N, H, W, C).transpose(0, 3, 2, 1)
-
-# %% mistake="batchnorm2d_forward" hint="Each image became one row, of all its C·H·W numbers. That is per activation, and γ, one number per channel, does not fit. Each *pixel* is to become a row, of C numbers."
-# - x.transpose(0, 2, 3, 1).reshape(-1, C)
-# + x.reshape(N, -1)
-
-# %% mistake="batchnorm2d_forward" hint="cache['x_hat'] has its channels last: it is still (N, H, W, C). Bring it back to (N, C, H, W), as y."
-# - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + x_hat = cache["x_hat"].reshape(N, H, W, C)
-
-# %% mistake="batchnorm2d_forward" hint="cache['gamma'] has the shape (C, 1, 1). Keep γ in the cache as it came, (C,)."
-# - gamma=gamma, eps=eps
-# + gamma=gamma.reshape(-1, 1, 1), eps=eps
-
-# %% mistake="batchnorm2d_forward" hint="The cache is a tuple. It is to be a dict, with the keys of the docstring: the backward pass asks for them by name."
-# - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)
-# + return y, (x, x_hat, cache["mean"], cache["var"], gamma, eps)
-
-# %% mistake="batchnorm2d_forward" hint="β was scaled, too: y = γ·x̂ + β adds it after the scaling."
-# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + y = gamma.reshape(-1, 1, 1) * (x_hat + beta.reshape(-1, 1, 1))
-
-
-# %% mistake="batchnorm2d_forward" hint="The root is missing: x − μ was divided by σ² + ε."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
-    x_hat = (x - mean.reshape(-1, 1, 1)) / (var.reshape(-1, 1, 1) + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="ε is missing under the root. Without it a channel that never changes is divided by 0."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
-    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1))
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="The statistics are over channels, rows and columns, one pair for each image: this is layer normalization. Keep the channels apart, and average over the images."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(axis=(1, 2, 3)), x.var(axis=(1, 2, 3))
-    x_hat = (x - mean.reshape(-1, 1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1, 1) + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="All channels share one mean and one variance. Each channel has its own: average over axes 0, 2 and 3 only."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean, var = x.mean(), x.var()
-    x_hat = (x - mean) / np.sqrt(var + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hidden=true hint="E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and their digits cancel (unit 03). Subtract the mean first, then square."
-def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
-    mean = x.mean(axis=(0, 2, 3))
-    var = (x**2).mean(axis=(0, 2, 3)) - mean**2
-    x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(abs(var.reshape(-1, 1, 1)) + eps)
-    y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
-    return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
-
-
-# %% mistake="batchnorm2d_forward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
-# - x.transpose(0, 2, 3, 1).reshape(-1, C)
-# + x.reshape(C, -1).T
-
 # %% [markdown]
 # ### Exercise: `batchnorm2d_backward` (8 minutes)
 #
@@ -681,6 +283,17 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # `gamma` needs the shape `(C, 1, 1)`.
 #
 # </details>
+
+
+# %% helper=true
+def given_cache(x, gamma, eps):
+    """A cache by other means: PyTorch's layer, which keeps m/(m-1) times the variance."""
+    import torch
+
+    mean, var, m = torch.zeros(len(gamma)).double(), torch.ones(len(gamma)).double(), x.size // len(gamma)
+    x_hat = torch.nn.functional.batch_norm(torch.tensor(x.copy()).double(), mean, var, None, None, True, 1.0, eps)
+    found = dict(x_hat=x_hat, mean=mean, var=var * (m - 1) / m)
+    return {key: value.numpy().astype(x.dtype) for key, value in found.items()} | dict(x=x, gamma=gamma, eps=eps)
 
 
 # %% exercise="batchnorm2d_backward"
@@ -701,317 +314,48 @@ def batchnorm2d_backward(dy, cache):
 
 
 # %% check="batchnorm2d_backward.parameters" points=1
-def given_cache(x, gamma, eps):  # a cache by other means: PyTorch's layer, which keeps m/(m-1) times the variance
-    mean, var, m = torch.zeros(len(gamma)).double(), torch.ones(len(gamma)).double(), x.size // len(gamma)
-    x_hat = F.batch_norm(torch.tensor(x.copy()).double(), mean, var, training=True, momentum=1.0, eps=eps)
-    found = dict(x_hat=x_hat, mean=mean, var=var * (m - 1) / m)
-    return {key: value.numpy().astype(x.dtype) for key, value in found.items()} | dict(x=x, gamma=gamma, eps=eps)
+def parameter_gradients(dy, cache):
+    """Returns (dgamma, dbeta)."""
+    return batchnorm2d_backward(dy, cache)[1:]
 
 
 r = np.random.RandomState(86)
 x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (5, 3, 4, 2)), r.normal(0.5, 1, (5, 3, 4, 2))
 cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
-check("dgamma and dbeta", lambda dy, cache: batchnorm2d_backward(dy, cache)[1:], dy, cache)
-
-
+check("dgamma and dbeta", parameter_gradients, dy, cache)
 # %% check="batchnorm2d_backward.dx" points=1
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-alone = mock.patch.multiple(
-    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-)
 r = np.random.RandomState(87)
 x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (4, 3, 2, 5)), r.normal(0.5, 1, (4, 3, 2, 5))
 cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
-dx = check("dx", alone(lambda dy, cache: batchnorm2d_backward(dy, cache)[0]), dy, cache)
+with by_hand():
+    dx = check("dx", lambda dy, cache: batchnorm2d_backward(dy, cache)[0], dy, cache)
 assert np.abs(dx.sum((0, 2, 3))).max() < 1e-9, "within a channel, dx must sum to zero"
-
-
 # %% check="batchnorm2d_backward.robust" points=1
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-alone = mock.patch.multiple(
-    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-)
 r = np.random.RandomState(88)
 x, dy = r.normal(3, 2, (2, 4, 3, 4)), r.normal(0.5, 1, (2, 4, 3, 4))  # as many channels as columns
 x[:, 2] = -8.0
 gamma = np.array([1.0, 2.0, 3.0, 4.0])
-check(
-    "three gradients, C = W, a constant channel",
-    alone(batchnorm2d_backward),
-    dy,
-    given_cache(x, gamma, 0.01),
-    rtol=1e-5,
-)
+cache = given_cache(x, gamma, 0.01)
+with by_hand():
+    check("three gradients, C = W, a constant channel", batchnorm2d_backward, dy, cache, rtol=1e-5)
 ### BEGIN HIDDEN TESTS
 few = given_cache(x[:1, ::2, :, ::-1], gamma[:2], 0.1)
-check("three gradients, one image, not contiguous", alone(batchnorm2d_backward), dy[1:, ::2, ::-1], few)
+with by_hand():
+    check("three gradients, one image, not contiguous", batchnorm2d_backward, dy[1:, ::2, ::-1], few)
 x, dy = r.normal(2, 1, (3, 4, 5, 2)).astype("f4"), r.normal(size=(3, 4, 5, 2)).astype("f4")
-check(
-    "dx, float32", alone(lambda *a: batchnorm2d_backward(*a)[0]), dy, given_cache(x, gamma.astype("f4"), 0.1), rtol=1e-3
-)
+cache = given_cache(x, gamma.astype("f4"), 0.1)
+with by_hand():
+    check("dx, float32", lambda dy, cache: batchnorm2d_backward(dy, cache)[0], dy, cache, rtol=1e-3)
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # **Established:** the backward pass needs nothing new either. Within each channel `dx` sums to zero, now over $N
 # \cdot H \cdot W$ pixels.
-
-# %% mistake="batchnorm2d_backward" hint="dy was reshaped to (-1, C) without moving the channels to the last place. Its rows then mix channels. Treat dy exactly as x̂."
-# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
-# + dy.reshape(-1, C)
-
-# %% mistake="batchnorm2d_backward" hint="x̂ was reshaped to (-1, C) without moving the channels to the last place. Its rows then mix channels. Treat x̂ exactly as dy."
-# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
-# + cache["x_hat"].reshape(-1, C)
-
-# %% mistake="batchnorm2d_backward" hint="Neither dy nor x̂ had its channels moved to the last place before reshape(-1, C): the rows of both mix channels, in the same way, so that nothing clashes and all is wrong."
-# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
-# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + cache["x_hat"].reshape(-1, C)
-# + dy.reshape(-1, C)
-# + dx = dx.reshape(dy.shape)
-
-# %% mistake="batchnorm2d_backward" hint="dx was reshaped straight from rows to (N, C, H, W). The rows came from (N, H, W, C): reshape to that, then move the channels to place 1."
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + dx = dx.reshape(dy.shape)
-
-# %% mistake="batchnorm2d_backward" hint="dx is still in rows, or has its channels last. It must have the shape of x: (N, C, H, W)."
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + dx = dx.reshape(N, H, W, C)
-
-# %% mistake="batchnorm2d_backward" hint="dx is still in rows, or has its channels last. It must have the shape of x: (N, C, H, W)."
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + pass
-
-
-# %% mistake="batchnorm2d_backward" hint="The cache went to batchnorm_backward as it is, with x̂ in the shape of images, while dy was in rows. The two cannot be multiplied: bring x̂ into rows, too."
-def batchnorm2d_backward(dy, cache):
-    N, C, H, W = dy.shape
-    dx, dgamma, dbeta = batchnorm_backward(dy.transpose(0, 2, 3, 1).reshape(-1, C), cache)
-    return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
-
-
-# %% mistake="batchnorm2d_backward" hint="A (C,) array met images at their last axis, the columns. With C ≠ W NumPy refuses; with C = W it would scale columns in silence. Either make rows of dy and of x̂ before you call batchnorm_backward, or give γ the shape (C, 1, 1)."
-def batchnorm2d_backward(dy, cache):
-    return batchnorm_backward(dy, cache)
-
-
-# %% mistake="batchnorm2d_backward" hint="dγ and dβ were summed over the examples only. Each γ was used at every pixel of its channel, so it collects from all of them: sum over rows and columns too, and get shape (C,)."
-# - return dx, dgamma, dbeta
-# + return dx, (dy * cache["x_hat"]).sum(axis=0), dy.sum(axis=0)
-
-# %% mistake="batchnorm2d_backward" hint="dγ and dβ were summed over rows and columns only, one for each image. All images share γ and β: sum over the examples as well."
-# - return dx, dgamma, dbeta
-# + return dx, (dy * cache["x_hat"]).sum(axis=(2, 3)), dy.sum(axis=(2, 3))
-
-# %% mistake="batchnorm2d_backward" hint="dγ and dβ are means. By unit 04's rule the gradients of all pixels are summed; the averages of the closed form belong to dx."
-# - return dx, dgamma, dbeta
-# + return dx, dgamma / (N * H * W), dbeta / (N * H * W)
-
-# %% mistake="batchnorm2d_backward" hint="dγ and dβ are divided by N. They are sums over all pixels of the batch: nothing is divided."
-# - return dx, dgamma, dbeta
-# + return dx, dgamma / N, dbeta / N
-
-# %% mistake="batchnorm2d_backward" hint="dγ was computed with x. It is γ·x̂ that makes y, so dγ is the sum of dy·x̂."
-# - return dx, dgamma, dbeta
-# + return dx, (dy * cache["x"]).sum(axis=(0, 2, 3)), dbeta
-
-
-# %% mistake="batchnorm2d_backward" hint="The sums inside dx are divided by N. But the mean and the variance were averages over m = N·H·W pixels, and so are the averages in dx."
-def batchnorm2d_backward(dy, cache):
-    N, C, H, W = dy.shape
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a = dx_hat.sum(axis=(0, 2, 3), keepdims=True) / N
-    b = (dx_hat * x_hat).sum(axis=(0, 2, 3), keepdims=True) / N
-    dx = (dx_hat - a - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="The path through the variance is missing: from dx̂ its mean was taken away, but not its component along x̂ (unit 04, section 10)."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    dx = (dx_hat - a) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="The path through the mean is missing: from dx̂ its component along x̂ was taken away, but not its mean. So dx does not sum to zero within a channel."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    dx = (dx_hat - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="The sums inside dx are divided by H·W, the pixels of one image. The mean and the variance were averages over m = N·H·W pixels: divide by all of them."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    dx = (dx_hat - a * len(dy) - x_hat * b * len(dy)) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="The averages inside dx run over the examples only. The mean and the variance joined all pixels of a channel, so the gradient flows between all of them: average over axes 0, 2 and 3."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    dx = dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)
-    dx = dx / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="The averages inside dx run over rows and columns only, image by image. That is the gradient of instance normalization. The batch shares its statistics: average over axis 0 as well."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = dx_hat.mean(axis=(2, 3), keepdims=True), (dx_hat * x_hat).mean(axis=(2, 3), keepdims=True)
-    dx = (dx_hat - a - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return dx, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="Only the direct path is there: the statistics were treated as constants. That is right in eval mode, not in training (unit 04, section 4)."
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + dx = dy * (cache["gamma"] / np.sqrt(cache["var"] + cache["eps"])).reshape(-1, 1, 1)
-
-# %% mistake="batchnorm2d_backward" hint="dx lacks γ. The gradient of x̂ is dy·γ, channel by channel."
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2) / cache["gamma"].reshape(-1, 1, 1)
-
-# %% mistake="batchnorm2d_backward" hint="A (C,) array met images at their last axis, the columns. With C ≠ W NumPy refuses; with C = W it would scale columns in silence. Either make rows of dy and of x̂ before you call batchnorm_backward, or give γ the shape (C, 1, 1)."
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + dx = dy * cache["gamma"]
-
-# %% mistake="batchnorm2d_backward" hint="ε is not in the root that dx is divided by. The forward pass divided by √(σ² + ε), with the cache's eps."
-# - {**cache, "x_hat": rows}
-# + {**cache, "x_hat": rows, "eps": 0.0}
-
-
-# %% mistake="batchnorm2d_backward" hint="dy *= gamma writes into the caller's dy. Make a new array."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dgamma, dbeta = cache["x_hat"], (dy * cache["x_hat"]).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-    dy *= cache["gamma"].reshape(-1, 1, 1)
-    a, b = dy.mean(axis=(0, 2, 3), keepdims=True), (dy * x_hat).mean(axis=(0, 2, 3), keepdims=True)
-    return (dy - a - x_hat * b) / np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1), dgamma, dbeta
-
-
-# %% mistake="batchnorm2d_backward" hint="The cache was changed: its x_hat is in rows now, and whoever uses the cache next finds another shape. Make a new dict, {**cache, …}, instead of writing into this one."
-def batchnorm2d_backward(dy, cache):
-    N, C, H, W = dy.shape
-    cache["x_hat"] = cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
-    dx, dgamma, dbeta = batchnorm_backward(dy.transpose(0, 2, 3, 1).reshape(-1, C), cache)
-    return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
-
-
-# %% mistake="batchnorm2d_backward" hint="eps was not taken from the cache: 1e-5 is written in its place."
-# - {**cache, "x_hat": rows}
-# + {**cache, "x_hat": rows, "eps": 1e-5}
-
-# %% mistake="batchnorm2d_backward" hint="The numbers are right, but dγ and dβ have shape (1, C, 1, 1), from keepdims=True. They are to have the shape of γ and β: (C,)."
-# - return dx, dgamma, dbeta
-# + return dx, dgamma.reshape(1, C, 1, 1), dbeta.reshape(1, C, 1, 1)
-
-# %% mistake="batchnorm2d_backward" hint="The order is wrong: dx first, then dgamma, then dbeta."
-# - return dx, dgamma, dbeta
-# + return dx, dbeta, dgamma
-
-# %% mistake="batchnorm2d_backward" hint="Only dx came back. Three gradients are owed: dx, dgamma and dbeta."
-# - return dx, dgamma, dbeta
-# + return dx
-
-# %% mistake="batchnorm2d_backward" hint="Your function returns nothing (None). End it with a return statement that gives the three gradients."
-# - return dx, dgamma, dbeta
-# + pass
-
-# %% mistake="batchnorm2d_backward" hint="dγ was multiplied by γ. y = γ·x̂ + β, so the derivative of y with respect to γ is x̂ alone: sum dy·x̂."
-# - return dx, dgamma, dbeta
-# + return dx, dgamma * cache["gamma"], dbeta
-
-# %% mistake="batchnorm2d_backward" hint="One gradient is missing: dx, dgamma and dbeta are owed, in this order."
-# - return dx, dgamma, dbeta
-# + return dx, dgamma
-
-# %% mistake="batchnorm2d_backward" hint="The order is wrong: dx first, then dgamma, then dbeta."
-# - return dx, dgamma, dbeta
-# + return dgamma, dbeta, dx
-
-# %% mistake="batchnorm2d_backward" hint="A dict came back. Return three arrays, separated by commas: dx, dgamma, dbeta."
-# - return dx, dgamma, dbeta
-# + return dict(dx=dx, dgamma=dgamma, dbeta=dbeta)
-
-# %% mistake="batchnorm2d_backward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
-# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
-# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
-# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-# + cache["x_hat"].reshape(C, -1).T
-# + dy.reshape(C, -1).T
-# + dx = dx.T.reshape(dy.shape)
-
-
-# %% mistake="batchnorm2d_backward" hint="Inside dx there are sums where averages belong: divide both by m = N·H·W."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return (
-        (dx_hat - a * dy[:, 0].size - x_hat * b * dy[:, 0].size) / root,
-        (dy * x_hat).sum(axis=(0, 2, 3)),
-        dy.sum(axis=(0, 2, 3)),
-    )
-
-
-# %% mistake="batchnorm2d_backward" hint="dx was divided by σ² + ε: the root is missing."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return (dx_hat - a - x_hat * b) / root**2, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="dx was multiplied by the root. The forward pass divided by √(σ² + ε), and so does its gradient."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return (dx_hat - a - x_hat * b) * root, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="dx is not divided by √(σ² + ε). The forward pass divided x − μ by it, so the gradient that flows back is divided as well."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return dx_hat - a - x_hat * b, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="The component along x̂ was added. Both corrections are taken away from dx̂: its mean, and its component along x̂."
-def batchnorm2d_backward(dy, cache):
-    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"].reshape(-1, 1, 1)
-    a, b = (d.mean(axis=(0, 2, 3), keepdims=True) for d in (dx_hat, dx_hat * x_hat))
-    root = np.sqrt(cache["var"] + cache["eps"]).reshape(-1, 1, 1)
-    return (dx_hat - a + x_hat * b) / root, (dy * x_hat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
-
-
-# %% mistake="batchnorm2d_backward" hint="reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image alone holds all channels. Move the channels' axis first, then reshape."
-# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
-# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
-# + cache["x_hat"].reshape(C, -1).T
-# + dy.reshape(C, -1).T
-
-# %% mistake="batchnorm2d_backward" hint="Neither dy nor x̂ had its channels moved to the last place before reshape(-1, C): the rows of both mix channels, in the same way, so that nothing clashes and all is wrong."
-# - cache["x_hat"].transpose(0, 2, 3, 1).reshape(-1, C)
-# - dy.transpose(0, 2, 3, 1).reshape(-1, C)
-# + cache["x_hat"].reshape(-1, C)
-# + dy.reshape(-1, C)
-
 # %% [markdown]
 # ### The judge: PyTorch
 #
-# `nn.BatchNorm2d` is what everybody uses. Does your NumPy agree with it, in float64, to $10^{-10}$ of the largest entry?
-
+# `nn.BatchNorm2d` is what everybody uses. Does your NumPy agree with it, in float64, to $10^{-10}$ of the largest
+# entry?
 # %% tags=["demo"]
 r = np.random.RandomState(7)
 x, dy = r.normal(5, 3, (8, 6, 10, 9)), r.normal(size=(8, 6, 10, 9))
@@ -1024,18 +368,15 @@ x_torch = torch.tensor(x, requires_grad=True)
 y_torch = layer(x_torch)
 y_torch.backward(torch.tensor(dy))
 theirs = {"y": y_torch.detach(), "dx": x_torch.grad, "dgamma": layer.weight.grad, "dbeta": layer.bias.grad}
-
 # %% tags=["demo"]
 with your_functions():
     y, cache = batchnorm2d_forward(x, gamma, beta)
     for (name, a), b in zip(theirs.items(), (y, *batchnorm2d_backward(dy, cache))):
         gap = np.abs(a.numpy() - b).max() / np.abs(b).max()
         print(f"{name:>6}: shape {b.shape!s:14} agrees with torch to 1e-10: {gap < 1e-10}")
-
 # %% [markdown]
 # Both passes agree. What the layer keeps for evaluation is unit 05, per channel: one running mean and one running
 # variance for each of the $C$ channels.
-
 # %% [markdown]
 # ## 4. Counting parameters
 #
@@ -1098,119 +439,9 @@ check("parameters of one layer", count_bn_parameters, [[3, 8, 8]], "activation")
 # %% [markdown]
 # **Established:** per channel, the count does not depend on the size of the image. In a dense layer the two ways are
 # the same.
-
-# %% mistake="count_bn_parameters" hint="One number was counted for each channel or activation. There are two: γ and β."
-# - sum(2 * shape[0] for shape in layer_shapes)
-# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
-# + sum(shape[0] for shape in layer_shapes)
-# + sum(int(np.prod(shape)) for shape in layer_shapes)
-
-# %% mistake="count_bn_parameters" hint="Four were counted: γ, β, and the running mean and variance. The running statistics are measured, not learned: they are buffers (unit 05)."
-# - sum(2 * shape[0] for shape in layer_shapes)
-# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
-# + sum(4 * shape[0] for shape in layer_shapes)
-# + sum(4 * int(np.prod(shape)) for shape in layer_shapes)
-
-# %% mistake="count_bn_parameters" hint="This is the count of the other kind: either per is never asked, or the two kinds are exchanged. 'channel' counts C pairs for a layer, 'activation' counts C·H·W."
-# - sum(2 * shape[0] for shape in layer_shapes)
-# + sum(2 * int(np.prod(shape)) for shape in layer_shapes)
-
-# %% mistake="count_bn_parameters" hint="This is the count of the other kind: either per is never asked, or the two kinds are exchanged. 'channel' counts C pairs for a layer, 'activation' counts C·H·W."
-# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
-# + sum(2 * shape[0] for shape in layer_shapes)
-
-# %% mistake="count_bn_parameters" hint="This is the count of the other kind: either per is never asked, or the two kinds are exchanged. 'channel' counts C pairs for a layer, 'activation' counts C·H·W."
-# - per == "channel"
-# + per != "channel"
-
-# %% mistake="count_bn_parameters" hint="The last entry of a shape was taken for the channels. A shape here is (C, H, W): the channels come first."
-# - shape[0]
-# + shape[-1]
-
-# %% mistake="count_bn_parameters" hint="Per activation, C, H and W were added. There is one pair at each row and column of each channel: multiply."
-# - int(np.prod(shape))
-# + int(np.sum(shape))
-
-# %% mistake="count_bn_parameters" hint="Per activation, only the positions H·W were counted, as if all channels shared them. Multiply by C, too."
-# - int(np.prod(shape))
-# + int(np.prod(shape[1:]))
-
-
-# %% mistake="count_bn_parameters" hint="Only the first layer was counted: the return stands inside the loop. Add up over all layers, then return."
-def count_bn_parameters(layer_shapes, per):
-    for shape in layer_shapes:
-        return 2 * shape[0] if per == "channel" else 2 * int(np.prod(shape))
-
-
-# %% mistake="count_bn_parameters" hint="This is a list with one count for each layer. One number for the whole net is asked for: their sum."
-# - sum(2 * shape[0] for shape in layer_shapes)
-# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)
-# + [2 * shape[0] for shape in layer_shapes]
-# + [2 * int(np.prod(shape)) for shape in layer_shapes]
-
-
-# %% mistake="count_bn_parameters" hint="`C, H, W = shape` needs three entries, but a dense layer's shape is (D,). Take shape[0] for the channels, and np.prod(shape) for the activations."
-def count_bn_parameters(layer_shapes, per):
-    total = 0
-    for C, H, W in layer_shapes:
-        total += 2 * C if per == "channel" else 2 * C * H * W
-    return total
-
-
-# %% mistake="count_bn_parameters" hint="shape[1] and shape[2] exist for a convolution, but a dense layer's shape is (D,). np.prod(shape) multiplies however many there are."
-# - int(np.prod(shape))
-# + shape[0] * shape[1] * shape[2]
-
-
-# %% mistake="count_bn_parameters" hint="Only the last layer was counted: each layer's count overwrites the one before. Add it to a total."
-def count_bn_parameters(layer_shapes, per):
-    for shape in layer_shapes:
-        total = 2 * shape[0] if per == "channel" else 2 * int(np.prod(shape))
-    return total
-
-
-# %% mistake="count_bn_parameters" hint="len(shape) is the number of axes, not of channels. A shape (C, H, W) has its channels in shape[0]."
-def count_bn_parameters(layer_shapes, per):
-    return sum(2 * len(shape) for shape in layer_shapes)
-
-
-# %% mistake="count_bn_parameters" hint="Your function returns nothing (None). End it with a return statement that gives the number."
-def count_bn_parameters(layer_shapes, per):
-    total = sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in layer_shapes)
-    print(total)
-
-
-# %% mistake="count_bn_parameters" hint="The dense layers were left out. Each of their units has a γ and a β of its own: a shape (D,) counts D pairs."
-def count_bn_parameters(layer_shapes, per):
-    shapes = [shape for shape in layer_shapes if len(shape) == 3]
-    return sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in shapes)
-
-
-# %% mistake="count_bn_parameters" hint="A dense layer was counted as one channel. Each of its D units is a channel of its own: D pairs."
-def count_bn_parameters(layer_shapes, per):
-    channels = [shape[0] if len(shape) == 3 else 1 for shape in layer_shapes]
-    return 2 * sum(channels if per == "channel" else [int(np.prod(shape)) for shape in layer_shapes])
-
-
-# %% mistake="count_bn_parameters" hint="One pair was counted for each layer. Each *channel* has a pair: C of them in a layer."
-def count_bn_parameters(layer_shapes, per):
-    return sum(2 if per == "channel" else 2 * int(np.prod(shape)) for shape in layer_shapes)
-
-
-# %% mistake="count_bn_parameters" hint="Both counts came back. Return one number, the one that per asks for."
-def count_bn_parameters(layer_shapes, per):
-    return tuple(sum(2 * n for n in counts) for counts in zip(*((s[0], int(np.prod(s))) for s in layer_shapes)))
-
-
-# %% mistake="count_bn_parameters" hint="The counts of the layers were multiplied. Each layer adds its own parameters to the net: take the sum."
-def count_bn_parameters(layer_shapes, per):
-    return 2 * int(np.prod([shape[0] if per == "channel" else int(np.prod(shape)) for shape in layer_shapes]))
-
-
 # %% [markdown]
 # VGG-11, which we train in unit 11, has eight convolutions. On CIFAR-10 their outputs have the shapes below, on
 # ImageNet the maps are 49 times as large. **Predict**: how many BN parameters in all, per channel and per activation?
-
 # %% tags=["demo"]
 vgg11 = [(64, 32), (128, 16), (256, 8), (256, 8), (512, 4), (512, 4), (512, 2), (512, 2)]  # channels, rows = columns
 with your_functions():
@@ -1220,7 +451,6 @@ with your_functions():
         print(f"{images_of:>18}: {per_channel:6,} per channel, {per_activation:10,} per activation")
     filters = sum(9 * c_in * c for c_in, (c, _) in zip([3] + [c for c, _ in vgg11], vgg11))
     print(f"{'for comparison':>18}: {filters:,} weights in the eight convolutions")
-
 # %% [markdown]
 # Per activation and on ImageNet, BN would have more parameters than the convolutions have weights. On small images the
 # saving is modest. Two reasons weigh more: the one of section 1, and a practical one. A layer with $C$ pairs takes
@@ -1235,7 +465,6 @@ with your_functions():
 # - (b) Per activation, with 288 pairs. The dense layer has a weight for each place anyway.
 # - (c) Per activation, with 288 pairs. That is an error: places must always share.
 # - (d) Neither: after flattening all 288 numbers share one mean and one variance.
-
 # %% exercise="q_flattened"
 # Your answer: "a", "b", "c" or "d"
 ### BEGIN SOLUTION
@@ -1244,16 +473,6 @@ q_flattened = "b"
 
 # %% check="q_flattened.answer" points=1
 check("q_flattened", q_flattened)
-
-# %% mistake="q_flattened" hint="After flatten the layer sees 288 units. It cannot know which nine of them once were one map: BatchNorm1d(288) keeps 288 means."
-q_flattened = "a"
-
-# %% mistake="q_flattened" hint="Sharing is right where the weights are shared: after a convolution, one filter made all places. What comes next here is a dense layer, which treats each place differently on purpose. Then each may have its own scale."
-q_flattened = "c"
-
-# %% mistake="q_flattened" hint="One mean over all units of an example is layer normalization. BatchNorm1d takes one mean for each unit, over the examples."
-q_flattened = "d"
-
 # %% [markdown]
 # ## 5. A channel has many more samples
 #
@@ -1265,10 +484,8 @@ q_flattened = "d"
 #
 # **Predict, then run.** The mean per activation will scatter by about $\sigma/\sqrt{32} = 0.18\,\sigma$. Per channel:
 # nearer to $\sigma/\sqrt{21632} = 0.007\,\sigma$, or nearer to 0.18 σ?
-
 # %%
 my_guess_scatter = ...  # a number times sigma
-
 # %% tags=["demo"]
 blur = torch.tensor([[[[0.0, 1, 0], [1, 2, 1], [0, 1, 0]]]])
 z = F.conv2d(torch.tensor(X_train[:1000, None]), blur)[:, 0].numpy()  # (1000, 26, 26)
@@ -1278,7 +495,6 @@ for name, values, m in [("per activation", z[:, 13, 13], 32), ("per channel", z,
     scatter = np.std([values[b].mean() for b in batches]) / values.std()
     print(f"{name:>14}: m = {m:6,}, the mean scatters by {scatter:.3f} sigma,", end=" ")
     print(f"as for {scatter**-2:5.0f} independent numbers")
-
 # %% [markdown]
 # The channel's mean is several times steadier than that of the activation. But it is far from what its $m$ promises:
 # neighbouring pixels say much the same, and a bold digit is bold everywhere. Read $m = N \cdot H \cdot W$ as what to
@@ -1293,7 +509,6 @@ for name, values, m in [("per activation", z[:, 13, 13], 32), ("per channel", z,
 # - (b) It returns $\beta$ everywhere, since $x - \mu$ is 0.
 # - (c) It works: each map is normalized with its own 196 numbers.
 # - (d) It works: all 3,136 numbers share one mean and one variance.
-
 # %% exercise="q_single_image"
 # Your answer: "a", "b", "c" or "d"
 ### BEGIN SOLUTION
@@ -1302,23 +517,12 @@ q_single_image = "c"
 
 # %% check="q_single_image.answer" points=1
 check("q_single_image", q_single_image)
-
-# %% mistake="q_single_image" hint="What must be larger than one is m, the count of numbers in each mean. Here m is N·H·W, and only N is 1."
-q_single_image = "a"
-
-# %% mistake="q_single_image" hint="That would be so if every activation had its own mean: with one example, x − μ = 0. But the mean here is that of a whole map, and its pixels differ from it."
-q_single_image = "b"
-
-# %% mistake="q_single_image" hint="Batch normalization never mixes channels: each of the 16 keeps its own mean. Over how many numbers is it taken when N is 1?"
-q_single_image = "d"
-
 # %% [markdown]
 # ## 6. A convolution block without a bias
 #
 # Unit 03 found that a bias in front of BN does nothing: the mean takes it away. In a convolution the bias is one
 # number per channel, and so is the mean: it is taken away here, too. Watch the same convolution with a large bias and
 # without one, in both modes.
-
 # %% tags=["demo"]
 r = np.random.RandomState(3)
 x, w, gamma, beta = (torch.tensor(r.normal(size=shape)) for shape in [(32, 3, 8, 8), (4, 3, 3, 3), 4, 4])
@@ -1343,7 +547,6 @@ loss = (conv_bn(b, *kept["with"], True) ** 3).mean()
 slopes = torch.autograd.grad(loss, (b, beta))
 for name, slope in zip(("bias", "beta"), slopes):
     print(f"gradient of {name} is zero to 1e-6:", slope.abs().max().item() < 1e-6)
-
 # %% [markdown]
 # The mean swallows the bias, and in eval mode the running mean does. The bias has no gradient either, so it would
 # never learn. $\beta$ has one, and does the bias's work. So leave the bias out: `bias=False`.
@@ -1361,6 +564,30 @@ for name, slope in zip(("bias", "beta"), slopes):
 # </details>
 
 
+# %% helper=true
+def outputs(block, c_in, modes, size=(6, 5)):
+    """A block's output in each mode (None: the one it is in), with numbers of ours in its parameters.
+
+    What begins at 1 is taken for γ, at 0 for β, at random for a convolution's bias. That is 0 where eval mode is looked
+    at, whose running mean would not have caught up with it.
+    """
+    import torch
+
+    for p in block.double().parameters():
+        beta, gamma = bool((p == 0).all()), bool((p == 1).all())
+        numbers = np.random.RandomState(10 * p.ndim + (p.ndim == 1 and not gamma)).normal(0.4, 1, p.shape)
+        if p.ndim == 1 and not (beta or gamma) and False in modes:
+            numbers *= 0
+        p.data.copy_(torch.tensor(numbers))
+    names, found = {None: "as it comes", True: "in training mode", False: "in eval mode"}, {}
+    for k, training in enumerate(modes):
+        if training is not None:
+            block.train(training)
+        x = torch.tensor(np.random.RandomState(k).normal(2, 1.5, (4, c_in, *size)))
+        found[names[training]] = block(x)
+    return found
+
+
 # %% exercise="conv_block"
 def conv_block(c_in, c_out):
     """A new torch module: 3×3 convolution, batch normalization, ReLU; no parameter without effect.
@@ -1374,164 +601,17 @@ def conv_block(c_in, c_out):
 
 
 # %% check="conv_block.output" points=1
-def run_block(c_in, c_out, modes, size=(6, 5)):  # the block's outputs, one after the other, with parameters set by us
-    block = conv_block(c_in, c_out).double()
-    for name, p in block.named_parameters():
-        numbers = np.random.RandomState(10 * p.ndim + name.endswith("bias")).normal(0.4, 1, p.shape)
-        p.data.copy_(torch.tensor(numbers))
-    outputs = []
-    for k, training in enumerate(modes):
-        if training is not None:
-            block.train(training)
-        outputs.append(block(torch.tensor(np.random.RandomState(k).normal(2, 1.5, (4, c_in, *size)))))
-    return outputs
-
-
-check("block: output in training mode", lambda: run_block(3, 5, [True]))
-check("block: output as it comes, then in eval mode", lambda: run_block(3, 5, [None, False]))
-
+check("block: output in training mode", lambda: outputs(conv_block(3, 5), 3, [True]))
+check("block: output as it comes, then in eval mode", lambda: outputs(conv_block(3, 5), 3, [None, False]))
 # %% check="conv_block.parameters" points=1
 check("block: how many numbers each parameter holds", lambda: sorted(p.numel() for p in conv_block(3, 5).parameters()))
 ### BEGIN HIDDEN TESTS
-check("block: one channel in, other sizes", lambda: run_block(1, 2, [None, True, False], (3, 8)))
+check("block: one channel in, other sizes", lambda: outputs(conv_block(1, 2), 1, [None, True, False], (3, 8)))
 check("block: independent of the block before", lambda: conv_block(2, 2) is not conv_block(2, 2))
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # **Established:** three parameters a block: the filters, $\gamma$ and $\beta$.
-
-# %% mistake="conv_block" hint="The convolution has a bias. The output is right, but these c_out numbers are learned in vain: BN takes them away. Pass bias=False."
-# - padding=1, bias=False
-# + padding=1
-
-# %% mistake="conv_block" hint="The maps have shrunk by two rows and two columns: a 3×3 filter without padding loses a pixel at each edge. Pad by one."
-# - 3, padding=1
-# + 3
-
-# %% mistake="conv_block" hint="ReLU stands before BN. The order asked for is the BN paper's: convolution, BN, ReLU. The outputs of a ReLU are never negative; yours are."
-# - nn.BatchNorm2d(c_out), nn.ReLU()
-# + nn.ReLU(), nn.BatchNorm2d(c_out)
-
-# %% mistake="conv_block" hint="BN stands in front of the convolution here. It should normalize what the filter gives, c_out channels, before the ReLU."
-# - nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()
-# + nn.BatchNorm2d(c_in), nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.ReLU()
-
-# %% mistake="conv_block" hint="The ReLU is missing: the output is negative in places."
-# - nn.BatchNorm2d(c_out), nn.ReLU()
-# + nn.BatchNorm2d(c_out)
-
-# %% mistake="conv_block" hint="Batch normalization is missing: without it there is neither γ nor β, and without a bias no shift at all."
-# - nn.BatchNorm2d(c_out), nn.ReLU()
-# + nn.ReLU()
-
-# %% mistake="conv_block" hint="BatchNorm1d takes (N, D) or (N, D, L). For images (N, C, H, W) take BatchNorm2d: the number in the name counts the axes that a map has."
-# - nn.BatchNorm2d
-# + nn.BatchNorm1d
-
-# %% mistake="conv_block" hint="BN was told c_in channels. It comes after the convolution, and there are c_out of them."
-# - nn.BatchNorm2d(c_out)
-# + nn.BatchNorm2d(c_in)
-
-# %% mistake="conv_block" hint="c_in and c_out are exchanged in the convolution. nn.Conv2d takes first what comes in, then what goes out."
-# - nn.Conv2d(c_in, c_out,
-# + nn.Conv2d(c_out, c_in,
-
-# %% mistake="conv_block" hint="This BN has neither γ nor β (affine=False). Then every channel is stuck at mean 0 and variance 1 in front of the ReLU. Let it learn them: that is the default."
-# - nn.BatchNorm2d(c_out)
-# + nn.BatchNorm2d(c_out, affine=False)
-
-# %% mistake="conv_block" hint="The filter is 1×1: it never looks at neighbours. 3×3 is asked for."
-# - 3, padding=1
-# + 1
-
-# %% mistake="conv_block" hint="This is instance normalization: each image's map gets its own mean and variance. Take nn.BatchNorm2d."
-# - nn.BatchNorm2d(c_out)
-# + nn.InstanceNorm2d(c_out, affine=True)
-
-# %% mistake="conv_block" hint="This BN keeps no running statistics, so in eval mode an image's answer still depends on the other images of its batch. Leave track_running_stats as it is."
-# - nn.BatchNorm2d(c_out)
-# + nn.BatchNorm2d(c_out, track_running_stats=False)
-
-# %% mistake="conv_block" hint="The block comes in eval mode. Then BN uses running statistics that have never seen any data: mean 0, variance 1. Leave a new module in training mode; whoever uses it decides."
-# - nn.ReLU())
-# + nn.ReLU()).eval()
-
-# %% mistake="conv_block" hint="nn.ReLU is a class, not yet a module. Make one: nn.ReLU()."
-# - nn.ReLU()
-# + nn.ReLU
-
-# %% mistake="conv_block" hint="A Python list or tuple is no module: PyTorch finds no parameters in it, and it cannot be called. Wrap the three in nn.Sequential(…)."
-# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
-# + [nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()]
-
-# %% mistake="conv_block" hint="A Python list or tuple is no module: PyTorch finds no parameters in it, and it cannot be called. Wrap the three in nn.Sequential(…)."
-# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
-# + nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()
-
-# %% mistake="conv_block" hint="nn.Sequential takes the modules one by one, not in a list: leave the square brackets out, or put a star before the list."
-# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
-# + nn.Sequential([nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()])
-
-# %% mistake="conv_block" hint="This is a function. It would make new filters at every call, and PyTorch could not find or train them. Make the three modules once, and return them as one module: nn.Sequential(…)."
-# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
-# + lambda x: nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())(x)
-
-# %% mistake="conv_block" hint="Batch normalization is missing: this is the plain block, with a bias and without γ."
-# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
-# + nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1), nn.ReLU())
-
-# %% mistake="conv_block" hint="The maps have grown: a padding of 2 is too much for a 3×3 filter. One pixel at each edge makes up for what it loses."
-# - 3, padding=1
-# + 3, padding=2
-
-# %% mistake="conv_block" hint="The filter is 5×5. 3×3 is asked for."
-# - 3, padding=1
-# + 5, padding=2
-
-# %% mistake="conv_block" hint="The maps have shrunk by half: there is a stride or a pooling in the block. It is to keep H and W."
-# - 3, padding=1
-# + 3, padding=1, stride=2
-
-# %% mistake="conv_block" hint="Your function returns nothing (None). Return the module."
-# - return nn.Sequential
-# + nn.Sequential
-
-# %% mistake="conv_block" hint="The maps have shrunk by half: there is a stride or a pooling in the block. It is to keep H and W."
-# - nn.ReLU()
-# + nn.ReLU(), nn.MaxPool2d(2)
-
-# %% mistake="conv_block" hint="nn.Sequential takes modules, and F.relu is a plain function. Its module is nn.ReLU()."
-# - nn.ReLU()
-# + F.relu
-
-# %% mistake="conv_block" hint="The modules were called on a number of channels. They are not used yet: make them, and return them as one module. Images come later, when somebody calls it."
-# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
-# + nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)(c_in)
-
-# %% mistake="conv_block" hint="This is instance normalization: each image's map gets its own mean and variance. Take nn.BatchNorm2d."
-# - nn.BatchNorm2d(c_out)
-# + nn.InstanceNorm2d(c_out)
-
-# %% mistake="conv_block" hint="This averages over the channels of each image, as layer normalization does. Take nn.BatchNorm2d: per channel, over all images."
-# - nn.BatchNorm2d(c_out)
-# + nn.GroupNorm(1, c_out)
-
-# %% mistake="conv_block" hint="This ReLU is leaky: it lets a little of the negative side through. Take nn.ReLU()."
-# - nn.ReLU()
-# + nn.LeakyReLU()
-
-# %% mistake="conv_block" hint="This BN has neither γ nor β (affine=False). Then every channel is stuck at mean 0 and variance 1 in front of the ReLU. Let it learn them: that is the default."
-# - bias=False), nn.BatchNorm2d(c_out)
-# + bias=True), nn.BatchNorm2d(c_out, affine=False)
-
-# %% mistake="conv_block" hint="There are two convolutions in the block. It has one, from c_in to c_out channels."
-# - nn.BatchNorm2d(c_out), nn.ReLU()
-# + nn.Conv2d(c_out, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()
-
-# %% mistake="conv_block" hint="In training mode the block is right, in eval mode it is not: BN's momentum is not the default, so its running statistics differ. Leave momentum out."
-# - nn.BatchNorm2d(c_out)
-# + nn.BatchNorm2d(c_out, momentum=0.01)
-
 # %% [markdown]
 # ## 7. A small CNN on MNIST, with and without BN
 #
@@ -1603,10 +683,8 @@ def train(net, steps, batch, rate, seed, watch=(), falling=False, **bar):
 # First a sprint: 100 steps with batches of 64. Three learning rates, three seeds each, the same for both nets.
 #
 # **Predict.** For which of the three rates will BN make the largest difference?
-
 # %%
 my_guess_rate = ...  # 0.003, 0.01 or 0.03
-
 # %% tags=["demo"]
 watch, rates, sprints = range(20, 101, 20), (0.003, 0.01, 0.03), {}
 for rate in rates:
@@ -1619,7 +697,6 @@ for rate in rates:
         low, middle, high = sorted(run[-1] for run in sprints[rate, batchnorm])
         name = "with BN" if batchnorm else "without BN"
         print(f"rate {rate:5}, {name:>10}: test error {middle:4.1f}%  (three seeds: {low:.1f} to {high:.1f})")
-
 # %% tags=["demo"]
 fig, axes = plt.subplots(1, 3, figsize=(8.4, 3.4), sharey=True)
 for ax, rate in zip(axes, rates):
@@ -1635,24 +712,21 @@ axes[0].set_ylabel("test error (%)")
 axes[0].legend(loc="lower left")
 fig.suptitle("With BN the net learns at all three rates", x=0.01, ha="left", fontweight="bold")
 plt.show()
-
 # %% [markdown]
 # *The figure:* test error against step, on a logarithmic scale, for three learning rates; lines are the middle one of
 # three seeds, bands reach from the best to the worst. On MNIST the solid line, with BN, ends lower in all three
 # panels. At rate 0.01 the bands overlap; at 0.03 the twin's middle run never learns.
 #
 # *What this is:* evidence for one net, one optimizer, 100 steps and three seeds. And look at step 20 in the first two
-# panels: there the net with BN may look *worse*. A likely reason: it is tested with running averages, and after 20 updates
-# with momentum 0.1 these still hold $0.9^{20} \approx 12\%$ of their first values, 0 and 1 (unit 05).
+# panels: there the net with BN may look *worse*. A likely reason: it is tested with running averages, and after 20
+# updates with momentum 0.1 these still hold $0.9^{20} \approx 12\%$ of their first values, 0 and 1 (unit 05).
 #
 # Now a full run: 937 steps with batches of 64, which is one pass over the full MNIST. The learning rate falls to zero.
-
 # %% tags=["demo"]
 torch.manual_seed(0)
 net = SmallCNN(batchnorm=True).to(place)
 train(net, 937, 64, 0.005, seed=0, falling=True, desc="training")
 print(f"test accuracy with BN after 937 steps: {100 - test_error(net):.1f}% of {len(test_x):,} images")
-
 # %% [markdown]
 # On the full MNIST the reference run reaches 98.8%, after one look at each digit.
 #
@@ -1660,7 +734,6 @@ print(f"test accuracy with BN after 937 steps: {100 - test_error(net):.1f}% of {
 #
 # What does BN do to the pictures inside this net? Take its second convolution, 16 channels of 14×14, and six of its
 # channels: those whose means lie lowest, highest and in between.
-
 # %% tags=["demo"]
 net.eval()
 with torch.no_grad():
@@ -1670,7 +743,6 @@ with torch.no_grad():
     y = F.batch_norm(z, None, None, net.norms[1].weight, net.norms[1].bias, training=True)
 z, x_hat, y = (a.double().cpu() for a in (z, x_hat, y))
 chosen = z.mean(dim=(0, 2, 3)).argsort()[[0, 3, 6, 9, 12, 15]]
-
 # %% tags=["demo"]
 fig, axes = plt.subplots(3, 6, figsize=(8.4, 5.0))
 rows = [("before: $z$", z), (r"normalized: $\hat{x}$", x_hat), (r"after: $y = \gamma\hat{x} + \beta$", y)]
@@ -1687,7 +759,6 @@ for ax, c in zip(axes[0], chosen):
 fig.suptitle("BN moves every channel to one scale, and leaves its picture alone", fontweight="bold")
 fig.supxlabel("below each map: mean ± standard deviation of its channel, over 256 images", fontsize=10)
 plt.show()
-
 # %% [markdown]
 # *The figure:* one test digit in six channels; rows are before BN, normalized, and after $\gamma$ and $\beta$. All
 # six maps of a row share one grey scale. In the first row the channels' means differ. In the second all have mean 0 and
@@ -1720,6 +791,23 @@ plt.show()
 # </details>
 
 
+# %% helper=true
+def conv_and_bn(bias, c_in=3, c_out=5, dtype="float32", training=False, **options):
+    """A convolution and the BN behind it, with numbers of ours in both."""
+    import torch
+
+    r = np.random.RandomState(89)
+    conv = torch.nn.Conv2d(c_in, c_out, (3, 2), bias=bias, dtype=getattr(torch, dtype), **options)
+    bn = torch.nn.BatchNorm2d(c_out, eps=0.1, dtype=conv.weight.dtype).train(training)
+    numbers = [r.normal(1.5, 1, c_out), r.normal(3, 1, c_out), r.normal(-2, 1, c_out), r.uniform(0.2, 3, c_out)]
+    for t, a in zip([bn.weight, bn.bias, bn.running_mean, bn.running_var], numbers):
+        t.data.copy_(torch.tensor(a))
+    conv.weight.data.copy_(torch.tensor(r.normal(0.5, 1, conv.weight.shape)))
+    if bias:
+        conv.bias.data.copy_(torch.tensor(r.normal(4, 1, c_out)))
+    return conv, bn
+
+
 # %% exercise="fold_conv_bn"
 def fold_conv_bn(conv, bn):
     """One convolution that does the work of conv followed by bn in eval mode.
@@ -1739,26 +827,12 @@ def fold_conv_bn(conv, bn):
 
 
 # %% check="fold_conv_bn.weight" points=1
-def fold(bias, c_in=3, c_out=5, dtype="f4", training=False, **options):  # (folded, conv, bn), with numbers set by us
-    r = np.random.RandomState(89)
-    conv = nn.Conv2d(c_in, c_out, (3, 2), bias=bias, **options).to(torch.from_numpy(np.empty(0, dtype)).dtype)
-    bn = nn.BatchNorm2d(c_out, eps=0.1).to(conv.weight.dtype).train(training)
-    numbers = [r.normal(1.5, 1, c_out), r.normal(3, 1, c_out), r.normal(-2, 1, c_out), r.uniform(0.2, 3, c_out)]
-    for t, a in zip([bn.weight, bn.bias, bn.running_mean, bn.running_var], numbers):
-        t.data.copy_(torch.tensor(a))
-    conv.weight.data.copy_(torch.tensor(r.normal(0.5, 1, conv.weight.shape)))
-    if bias:
-        conv.bias.data.copy_(torch.tensor(r.normal(4, 1, c_out)))
-    return fold_conv_bn(conv, bn), conv, bn
-
-
-check("folded weight", lambda: fold(bias=False)[0].weight, rtol=1e-5)
-
+check("folded weight", lambda: fold_conv_bn(*conv_and_bn(bias=False)).weight, rtol=1e-5)
 # %% check="fold_conv_bn.bias" points=1
-check("folded bias, where conv has none", lambda: fold(bias=False)[0].bias, rtol=1e-5)
-check("folded bias, where conv has one", lambda: fold(bias=True)[0].bias, rtol=1e-5)
+check("folded bias, where conv has none", lambda: fold_conv_bn(*conv_and_bn(bias=False)).bias, rtol=1e-5)
+check("folded bias, where conv has one", lambda: fold_conv_bn(*conv_and_bn(bias=True)).bias, rtol=1e-5)
 ### BEGIN HIDDEN TESTS
-check("folded bias, other channels", lambda: fold(bias=True, c_in=2, c_out=4)[0].bias, rtol=1e-5)
+check("folded bias, other channels", lambda: fold_conv_bn(*conv_and_bn(True, c_in=2, c_out=4)).bias, rtol=1e-5)
 ### END HIDDEN TESTS
 
 # %% check="fold_conv_bn.module" points=1
@@ -1766,205 +840,27 @@ x = torch.tensor(np.random.RandomState(90).normal(2, 1, (2, 3, 7, 6)), dtype=tor
 
 
 def folded_with_options():
-    folded, conv, bn = fold(bias=True, stride=2, padding=1)
+    conv, bn = conv_and_bn(bias=True, stride=2, padding=1)
+    folded = fold_conv_bn(conv, bn)
     kept = {"conv.weight": conv.weight, "conv.bias": conv.bias, "bn.weight": bn.weight, "bn.bias": bn.bias}
     return {"output": folded(x), **kept, "bn.running_mean": bn.running_mean, "bn.running_var": bn.running_var}
 
 
 check("stride and padding; conv and bn as they were", folded_with_options, rtol=1e-5)
-check("a new nn.Conv2d", lambda: [isinstance(fold(True)[0], nn.Conv2d), fold(True)[0].weight.requires_grad])
+check("a new nn.Conv2d", lambda: isinstance(fold_conv_bn(*conv_and_bn(bias=True)), nn.Conv2d))
 ### BEGIN HIDDEN TESTS
 x4 = torch.tensor(np.random.RandomState(91).normal(2, 1, (2, 4, 8, 7)))
-many = dict(c_in=4, c_out=6, dtype="f8", groups=2, dilation=2, training=True)
-check("groups, dilation, float64", lambda: fold(True, **many)[0](x4))
-check("the mode of bn", lambda: fold(True, **many)[2].training)
+conv, bn = conv_and_bn(True, c_in=4, c_out=6, dtype="float64", groups=2, dilation=2, training=True)
+check("groups, dilation, float64", lambda: fold_conv_bn(conv, bn)(x4))
+check("the mode of bn", lambda: bn.training)
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # **Established:** $W' = sW$ and $b' = (b - \mu)s + \beta$, one $s$ for each output channel. In eval mode BN after a
 # convolution is no layer of its own.
-
-# %% mistake="fold_conv_bn" hint="This layer's ε is not under the root: it is missing, or written as 1e-5. The layer's own is bn.eps: s = γ/√(σ² + ε)."
-# - torch.sqrt(bn.running_var + bn.eps)
-# + torch.sqrt(bn.running_var)
-
-# %% mistake="fold_conv_bn" hint="This layer's ε is not under the root: it is missing, or written as 1e-5. The layer's own is bn.eps: s = γ/√(σ² + ε)."
-# - bn.running_var + bn.eps
-# + bn.running_var + 1e-5
-
-# %% mistake="fold_conv_bn" hint="ε stands outside the root here. It belongs inside: √(σ² + ε)."
-# - torch.sqrt(bn.running_var + bn.eps)
-# + (torch.sqrt(bn.running_var) + bn.eps)
-
-# %% mistake="fold_conv_bn" hint="The filters are divided by the variance. bn.running_var is σ²: take its root, after adding ε."
-# - torch.sqrt(bn.running_var + bn.eps)
-# + (bn.running_var + bn.eps)
-
-# %% mistake="fold_conv_bn" hint="The filters are divided by the variance, and ε is missing. s = γ/√(σ² + ε): bn.running_var is σ²; add bn.eps, then take the root."
-# - torch.sqrt(bn.running_var + bn.eps)
-# + bn.running_var
-
-# %% mistake="fold_conv_bn" hint="γ (bn.weight) is missing in the scale: s = γ/√(σ² + ε)."
-# - (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
-# + 1 / torch.sqrt(bn.running_var + bn.eps)
-
-# %% mistake="fold_conv_bn" hint="s, of shape (c_out,), was lined up with the wrong axis of the filters. Their shape is (c_out, c_in, rows, columns): give s the shape (c_out, 1, 1, 1)."
-# - scale.reshape(-1, 1, 1, 1)
-# + scale.reshape(1, -1, 1, 1)
-
-# %% mistake="fold_conv_bn" hint="s, of shape (c_out,), was lined up with the wrong axis of the filters. Their shape is (c_out, c_in, rows, columns): give s the shape (c_out, 1, 1, 1)."
-# - * scale.reshape(-1, 1, 1, 1)
-# + * scale
-
-# %% mistake="fold_conv_bn" hint="The filters were not scaled: only the bias is new. s multiplies W as well."
-# - conv.weight.detach() * scale.reshape(-1, 1, 1, 1)
-# + conv.weight.detach()
-
-# %% mistake="fold_conv_bn" hint="β (bn.bias) is missing in the new bias."
-# - * scale + bn.bias.detach()
-# + * scale
-
-# %% mistake="fold_conv_bn" hint="μ is missing in the new bias. BN subtracts it before it scales: s·(b − μ) + β."
-# - (bias - bn.running_mean) * scale
-# + bias * scale + 0 * bn.running_mean
-
-# %% mistake="fold_conv_bn" hint="The sign of μ is wrong: BN subtracts the mean."
-# - bias - bn.running_mean
-# + bias + bn.running_mean
-
-# %% mistake="fold_conv_bn" hint="μ was not scaled. BN scales the whole centred value, so the new bias holds s·(b − μ), and β is added after it."
-# - (bias - bn.running_mean) * scale
-# + bias * scale - bn.running_mean
-
-# %% mistake="fold_conv_bn" hint="β was scaled, too. It is added after the scaling."
-# - (bias - bn.running_mean) * scale + bn.bias.detach()
-# + (bias - bn.running_mean + bn.bias.detach()) * scale
-
-# %% mistake="fold_conv_bn" hint="The convolution's own bias was not scaled by s. BN scales all that comes out of the convolution."
-# - (bias - bn.running_mean) * scale
-# + bias - bn.running_mean * scale
-
-# %% mistake="fold_conv_bn" hint="The convolution's own bias was left out. If there is one, BN receives W∗x + b, and b is scaled along."
-# - bias = 0 if conv.bias is None else conv.bias.detach()
-# + bias = 0
-
-# %% mistake="fold_conv_bn" hint="conv.bias is None where the convolution has no bias, and None cannot be added or multiplied. Take 0 in that case."
-# - bias = 0 if conv.bias is None else conv.bias.detach()
-# + bias = conv.bias
-
-
-# %% mistake="fold_conv_bn" hint="conv.bias is None where the convolution has no bias, and None cannot be added or multiplied. Take 0 in that case."
-def fold_conv_bn(conv, bn):
-    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
-    folded = copy.deepcopy(conv)
-    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
-    folded.bias += bn.bias - bn.running_mean * scale
-    return folded
-
-
-# %% mistake="fold_conv_bn" hint="conv.bias was changed: `*=` writes into the bias of the convolution that came in. Compute a new tensor."
-# - bias = 0 if conv.bias is None else conv.bias.detach()
-# - (bias - bn.running_mean) * scale
-# + bias = 0 if conv.bias is None else conv.bias.data.mul_(scale)
-# + bias - bn.running_mean * scale
-
-
-# %% mistake="fold_conv_bn" hint="The new convolution has no bias, though one is needed now: it holds what μ and β did. Make it with bias=True."
-def fold_conv_bn(conv, bn):
-    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
-    folded = copy.deepcopy(conv)
-    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
-    return folded
-
-
-# %% mistake="fold_conv_bn" hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
-def fold_conv_bn(conv, bn):
-    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
-    bias = 0 if conv.bias is None else conv.bias.detach()
-    folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size)
-    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
-    folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
-    return folded
-
-
-# %% mistake="fold_conv_bn" hidden=true hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
-def fold_conv_bn(conv, bn):
-    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
-    bias = 0 if conv.bias is None else conv.bias.detach()
-    folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding)
-    folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
-    folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
-    return folded
-
-
-# %% mistake="fold_conv_bn" hidden=true hint="A new nn.Conv2d is float32, and copy_ into it turns conv's float64 numbers into float32. Pass dtype=conv.weight.dtype when you make it."
-def fold_conv_bn(conv, bn):
-    scale = (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()
-    bias = 0 if conv.bias is None else conv.bias.detach()
-    options = dict(stride=conv.stride, padding=conv.padding, dilation=conv.dilation, groups=conv.groups)
-    folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, **options)
-    with torch.no_grad():
-        folded.weight.copy_(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
-        folded.bias.copy_((bias - bn.running_mean) * scale + bn.bias.detach())
-    return folded
-
-
-# %% mistake="fold_conv_bn" hint="This writes into conv itself. The net still needs it, for instance to go on training. Make a new one: copy.deepcopy(conv) is the shortest way."
-# - copy.deepcopy(conv)
-# + conv
-
-# %% mistake="fold_conv_bn" hint="A parameter that learns was written to in place, and autograd does not allow that. Write inside `with torch.no_grad():`, or set folded.weight = nn.Parameter(…)."
-# - folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
-# + folded.weight.copy_(conv.weight * scale.reshape(-1, 1, 1, 1))
-
-# %% mistake="fold_conv_bn" hint="A plain tensor cannot take the place of a parameter. Wrap it: nn.Parameter(…)."
-# - nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
-# + conv.weight.detach() * scale.reshape(-1, 1, 1, 1)
-
-# %% mistake="fold_conv_bn" hint="The two modules are only chained. That computes the right thing, but BN is still there and still costs time. One nn.Conv2d is asked for."
-# - return folded
-# + return nn.Sequential(conv, bn)
-
-# %% mistake="fold_conv_bn" hint="The new weight and bias came back as tensors. Put them into a new nn.Conv2d, and return that."
-# - return folded
-# + return folded.weight, folded.bias
-
-# %% mistake="fold_conv_bn" hint="Your function returns nothing (None). Return the new convolution."
-# - return folded
-# + pass
-
-# %% mistake="fold_conv_bn" hint="β was subtracted. BN adds it, after the scaling: b′ = (b − μ)·s + β."
-# - * scale + bn.bias.detach()
-# + * scale - bn.bias.detach()
-
-# %% mistake="fold_conv_bn" hint="μ was not scaled. BN scales the whole centred value, so the new bias holds s·(b − μ), and β is added after it."
-# - (bias - bn.running_mean) * scale + bn.bias.detach()
-# + bias - bn.running_mean + bn.bias.detach()
-
-# %% mistake="fold_conv_bn" hint="A variance stands where the mean belongs: BN subtracts bn.running_mean."
-# - bias - bn.running_mean
-# + bias - bn.running_var
-
-# %% mistake="fold_conv_bn" hint="folded.bias is None here: the copy has no bias where conv has none, so there is nothing to write into. Set it: folded.bias = nn.Parameter(…)."
-# - folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
-# + folded.bias.data.copy_((bias - bn.running_mean) * scale + bn.bias.detach())
-
-# %% mistake="fold_conv_bn" hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
-# - copy.deepcopy(conv)
-# + nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, stride=conv.stride)
-
-# %% mistake="fold_conv_bn" hint="The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all four: stride, padding, dilation and groups."
-# - copy.deepcopy(conv)
-# + nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, padding=conv.padding)
-
-# %% mistake="fold_conv_bn" hint="folded.bias is None here: the copy has no bias where conv has none, so there is nothing to write into. Set it: folded.bias = nn.Parameter(…)."
-# - folded.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
-# + folded.bias.copy_((bias - bn.running_mean) * scale + bn.bias.detach())
-
 # %% [markdown]
 # Fold the trained net of section 7: three convolutions take over the work of three BN layers. In float32, do the
 # scores of all test images agree to $10^{-5}$, relative to the largest score?
-
 # %% tags=["demo"]
 whole, folded = copy.deepcopy(net).cpu().eval(), None
 pictures = torch.tensor(X_test[:, None])
@@ -1975,10 +871,8 @@ with your_functions(), torch.no_grad():
     a, b = (torch.cat([some(x) for x in pictures.split(1000)]) for some in (whole, folded))
     print(f"scores agree to 1e-5: {((a - b).abs().max() / a.abs().max()).item() < 1e-5}")
     print(f"same digit named: {(a.argmax(1) == b.argmax(1)).float().mean().item():.1%} of the test images")
-
 # %% [markdown]
 # And the time? Both nets in turns, on the CPU, one batch of 300 images a call.
-
 # %% tags=["demo"]
 from time import perf_counter
 
@@ -1993,7 +887,6 @@ if folded is not None:
                 times[name].append(1000 * (perf_counter() - start))
     times = {name: spent[3:] for name, spent in times.items()}  # the first calls warm up
     medians = [np.median(spent) for spent in times.values()]
-
 # %% tags=["demo"]
 if folded is not None:
     fig, ax = plt.subplots(figsize=(6, 3.6))
@@ -2004,7 +897,6 @@ if folded is not None:
     ax.set(xticks=[0, 1], xticklabels=list(times), xlim=(-0.6, 1.8), ylim=(0, 2 * max(medians)))
     ax.set(ylabel="milliseconds per call", title=f"Folded, the net takes {medians[1] / medians[0]:.0%} of the time")
     plt.show()
-
 # %% [markdown]
 # *The figure:* one dot for each of forty calls, unfolded on the left and folded on the right, a thick bar at each
 # median. On the machine on which this unit was written most runs saved about 5% of the time, single ones between 1% and
@@ -2018,7 +910,6 @@ if folded is not None:
 # - (b) Because γ and β start at 1 and 0, so that there is nothing to fold in yet.
 # - (c) Because no gradient can flow through a convolution whose filters were scaled.
 # - (d) Because in float32 the rounding of 10⁻⁵ would add up over thousands of steps.
-
 # %% exercise="q_fold_training"
 # Your answer: "a", "b", "c" or "d"
 ### BEGIN SOLUTION
@@ -2027,16 +918,6 @@ q_fold_training = "a"
 
 # %% check="q_fold_training.answer" points=1
 check("q_fold_training", q_fold_training)
-
-# %% mistake="q_fold_training" hint="With γ = 1 and β = 0 the mean and the variance would still have to be folded in. Think of these two: where do they come from in training mode?"
-q_fold_training = "b"
-
-# %% mistake="q_fold_training" hint="A folded convolution is an ordinary one, and gradients flow through it. It would learn, but as a net without BN. What did BN do in training that this convolution does not?"
-q_fold_training = "c"
-
-# %% mistake="q_fold_training" hint="Rounding of this size is everywhere in float32 training and does no harm. The trouble is one of principle: it would be there in exact arithmetic, too."
-q_fold_training = "d"
-
 # %% [markdown]
 # ## 10. Other axes, other norms
 #
@@ -2049,10 +930,8 @@ q_fold_training = "d"
 # not zero.
 #
 # **Predict.** For batch normalization: which tiles of the 4×6 grid will be among them?
-
 # %%
 my_guess_tiles = ...  # one tile, a row, a column, or all?
-
 # %% tags=["demo"]
 norms = {
     "batch": lambda x: F.batch_norm(x, None, None, training=True),
@@ -2091,7 +970,6 @@ for ax, (kind, mask) in zip(axes.flat, used.items()):
     ax.tick_params(length=0)
 fig.suptitle(f"Which of the {mask.size:,} numbers share a mean and a variance with the one marked ×", fontweight="bold")
 plt.show()
-
 # %% [markdown]
 # *The figure:* four copies of a grid of feature maps, a row for each image, a column for each channel; the numbers on
 # which the output at the cross depends are dark, and each title says over which axes they lie. Batch: the cross's
@@ -2145,7 +1023,6 @@ x = r.normal(5, 2, (3, 6, 4, 2)) * r.uniform(0.5, 3, (3, 6, 1, 1)) + 2 * r.norma
 check("batch", normalize_axes, x, "batch", eps=0.1)
 check("layer", normalize_axes, x, "layer", eps=0.1)
 check("instance", normalize_axes, x, "instance", groups=2, eps=0.1)
-
 # %% check="normalize_axes.group" points=1
 r = np.random.RandomState(93)
 x = r.normal(5, 2, (3, 6, 2, 5)) * r.uniform(0.5, 3, (3, 6, 1, 1)) + 2 * r.normal(size=(3, 6, 1, 1))
@@ -2161,157 +1038,13 @@ check("layer, groups given", normalize_axes, x.transpose(3, 1, 2, 0), "layer", 3
 # **Established:** four layers, one formula. They differ only in who is averaged with whom. Group normalization holds
 # two of the others: one group is layer, $C$ groups are instance normalization. And with a single image, $N = 1$, batch
 # normalization in training is instance normalization: question 2.
-
-# %% mistake="normalize_axes" hint="Batch normalization was taken over the examples only. Per channel, rows and columns are averaged as well."
-# - "batch": (0, 2, 3)
-# + "batch": 0
-
-# %% mistake="normalize_axes" hint="For 'batch' the average runs over every axis, the channels included. Each channel keeps its own statistics: look at the dark column in the figure."
-# - "batch": (0, 2, 3)
-# + "batch": (0, 1, 2, 3)
-
-# %% mistake="normalize_axes" hint="'batch' and 'layer' are exchanged. Batch: one channel, all images. Layer: one image, all channels."
-# - "batch": (0, 2, 3), "layer": (1, 2, 3)
-# + "batch": (1, 2, 3), "layer": (0, 2, 3)
-
-# %% mistake="normalize_axes" hint="For 'layer' the average runs over the channels only, at each pixel by itself. That is the transformer's layer normalization; for images here it takes in rows and columns too, the dark row in the figure."
-# - "layer": (1, 2, 3)
-# + "layer": 1
-
-# %% mistake="normalize_axes" hint="For 'instance' the average runs over N, H and W or over C, H and W. An instance is one map: one image and one channel keep their own statistics."
-# - "instance": (2, 3)
-# + "instance": (0, 2, 3)
-
-# %% mistake="normalize_axes" hint="For 'instance' the average runs over N, H and W or over C, H and W. An instance is one map: one image and one channel keep their own statistics."
-# - "instance": (2, 3)
-# + "instance": (1, 2, 3)
-
-# %% mistake="normalize_axes" hint="For 'batch' the last axis, W, kept statistics of its own, and the channels were averaged away. Channels are axis 1 of (N, C, H, W). And cut them into groups for 'group' only: for the others it moves the axes."
-# - "batch": (0, 2, 3)
-# + "batch": (0, 1, 2)
-
-# %% mistake="normalize_axes" hint="Without keepdims=True the mean has lost the axes that were averaged away, and no longer lines up with x. Add it to the mean and to the variance."
-# - parts.mean(axis=axes, keepdims=True)
-# - parts.var(axis=axes, keepdims=True)
-# + parts.mean(axis=axes)
-# + parts.var(axis=axes)
-
-# %% mistake="normalize_axes" hint="ε stands outside the root. It belongs inside: √(σ² + ε)."
-# - np.sqrt(var + eps)
-# + (np.sqrt(var) + eps)
-
-# %% mistake="normalize_axes" hint="The argument eps is not used. Add it to the variance, under the root."
-# - np.sqrt(var + eps)
-# + np.sqrt(var + 1e-5)
-
-# %% mistake="normalize_axes" hint="This divides by the variance. Take its root."
-# - np.sqrt(var + eps)
-# + (var + eps)
-
-# %% mistake="normalize_axes" hint="The variance is divided by one less than the count (ddof=1). All four normalizations divide by the count."
-# - parts.var(axis=axes, keepdims=True)
-# + parts.var(axis=axes, keepdims=True, ddof=1)
-
-# %% mistake="normalize_axes" hint="The mean was taken away, but nothing is divided by the standard deviation."
-# - ((parts - mean) / np.sqrt(var + eps))
-# + (parts - mean)
-
-# %% mistake="normalize_axes" hint="`x -= mean` changes the caller's own array (reshape gives a view, not a copy). Make a new array."
-# - var = parts.var(axis=axes, keepdims=True)
-# - ((parts - mean) / np.sqrt(var + eps))
-# + parts -= mean; var = parts.var(axis=axes, keepdims=True)
-# + (parts / np.sqrt(var + eps))
-
-# %% mistake="normalize_axes" hint="groups was read as the number of channels in a group. It is the number of groups: each has C/G channels."
-# - x.reshape(N, groups, C // groups, H, W)
-# + x.reshape(N, C // groups, groups, H, W)
-
-# %% mistake="normalize_axes" hint="The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels: the axis of groups comes first, then the one within the group."
-# - "group": (2, 3, 4)
-# + "group": (1, 3, 4)
-
-
-# %% mistake="normalize_axes" hint="The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels: the axis of groups comes first, then the one within the group."
-def normalize_axes(x, kind, groups=1, eps=1e-5):
-    if kind == "group":
-        return np.concatenate([normalize_axes(x[:, g::groups], "layer", 1, eps) for g in range(groups)], axis=1)
-    axes = dict(batch=(0, 2, 3), layer=(1, 2, 3), instance=(2, 3))[kind]
-    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
-
-
-# %% mistake="normalize_axes" hint="The result still has the groups' shape, (N, G, C/G, H, W). Bring it back to the shape of x."
-# - x.reshape(N, groups, C // groups, H, W)
-# - "group": (2, 3, 4)
-# - / np.sqrt(var + eps)).reshape(x.shape)
-# + x.reshape(N * groups, C // groups, H, W)
-# + "group": (1, 2, 3)
-# + / np.sqrt(var + eps))
-
-# %% mistake="normalize_axes" hint="For 'group' the average stops at the group's single channels: that is instance normalization. The axis of the channels within a group must be averaged, too."
-# - "group": (2, 3, 4)
-# + "group": (3, 4)
-
-# %% mistake="normalize_axes" hint="For 'group' the average runs over the images, too. Group normalization never looks at another image."
-# - "group": (2, 3, 4)
-# + "group": (0, 2, 3, 4)
-
-# %% mistake="normalize_axes" hint="For 'group' all channels were averaged together: that is layer normalization. Give each group its own statistics."
-# - "group": (2, 3, 4)
-# + "group": (1, 2, 3, 4)
-
-# %% mistake="normalize_axes" hint="The result still has the groups' shape, (N, G, C/G, H, W). Bring it back to the shape of x."
-# - / np.sqrt(var + eps)).reshape(x.shape)
-# + / np.sqrt(var + eps))
-
-# %% mistake="normalize_axes" hint="Your function returns nothing (None). End it with a return statement that gives x_hat."
-# - return ((parts - mean) / np.sqrt(var + eps)).reshape(x.shape)
-# + pass
-
-# %% mistake="normalize_axes" hint="For 'batch' each map was normalized by itself: that is instance normalization. Average over the images, axis 0, as well."
-# - "batch": (0, 2, 3)
-# + "batch": (2, 3)
-
-# %% mistake="normalize_axes" hint="For 'batch' the average runs over images and channels, at each pixel by itself. Keep the channels, axis 1, and average over images, rows and columns."
-# - "batch": (0, 2, 3)
-# + "batch": (0, 1)
-
-# %% mistake="normalize_axes" hint="For 'layer' each map was normalized by itself: that is instance normalization. Average over the channels, axis 1, as well."
-# - "layer": (1, 2, 3)
-# + "layer": (2, 3)
-
-# %% mistake="normalize_axes" hint="For 'layer' the average runs over every axis, the images included. Each image keeps its own statistics: look at the dark row in the figure."
-# - "layer": (1, 2, 3)
-# + "layer": (0, 1, 2, 3)
-
-# %% mistake="normalize_axes" hint="For 'instance' rows or columns were left out of the average. An instance is a whole map: average over both, axes 2 and 3."
-# - "instance": (2, 3)
-# + "instance": 2
-
-# %% mistake="normalize_axes" hint="For 'instance' rows or columns were left out of the average. An instance is a whole map: average over both, axes 2 and 3."
-# - "instance": (2, 3)
-# + "instance": 3
-
-# %% mistake="normalize_axes" hint="x was divided by the standard deviation, but its mean was not taken away."
-# - ((parts - mean) / np.sqrt(var + eps))
-# + (parts / np.sqrt(var + eps))
-
-# %% mistake="normalize_axes" hint="C / groups is a float, and a shape needs whole numbers: C // groups."
-# - C // groups
-# + C / groups
-
-# %% mistake="normalize_axes" hint="More than x_hat came back. Here nothing else is asked for: no mean, no cache."
-# - .reshape(x.shape)
-# + .reshape(x.shape), mean
-
 # %% [markdown]
 # And the judge again:
-
 # %% tags=["demo"]
 with your_functions():
     for kind, norm in norms.items():
         mine = normalize_axes(maps.numpy(), kind, groups=3)
         print(f"{kind:>8}: agrees with torch to 1e-10: {np.abs(mine - norm(maps).numpy()).max() < 1e-10}")
-
 # %% [markdown]
 # ## Recap
 #
@@ -2324,10 +1057,8 @@ with your_functions():
 #   \gamma/\sqrt{\sigma^2+\varepsilon}$.
 # - Batch, layer, instance and group normalization are one formula over different axes; only batch normalization looks
 #   at other images.
-
 # %%
 scoreboard()
-
 # %% [markdown]
 # **Next: 09, Is it really internal covariate shift?** We have seen many times now *that* BN helps. The paper's
 # explanation was a hypothesis (unit 02). It is time to test it.

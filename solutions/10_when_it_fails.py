@@ -1,14 +1,14 @@
 # ---
 # title: When batch normalization fails
 # question: When does BN hurt, and what then?
-# minutes: 50
+# seconds: 37
 # builds_on: [01_covariate_shift, 05_running_statistics, 07_pytorch_mnist, 08_cnn_per_channel]
 # ---
-
 # %% [markdown]
 # By the end you can
 #
-# - recognise eight failures of batch normalization by their symptoms, and tell each from its neighbours by a measurement;
+# - recognise eight failures of batch normalization by their symptoms, and tell each from its neighbours by a
+#   measurement;
 # - recompute a network's running statistics on data that have moved, and say when that helps and when it harms;
 # - merge statistics that were measured in several places, and check it with two real processes;
 # - freeze BN for fine-tuning;
@@ -16,8 +16,8 @@
 #
 # You need running statistics (unit 05), `nn.BatchNorm1d` (unit 07) and the axes of normalization (unit 08).
 #
-# This unit is a clinic. Each case begins with a symptom: an error, a number or a curve. You make the diagnosis. Then comes the cure, and it is measured.
-
+# This unit is a clinic. Each case begins with a symptom: an error, a number or a curve. You make the diagnosis. Then
+# comes the cure, and it is measured.
 # %%
 import copy
 import json
@@ -27,7 +27,6 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 import torch
 from torch import nn
@@ -50,7 +49,8 @@ def your_functions():
 # %% [markdown]
 # ## The patient, and a thermometer
 # One network serves most cases: 784-100-100-10, with BN and ReLU. It trains on 5,000 digits in a second, so that we can
-# afford to make it ill many times. (On 5,000 of MNIST's digits it gets some 90% right, not the 97% of unit 07.) Everything here runs on the CPU.
+# afford to make it ill many times. (On 5,000 of MNIST's digits it gets some 90% right, not the 97% of unit 07.)
+# Everything here runs on the CPU.
 
 
 # %%
@@ -92,11 +92,12 @@ def fit(net, X, y, epochs=4, size=50, rate=0.05, seed=0, order=shuffled):
 
 # %% [markdown]
 # And a thermometer. BN computes two different functions: in training mode it normalizes with the batch, in evaluation
-# mode with its running statistics. So take **two readings on the same images**: accuracy in training mode, in batches of the
-# size it was trained with, and accuracy in evaluation mode. In a healthy network they nearly agree. A gap is a reason to look
-# closer, and the two numbers together often say what is wrong.
+# mode with its running statistics. So take **two readings on the same images**: accuracy in training mode, in batches
+# of the size it was trained with, and accuracy in evaluation mode. In a healthy network they nearly agree. A gap is a
+# reason to look closer, and the two numbers together often say what is wrong.
 #
-# A forward pass in training mode changes the running statistics. The thermometer must not harm the patient: it works on a copy.
+# A forward pass in training mode changes the running statistics. The thermometer must not harm the patient: it works on
+# a copy.
 
 
 # %%
@@ -139,15 +140,12 @@ for seed, net in enumerate(healthy):
         )
     )
     assert all(torch.equal(before[k], v) for k, v in net.state_dict().items()), "the thermometer changed the network"
-
 # %% [markdown]
-# Three healthy networks: the two readings of each lie close together. The last line of the cell is the check that no parameter and no
-# buffer was changed by being measured.
-
+# Three healthy networks: the two readings of each lie close together. The last line of the cell is the check that no
+# parameter and no buffer was changed by being measured.
 # %% [markdown]
 # ## Case 1. The run that stops
 # A colleague's training set is not a multiple of 50. The run starts well.
-
 # %% tags=["demo"]
 count = (len(X_train) - 1) // 50 * 50 + 1
 net, steps = dense_net(), 0
@@ -160,7 +158,6 @@ try:
         steps += 1
 except ValueError as error:
     print(f"{count:,} images in batches of 50: {steps} steps went well. Then\nValueError: {error}")
-
 # %% [markdown]
 # **The symptom:** an error, in the last step of the first epoch. The last batch holds what is left over: one image.
 #
@@ -171,7 +168,6 @@ except ValueError as error:
 # - (b) The image as it is, since with one image there is nothing to compare it with.
 # - (c) $\beta$ in every feature, the same for every image that could be there.
 # - (d) What evaluation mode gives, since only the running statistics are left.
-
 # %% exercise="q_one"
 ### BEGIN SOLUTION
 q_one = "c"
@@ -179,17 +175,6 @@ q_one = "c"
 
 # %% check="q_one.answer" points=1
 check("diagnosis 1", q_one)
-
-# %% mistake="q_one" hint="The variance is 0, but ε stands beside it under the root: 0/√(0 + ε). Which number is that?"
-q_one = "a"
-
-# %% mistake="q_one" hint="BN always subtracts the batch's mean. What is the mean of a single number, and what is left when it is subtracted?"
-q_one = "b"
-
-# %% mistake="q_one" hint="Training mode never normalizes with the running statistics; it only updates them. Put m = 1 into Algorithm 1."
-q_one = "d"
-
-
 # %% [markdown]
 # Algorithm 1 by hand, on two different digits, each as a batch of its own:
 
@@ -205,15 +190,14 @@ for k in range(2):
     x_hat = algorithm_1(z)
     (x_hat * torch.linspace(-1, 2, 100)).sum().backward()
     print(
-        f"a digit {y_test[k]}: largest |z| {z.abs().max():.1f}, largest |x_hat| {x_hat.abs().max():.1f}, largest |dz| {z.grad.abs().max():.1f}"
+        f"a digit {y_test[k]}: largest |z| {z.abs().max():.1f}, largest |x_hat| {x_hat.abs().max():.1f}, "
+        f"largest |dz| {z.grad.abs().max():.1f}"
     )
-
 # %% [markdown]
 # $z - \mu = 0$: the image is gone, and so is its gradient. PyTorch is right to stop.
 #
 # A convolution averages over positions, too. There one image gives $m = 1\cdot H\cdot W$ values for each channel, and
 # nothing is wrong, until the maps have shrunk to 1×1:
-
 # %%
 for shape in [(1, 8, 28, 28), (1, 8, 1, 1)]:
     try:
@@ -221,11 +205,10 @@ for shape in [(1, 8, 28, 28), (1, 8, 1, 1)]:
         print(shape, "is accepted")
     except ValueError as error:
         print(shape, "ValueError:", error)
-
 # %% [markdown]
-# **The cure:** full batches only. With a new order in each epoch, other images are left out each time, so none is lost for good. `shuffled`
-# above does it; a `DataLoader` does with `drop_last=True`. (In *training*. A test set must be whole, and evaluation mode takes any batch.)
-
+# **The cure:** full batches only. With a new order in each epoch, other images are left out each time, so none is lost
+# for good. `shuffled` above does it; a `DataLoader` does with `drop_last=True`. (In *training*. A test set must be
+# whole, and evaluation mode takes any batch.)
 # %% tags=["demo"]
 net = dense_net()
 fit(net, X_train[:count], y_train[:count])
@@ -234,12 +217,10 @@ print(
         count, *reading(net, X_test, y_test)
     )
 )
-
 # %% [markdown]
 # ## Case 2. The service that is best when busy
-# A trained network answers requests. Those that arrive within a tenth of a second go through it together. By day that is many,
-# at night few. We replay it: always the same 2,000 test images, in groups of different size.
-
+# A trained network answers requests. Those that arrive within a tenth of a second go through it together. By day that
+# is many, at night few. We replay it: always the same 2,000 test images, in groups of different size.
 # %% tags=["demo"]
 SIZES = [2, 4, 10, 20, 50, 100]
 service = np.array([[reading(net, X_test, y_test, size)[0] for size in SIZES] for net in healthy])  # (seed, size)
@@ -263,17 +244,16 @@ fig, ax = plt.subplots()
 draw_service(ax)
 ax.set_title("The same images, the same weights: better in company")
 plt.show()
-
 # %% [markdown]
-# *In the figure:* accuracy on the same 2,000 images against the size of the groups in which they arrive, mean and range of the three
-# networks. It rises from a half or so for pairs to the healthy value for groups of 100. (**The symptom.** And a single image is the error of case 1.)
+# *In the figure:* accuracy on the same 2,000 images against the size of the groups in which they arrive, mean and range
+# of the three networks. It rises from a half or so for pairs to the healthy value for groups of 100. (**The symptom.**
+# And a single image is the error of case 1.)
 #
 # ### Diagnosis 2
 # - (a) The network is in training mode: each image is normalized with those that arrive along with it.
 # - (b) The running statistics were measured over batches of 50, so they suit batches of about 50 and more.
 # - (c) The images of the night are of another kind than those of the day, and the network was not trained on them.
 # - (d) The weights were trained on batches of 50, so they work only for images in batches of about that size.
-
 # %% exercise="q_busy"
 ### BEGIN SOLUTION
 q_busy = "a"
@@ -281,19 +261,8 @@ q_busy = "a"
 
 # %% check="q_busy.answer" points=1
 check("diagnosis 2", q_busy)
-
-# %% mistake="q_busy" hint="With running statistics an image's answer does not depend on its batch at all: it would be the same for every group size. What does depend on the group?"
-q_busy = "b"
-
-# %% mistake="q_busy" hint="These are the same 2,000 images at every point of the curve. Only their company changes."
-q_busy = "c"
-
-# %% mistake="q_busy" hint="Weights treat each image by itself; only BN lets images of a batch meet. In one of its modes they do not meet either, and then any group size would do."
-q_busy = "d"
-
 # %% [markdown]
 # **The cure:** `net.eval()`.
-
 # %% tags=["demo"]
 cured = np.array([reading(net, X_test, y_test)[1] for net in healthy])
 fig, ax = plt.subplots()
@@ -305,12 +274,13 @@ ax.legend(loc="lower right")
 plt.show()
 chart = {"2  training mode, pairs → eval()": (service[:, 0], cured)}
 print(f"groups of 2: {service[:, 0].mean():.3f} in training mode, {cured.mean():.3f} after eval()")
-
 # %% [markdown]
-# *In the figure:* the curve of before, and a level dashed line for evaluation mode: far above it for small groups, about where it ends for large ones.
+# *In the figure:* the curve of before, and a level dashed line for evaluation mode: far above it for small groups,
+# about where it ends for large ones.
 #
-# The distance between curve and line is the gap between the two modes. It is wide for small batches even in a healthy network. So compare the readings at the batch size of the training. And remember the gap: case 8 trains with such batches.
-
+# The distance between curve and line is the gap between the two modes. It is wide for small batches even in a healthy
+# network. So compare the readings at the batch size of the training. And remember the gap: case 8 trains with such
+# batches.
 # %% [markdown]
 # ## Case 3. Good marks in training
 # The training set lies in five files: zeros and ones, twos and threes, and so on. The loader opens a file at random and
@@ -339,25 +309,22 @@ ax.plot(range(1, 7), in_test, "s--", label="test, evaluation mode")
 ax.set(ylim=(0, 1.02), xlabel="epoch", ylabel="accuracy", title="Nearly perfect in training, poor in the test")
 ax.legend(loc="lower right")
 plt.show()
-
 # %% [markdown]
-# *In the figure:* accuracy over six epochs, one network. In training it rises to nearly 1. In the test it soon stays behind, and ends far below. (**The symptom.**)
+# *In the figure:* accuracy over six epochs, one network. In training it rises to nearly 1. In the test it soon stays
+# behind, and ends far below. (**The symptom.**)
 #
 # It looks like overfitting. Take the temperature, on test images only:
-
 # %% tags=["demo"]
 files = by_file(y_test, 20, torch.Generator().manual_seed(0))
 print(f"training mode, test images file by file: {reading(filed, X_test, y_test, batches=files)[0]:.3f}")
 print(f"training mode, test images mixed:        {reading(filed, X_test, y_test, 20)[0]:.3f}")
 print(f"evaluation mode:                         {reading(filed, X_test, y_test)[1]:.3f}")
-
 # %% [markdown]
 # ### Diagnosis 3
 # - (a) Overfitting: there are too few images, and the network has learned them by heart.
 # - (b) The running statistics lag behind, since the batches jump from file to file.
 # - (c) The test is in the wrong mode: these weights are meant for training mode.
 # - (d) The network has come to rely on its batch being of one file.
-
 # %% exercise="q_files"
 ### BEGIN SOLUTION
 q_files = "d"
@@ -365,28 +332,17 @@ q_files = "d"
 
 # %% check="q_files.answer" points=1
 check("diagnosis 3", q_files)
-
-# %% mistake="q_files" hint="The first of the three readings is on test images, which were never trained on, and it is good. A network that has only learned its training images by heart could not do that."
-q_files = "a"
-
-# %% mistake="q_files" hint="The second reading is in training mode, where the running statistics play no part, and it is poor all the same. So they are not the cause, or not the only one."
-q_files = "b"
-
-# %% mistake="q_files" hint="Compare the first two readings: both are in training mode, and the second is poor. The mode alone makes nothing good. What differs between these two?"
-q_files = "c"
-
 # %% [markdown]
-# BN shows each image *relative to the others of its batch*. In a batch of zeros and ones it is enough to tell the two apart. Which of the
-# five files it is, the batch's mean knew; and the mean has been subtracted. In a mixed batch "relative to the others" means something else.
+# BN shows each image *relative to the others of its batch*. In a batch of zeros and ones it is enough to tell the two
+# apart. Which of the five files it is, the batch's mean knew; and the mean has been subtracted. In a mixed batch
+# "relative to the others" means something else.
 #
 # **The cure:** shuffle across files. And two controls: is it the order alone, or BN? So the same with layer norm, which
 # never looks at another image (case 8). And the extreme: files of a single digit.
 #
 # **Predict, then run.** What will BN reach when every batch shows one digit only?
-
 # %%
 my_guess_single = ...
-
 # %% tags=["demo"]
 orders = {
     "shuffled": shuffled,
@@ -403,19 +359,20 @@ for name, order in orders.items():
     print(f"{name:40}", *(f"{a.mean():12.3f} ({a.min():.3f} to {a.max():.3f})" for a in columns))
     if name == "two digits a file":
         chart["3  batches of one file → shuffle"] = (columns[0], cured)
-
 # %% [markdown]
-# Shuffled, BN is somewhat ahead. File by file, layer norm loses something, for the order matters to SGD, too; BN loses more. With one digit a file, BN is near chance: what
-# tells the digit is mostly in the mean, and BN takes that away. Layer norm still learns.
+# Shuffled, BN is somewhat ahead. File by file, layer norm loses something, for the order matters to SGD, too; BN loses
+# more. With one digit a file, BN is near chance: what tells the digit is mostly in the mean, and BN takes that away.
+# Layer norm still learns.
 #
-# In practice: batches sorted by class, by hospital, by speaker; half a batch real and half generated, in turns; several crops of one image in a
-# batch. Ioffe's [Batch Renormalization (2017)](https://arxiv.org/abs/1702.03275) was made for such batches, and [MoCo (2019)](https://arxiv.org/abs/1911.05722) shuffles images between
-# GPUs so that its BN cannot give the answer away.
-
+# In practice: batches sorted by class, by hospital, by speaker; half a batch real and half generated, in turns; several
+# crops of one image in a batch. Ioffe's [Batch Renormalization (2017)](https://arxiv.org/abs/1702.03275) was made for
+# such batches, and [MoCo (2019)](https://arxiv.org/abs/1911.05722) shuffles images between GPUs so that its BN cannot
+# give the answer away.
 # %% [markdown]
 # ## Case 4. The batch that did not fit
-# A batch of 64 does not fit into memory. So: take it in parts, add up the parts' gradients, then make one step. This is gradient accumulation, and without BN it is exact.
-# Each part's loss is its mean, divided by the number of parts, so that the sum is the mean over all 64.
+# A batch of 64 does not fit into memory. So: take it in parts, add up the parts' gradients, then make one step. This is
+# gradient accumulation, and without BN it is exact. Each part's loss is its mean, divided by the number of parts, so
+# that the sum is the mean over all 64.
 
 
 # %%
@@ -448,16 +405,15 @@ for name, norm in [("without BN", lambda width: nn.Identity()), ("with BN", nn.B
             for k in PARTS
         ),
     )
-
 # %% [markdown]
-# **The symptom:** without BN the parts add up, to the last digit or two of float32. With BN they do not, and the smaller the parts, the less.
+# **The symptom:** without BN the parts add up, to the last digit or two of float32. With BN they do not, and the
+# smaller the parts, the less.
 #
 # ### Diagnosis 4
 # - (a) The parts' gradients were added where they should have been averaged.
 # - (b) Each part is normalized with its own statistics, so it passes through another function than the whole batch.
 # - (c) The running statistics are updated once a part and no longer once a batch, and the gradient runs through them.
 # - (d) The rounding errors of the parts add up, and BN divides by small numbers, which makes them large.
-
 # %% exercise="q_accumulate"
 ### BEGIN SOLUTION
 q_accumulate = "b"
@@ -465,20 +421,10 @@ q_accumulate = "b"
 
 # %% check="q_accumulate.answer" points=1
 check("diagnosis 4", q_accumulate)
-
-# %% mistake="q_accumulate" hint="The loss of each part is divided by the number of parts, so the sum is the average. If this were wrong, the network without BN would suffer as well."
-q_accumulate = "a"
-
-# %% mistake="q_accumulate" hint="They are updated once a part, true. But in training mode neither the output nor its gradient depends on the running statistics."
-q_accumulate = "c"
-
-# %% mistake="q_accumulate" hint="Float32 rounds at the seventh digit; here the first digit is wrong. In exact arithmetic the difference would be the same."
-q_accumulate = "d"
-
 # %% [markdown]
-# **The cure** is not in the accumulation. When the first part is computed, the statistics of the others are not there yet. What helps is a layer that does not mix the images of a batch: layer norm, or a BN
-# that is *frozen*, in evaluation mode.
-
+# **The cure** is not in the accumulation. When the first part is computed, the statistics of the others are not there
+# yet. What helps is a layer that does not mix the images of a batch: layer norm, or a BN that is *frozen*, in
+# evaluation mode.
 # %% tags=["demo"]
 kinds = {
     "BN": (dense_net(), "o-"),
@@ -493,23 +439,24 @@ ax.minorticks_off()
 ax.set(xlabel="images in a part", ylabel="relative distance", title="Only where images meet do the parts not add up")
 ax.legend(loc="center right")
 plt.show()
-
 # %% [markdown]
-# *In the figure:* relative distance between the accumulated gradient and that of the whole batch of 64, on a logarithmic axis. BN (solid) is off by a third of
-# the gradient's length or more, with the smallest parts by several times that length. Layer norm (dashed) and frozen BN (dotted) stay below $10^{-6}$: rounding.
+# *In the figure:* relative distance between the accumulated gradient and that of the whole batch of 64, on a
+# logarithmic axis. BN (solid) is off by a third of the gradient's length or more, with the smallest parts by several
+# times that length. Layer norm (dashed) and frozen BN (dotted) stay below $10^{-6}$: rounding.
 #
-# So with BN, "parts of 8, accumulated to 64" has the noise of a batch of 8 in its statistics and of 64 in its gradient. It may still train well. But it is not a batch of 64, and should not be reported as one.
-
+# So with BN, "parts of 8, accumulated to 64" has the noise of a batch of 8 in its statistics and of 64 in its gradient.
+# It may still train well. But it is not a batch of 64, and should not be reported as one.
 # %% [markdown]
 # ## Case 5. The head that nobody touched
-# Fine-tuning. The body of a trained network, all but its last Linear, gets a second head: "is it a four or a nine?" The new head trains on the fours and
-# nines among the training images. The body's weights stay as they are, since only the new head's parameters are given to the optimizer; the old head is not even called.
+# Fine-tuning. The body of a trained network, all but its last Linear, gets a second head: "is it a four or a nine?" The
+# new head trains on the fours and nines among the training images. The body's weights stay as they are, since only the
+# new head's parameters are given to the optimizer; the old head is not even called.
 
 
 # %%
 def new_head(body, X, y, prepare, watch, size=20, seed=0):
-    """Train a head (100 -> 2) on what `body` makes of X, some 1,000 images. prepare(body) comes first, watch() after each
-    step."""
+    """Train a head (100 -> 2) on what `body` makes of X, some 1,000 images. prepare(body) comes first, watch() after
+    each step."""
     torch.manual_seed(seed)
     head, generator = nn.Linear(100, 2), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.SGD(head.parameters(), lr=0.05)
@@ -544,18 +491,18 @@ def fine_tune(prepare, seed):
 untouched = [fine_tune(lambda body: body.train(), seed) for seed in range(3)]
 for seed, (track, new, same) in enumerate(untouched):
     print(
-        f"seed {seed}: weights of the body unchanged: {same}; old head {cured[seed]:.3f} -> {track[-1]:.3f}; new head {new:.3f}"
+        f"seed {seed}: weights of the body unchanged: {same}; "
+        f"old head {cured[seed]:.3f} -> {track[-1]:.3f}; new head {new:.3f}"
     )
-
 # %% [markdown]
-# **The symptom:** the new head is fine. The old head, which nobody touched, on a body whose weights have not changed by a bit, makes three times as many errors as before, or more. (In evaluation mode, over all ten digits.)
+# **The symptom:** the new head is fine. The old head, which nobody touched, on a body whose weights have not changed by
+# a bit, makes three times as many errors as before, or more. (In evaluation mode, over all ten digits.)
 #
 # ### Diagnosis 5
 # - (a) The new head's gradient went into the body, and the weights forgot the other eight digits.
 # - (b) The old head is tested in training mode, so it depends on the batch.
 # - (c) The passes through the body moved its running statistics to those of fours and nines.
 # - (d) Two heads share the 100 features, and the new one has used up what the old one needs.
-
 # %% exercise="q_untouched"
 ### BEGIN SOLUTION
 q_untouched = "c"
@@ -563,21 +510,13 @@ q_untouched = "c"
 
 # %% check="q_untouched.answer" points=1
 check("diagnosis 5", q_untouched)
-
-# %% mistake="q_untouched" hint="The cell compared the body's weights before and after, bit by bit: unchanged. And features are computed under no_grad, so no gradient reaches the body. What does a network keep besides its parameters?"
-q_untouched = "a"
-
-# %% mistake="q_untouched" hint="These are readings in evaluation mode: batches do not matter there. Something that evaluation mode uses has changed."
-q_untouched = "b"
-
-# %% mistake="q_untouched" hint="A head only reads its features; any number of heads can read the same ones. But are the features of a test image still what they were?"
-q_untouched = "d"
-
 # %% [markdown]
-# The loop called `body.train()`, as training loops do. From then on every forward pass wrote into the buffers (unit 07, with and without `no_grad`).
+# The loop called `body.train()`, as training loops do. From then on every forward pass wrote into the buffers (unit 07,
+# with and without `no_grad`).
 #
 # ### Exercise: `freeze_batchnorm`
-# Two things move in a BN layer: the buffers, by forward passes in training mode; and $\gamma$ and $\beta$, by the optimizer. Stop both. Leave everything else as it is: other layers go on training.
+# Two things move in a BN layer: the buffers, by forward passes in training mode; and $\gamma$ and $\beta$, by the
+# optimizer. Stop both. Leave everything else as it is: other layers go on training.
 #
 # <details><summary>Hint</summary>
 #
@@ -588,48 +527,18 @@ q_untouched = "d"
 # </details>
 
 
-# %% exercise="freeze_batchnorm"
-def freeze_batchnorm(model):
-    """Freeze every BN layer of a model, in place: running statistics used and kept, γ and β not trained.  About 6 minutes.
-
-    BN layers are nn.BatchNorm1d, 2d and 3d, at any depth; with affine=False they have no γ and β.
-    All other layers keep their mode and their requires_grad. Returns the model.
-    """
-    ### BEGIN SOLUTION
-    for layer in model.modules():
-        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
-            layer.eval()
-            for parameter in layer.parameters():
-                parameter.requires_grad_(False)
-    return model
-    ### END SOLUTION
-
-
-# %% [markdown]
-# The checks use a small patient with known numbers. One of its layers, `Doubler`, acts differently in training mode, as dropout does, but without chance. It also
-# notes what it is shown.
-
-
-# %%
+# %% helper=true
 def tensor(seed, *shape, mean=0.0, std=1.0, dtype="f8"):
     """Normal numbers that are the same on every machine."""
+    import torch
+
     return torch.from_numpy(np.random.RandomState(seed).normal(mean, std, shape).astype(dtype))
-
-
-class Doubler(nn.Module):
-    """Doubles x in training mode. `seen`: for each pass the number of rows, and whether autograd was recording."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def forward(self, x):
-        self.seen.append((len(x), torch.is_grad_enabled()))
-        return 2 * x if self.training else x
 
 
 def known(model):
     """The model in float64, with known parameters and buffers (the running statistics are nonsense)."""
+    import torch
+
     with torch.no_grad():
         for k, (name, value) in enumerate(model.double().state_dict().items()):
             if value.ndim:
@@ -639,9 +548,19 @@ def known(model):
     return model
 
 
-# %%
 def patient():
-    """Two BN layers, the second one inside a block, with different momenta; a Doubler; a layer norm. (N, 3) -> (N, 2)."""
+    """Two BN layers, the second inside a block, with different momenta; a Doubler; a layer norm. (N, 3) -> (N, 2)."""
+    import torch
+    from torch import nn
+
+    class Doubler(nn.Module):
+        """Doubles x in training mode. `seen`: for each pass the number of rows, and whether autograd was recording."""
+
+        def forward(self, x):
+            self.seen.append((len(x), torch.is_grad_enabled()))
+            return 2 * x if self.training else x
+
+    Doubler.seen = []  # the class's: what passes through a copy of the model is noted too
     block = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, eps=0.1, momentum=0.3))
     first = nn.BatchNorm1d(4, eps=0.1, momentum=0.2)
     return known(nn.Sequential(nn.Linear(3, 4), first, Doubler(), block, nn.LayerNorm(3), nn.Linear(3, 2)))
@@ -649,6 +568,8 @@ def patient():
 
 def picture_patient():
     """The same for images: two BatchNorm2d, one without γ and β; a BatchNorm1d. (N, 2, 4, 4) -> (N, 3)."""
+    from torch import nn
+
     layers = [
         nn.Conv2d(2, 3, 3),
         nn.BatchNorm2d(3, eps=0.1),
@@ -664,9 +585,56 @@ def buffers(model):
     return {name: b.clone() for name, b in model.named_buffers() if b.ndim}
 
 
+def parameters(model):
+    """The parameters by name."""
+    return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
 def modes(model):
     """Which layers are in training mode, by name."""
     return {name or "model": layer.training for name, layer in model.named_modules()}
+
+
+def recalibrated(recalibrate, model, X, batch_size):
+    """The running statistics of a model after an answer's recalibrate, by name."""
+    recalibrate(model, X, batch_size)
+    return buffers(model)
+
+
+def switched_off(*args, **options):
+    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
+
+
+def own_arithmetic():
+    """A context in which PyTorch's own normalizations are switched off."""
+    from unittest import mock
+
+    import torch
+
+    names = "batch_norm", "layer_norm", "group_norm", "instance_norm"
+    return mock.patch.multiple(torch, **dict.fromkeys(names, switched_off))
+
+
+# %% exercise="freeze_batchnorm"
+def freeze_batchnorm(model):
+    """Freeze every BN layer of a model, in place: running statistics used and kept, γ and β not trained.
+
+    About 6 minutes.  BN layers are nn.BatchNorm1d, 2d and 3d, at any depth; with affine=False they have no γ and β.
+    All other layers keep their mode and their requires_grad. Returns the model.
+    """
+    ### BEGIN SOLUTION
+    for layer in model.modules():
+        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
+            layer.eval()
+            for parameter in layer.parameters():
+                parameter.requires_grad_(False)
+    return model
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The checks use a small patient with known numbers. One of its layers, `Doubler`, acts differently in training mode, as
+# dropout does, but without chance. It also notes what it is shown.
 
 
 # %% check="freeze_batchnorm.trainable" points=1
@@ -682,22 +650,18 @@ check("which parameters still train, images", lambda: trainable(freeze_batchnorm
 
 # %% check="freeze_batchnorm.kept" points=1
 def after_a_pass(model, x):
-    """Output and running statistics after a forward pass of the frozen model, and whether it is the one given."""
+    """What a forward pass through the frozen model gives, what the model is then, and whether it is the one given."""
     frozen = freeze_batchnorm(model)
     y = frozen(x)
-    return (
-        y,
-        buffers(model),
-        {k: v for k, v in model.state_dict().items() if "weight" in k or "bias" in k},
-        frozen is model,
-    )
+    given = frozen is model
+    return {"output": y, "statistics": buffers(model), "parameters": parameters(model), "the model given": given}
 
 
 check("output and statistics after a pass", lambda x: after_a_pass(patient().train(), x), tensor(60, 6, 3))
 ### BEGIN HIDDEN TESTS
 x = tensor(61, 5, 2, 4, 4, mean=3)
 check("output and statistics, images", lambda x: after_a_pass(picture_patient().train(), x), x)
-check("a BN layer alone", lambda x: after_a_pass(known(nn.BatchNorm1d(3)), x), tensor(62, 4, 3))
+check("a BN layer alone", lambda x: after_a_pass(known(nn.Sequential(nn.BatchNorm1d(3))), x), tensor(62, 4, 3))
 ### END HIDDEN TESTS
 
 # %% check="freeze_batchnorm.modes" points=1
@@ -709,86 +673,9 @@ check("modes, a model in evaluation mode", lambda: modes(freeze_batchnorm(patien
 
 # %% [markdown]
 # *Established:* a frozen BN is a fixed affine map (unit 05). Nothing that passes through moves it.
-
-# %% mistake="freeze_batchnorm" hint="The whole model is in evaluation mode now: other layers (dropout, say) would no longer train as they should. Call eval() on the BN layers only."
-# - layer.eval()
-# + model.eval()
-
-# %% mistake="freeze_batchnorm" hint="The BN layers are still in training mode: their buffers would go on moving, and batches would still normalize themselves. Call layer.eval()."
-# - layer.eval()
-# + pass
-
-# %% mistake="freeze_batchnorm" hint="γ and β can still be trained. Switch off requires_grad for each parameter of a BN layer. (Setting layer.requires_grad = False on the layer itself does nothing: it is parameters that have this flag.)"
-# - parameter.requires_grad_(False)
-# + pass
-
-# %% mistake="freeze_batchnorm" hint="All parameters of the model are frozen. Only γ and β of the BN layers should be; the rest goes on training."
-# - for parameter in layer.parameters():
-# + for parameter in model.parameters():
-
-# %% mistake="freeze_batchnorm" hint="Only the outermost BN layers are found: children() does not look inside blocks. modules() does."
-# - model.modules()
-# + model.children()
-
-# %% mistake="freeze_batchnorm" hint="Layer norm was frozen along with BN. It has no running statistics and is to go on training: test for the BN classes by name."
-# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-# + (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
-
-# %% mistake="freeze_batchnorm" hint="A momentum of 0 or track_running_stats=False keeps the buffers still. But BN stays in training mode and goes on normalizing with the batch. Frozen means that the running statistics are used: layer.eval()."
-# - layer.eval()
-# + layer.momentum = 0.0
-
-# %% mistake="freeze_batchnorm" hint="A momentum of 0 or track_running_stats=False keeps the buffers still. But BN stays in training mode and goes on normalizing with the batch. Frozen means that the running statistics are used: layer.eval()."
-# - layer.eval()
-# + layer.track_running_stats = False
-
-# %% mistake="freeze_batchnorm" hint="γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None. layer.parameters() gives just what is there."
-# - for parameter in layer.parameters():
-# + for parameter in [layer.weight]:
-
-# %% mistake="freeze_batchnorm" hint="γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None. layer.parameters() gives just what is there."
-# - for parameter in layer.parameters():
-# + for parameter in [layer.bias]:
-
-# %% mistake="freeze_batchnorm" hint="γ and β can still be trained. Switch off requires_grad for each parameter of a BN layer. (Setting layer.requires_grad = False on the layer itself does nothing: it is parameters that have this flag.)"
-# - parameter.requires_grad_(False)
-# + layer.requires_grad = False
-
-# %% mistake="freeze_batchnorm" hint="The running statistics were reset to 0 and 1: what had been measured is lost. Freezing keeps them."
-# - layer.eval()
-# + layer.eval(), layer.reset_running_stats()
-
-# %% mistake="freeze_batchnorm" hint="γ and β were overwritten (with 1 and 0, or with zeros): what had been learned is lost. Freezing keeps them."
-# - layer.eval()
-# + layer.eval(), layer.affine and (nn.init.ones_(layer.weight), nn.init.zeros_(layer.bias))
-
-# %% mistake="freeze_batchnorm" hint="γ and β were overwritten (with 1 and 0, or with zeros): what had been learned is lost. Freezing keeps them."
-# - layer.eval()
-# + layer.eval(), layer.affine and (nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias))
-
-# %% mistake="freeze_batchnorm" hint="The model was put into training mode as a whole. Leave the other layers in the mode they are in." hidden=true
-# - model.modules()
-# + model.train().modules()
-
-# %% mistake="freeze_batchnorm" hint="Only nn.BatchNorm1d is frozen. The docstring names three classes." hidden=true
-# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-# + nn.BatchNorm1d
-
-# %% mistake="freeze_batchnorm" hint="Nothing comes back. Return the model, so that one can write freeze_batchnorm(net.train())."
-# - return model
-# + pass
-
-# %% mistake="freeze_batchnorm" hint="γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None. layer.parameters() gives just what is there." hidden=true
-# - for parameter in layer.parameters():
-# + for parameter in (layer.weight, layer.bias):
-
-# %% mistake="freeze_batchnorm" hint="A copy is frozen and returned; the model that was given is as before. Work on the model itself."
-# - model.modules()
-# + (model := copy.deepcopy(model)).modules()
-
 # %% [markdown]
-# **The cure, measured.** The same fine-tuning, frozen. And a trap: someone freezes once, before the loop, and the loop begins with `train()`.
-
+# **The cure, measured.** The same fine-tuning, frozen. And a trap: someone freezes once, before the loop, and the loop
+# begins with `train()`.
 # %% tags=["demo"]
 runs = {"train()": untouched}
 with your_functions():
@@ -811,18 +698,18 @@ ax.set(
 )
 ax.legend(loc="lower left")
 plt.show()
-
 # %% [markdown]
-# *In the figure:* the old head's accuracy through the fine-tuning, mean and range of three networks. With `train()` (solid) it falls within a few dozen steps. "Freeze, then
-# `train()`" (dashed) lies on the same line: `train()` undoes the freezing. Frozen *after* `train()` it is level.
+# *In the figure:* the old head's accuracy through the fine-tuning, mean and range of three networks. With `train()`
+# (solid) it falls within a few dozen steps. "Freeze, then `train()`" (dashed) lies on the same line: `train()` undoes
+# the freezing. Frozen *after* `train()` it is level.
 #
-# So freeze after every `train()`. On this task it cost the new head nothing. It is not free where the new images look different: then the old statistics do not suit
-# them, and you have to choose, or keep two sets of statistics. Which leads to the next case.
-
+# So freeze after every `train()`. On this task it cost the new head nothing. It is not free where the new images look
+# different: then the old statistics do not suit them, and you have to choose, or keep two sets of statistics. Which
+# leads to the next case.
 # %% [markdown]
 # ## Case 6. The new scanner
-# Back to unit 01. A network is trained on clean digits; then the images change, and what they show does not. These are its four shifts, with its severities, on the same 2,000 test images.
-
+# Back to unit 01. A network is trained on clean digits; then the images change, and what they show does not. These are
+# its four shifts, with its severities, on the same 2,000 test images.
 # %%
 shifts = {  # name: (the shift of images X (N, H, W) at severity s, the severities)
     "brightness": (lambda X, s: np.clip(X + s, 0, 1), [0, 0.1, 0.2, 0.4, 0.6, 0.8]),
@@ -830,22 +717,21 @@ shifts = {  # name: (the shift of images X (N, H, W) at severity s, the severiti
     "inversion": (lambda X, s: (1 - s) * X + s * (1 - X), [0, 0.2, 0.4, 0.6, 0.8, 1]),
     "translation": (lambda X, s: np.pad(X, ((0, 0), (0, 0), (s, 0)))[:, :, : X.shape[2]], [0, 1, 2, 3, 4, 5]),
 }
-
 # %% tags=["demo"]
 print("mean of 3 networks     training mode   evaluation mode")
 for name, (shift, severities) in [("none", (lambda X, s: X, [0])), *shifts.items()]:
     both = np.mean([reading(net, flat(shift(images, severities[-1])), y_test) for net in healthy], axis=0)
     print(f"{name + f' {severities[-1]}' * (name != 'none'):22} {both[0]:13.3f} {both[1]:17.3f}")
-
 # %% [markdown]
-# **The symptom:** in evaluation mode, under the strongest of each shift, the networks are below the level of guessing (0.1) or not far above it. The thermometer's two readings tell the four apart.
+# **The symptom:** in evaluation mode, under the strongest of each shift, the networks are below the level of guessing
+# (0.1) or not far above it. The thermometer's two readings tell the four apart.
 #
 # ### Diagnosis 6
 # - (a) In all four the weights no longer suit the images: only training on shifted images can help.
-# - (b) In the first two the running statistics are out of date and the weights are fine; in the last two new statistics alone will not help.
+# - (b) In the first two the running statistics are out of date and the weights are fine; in the last two new statistics
+#   alone will not help.
 # - (c) In all four the running statistics are out of date; in the last two, batches of 50 are too noisy to show it.
 # - (d) In the first two the networks were left in training mode, which hides the shift; the last two show it in full.
-
 # %% exercise="q_scanner"
 ### BEGIN SOLUTION
 q_scanner = "b"
@@ -853,25 +739,18 @@ q_scanner = "b"
 
 # %% check="q_scanner.answer" points=1
 check("diagnosis 6", q_scanner)
-
-# %% mistake="q_scanner" hint="Under brightness and contrast the same weights read well in training mode. So they can still tell these images apart, if the images are normalized with statistics of their own."
-q_scanner = "a"
-
-# %% mistake="q_scanner" hint="Batches of 50 are enough for a healthy network: see the first row. Their noise does not bring it to the level of guessing."
-q_scanner = "c"
-
-# %% mistake="q_scanner" hint="Both readings are taken of every network on purpose, on a copy. Nothing was left in a mode. Read the two columns as two experiments: batch statistics, stored statistics."
-q_scanner = "d"
-
 # %% [markdown]
 # ### Exercise: `recalibrate`
 # Measure the running statistics anew, on images of the new kind. No labels, no gradients, no change of a weight.
 #
 # <details><summary>Hint</summary>
 #
-# - A BN layer with `momentum=None` keeps the plain mean over all batches since `reset_running_stats()` (unit 05: the cumulative average, Algorithm 2).
-# - It takes statistics only in training mode. But only BN should be in that mode: the statistics must be those of evaluation, in which dropout, say, does nothing. So first `model.eval()`, then `layer.train()` for each BN.
-# - Remember modes and momenta before you change them: `[(m, m.training) for m in model.modules()]`. Put them back one by one.
+# - A BN layer with `momentum=None` keeps the plain mean over all batches since `reset_running_stats()` (unit 05: the
+#   cumulative average, Algorithm 2).
+# - It takes statistics only in training mode. But only BN should be in that mode: the statistics must be those of
+#   evaluation, in which dropout, say, does nothing. So first `model.eval()`, then `layer.train()` for each BN.
+# - Remember modes and momenta before you change them: `[(m, m.training) for m in model.modules()]`. Put them back one
+#   by one.
 # </details>
 
 
@@ -906,32 +785,27 @@ def recalibrate(model, X, batch_size):
 
 
 # %% check="recalibrate.statistics" points=2
-def recalibrated(model, X, batch_size):
-    """The running statistics afterwards, by name."""
-    recalibrate(model, X, batch_size)
-    return buffers(model)
-
-
-check("statistics, three batches of four", lambda X: recalibrated(patient(), X, 4), tensor(70, 12, 3, mean=5, std=2))
+after = lambda *args: recalibrated(recalibrate, *args)
+check("statistics, three batches of four", lambda X: after(patient(), X, 4), tensor(70, 12, 3, mean=5, std=2))
 ### BEGIN HIDDEN TESTS
 X = tensor(71, 6, 2, 4, 4, mean=3)
-check("statistics, images", lambda X: recalibrated(picture_patient(), X, 3), X)
+check("statistics, images", lambda X: after(picture_patient(), X, 3), X)
 check(
     "statistics, float32",
-    lambda X: recalibrated(patient().float(), X, 5),
+    lambda X: after(patient().float(), X, 5),
     tensor(72, 10, 3, mean=20, dtype="f4"),
     rtol=1e-3,
 )
-check("statistics, one batch", lambda X: recalibrated(patient(), X, 8), tensor(73, 3, 8, mean=2).T)
+check("statistics, one batch", lambda X: after(patient(), X, 8), tensor(73, 3, 8, mean=2).T)
 ### END HIDDEN TESTS
 
 
 # %% check="recalibrate.batches" points=1
 def what_is_seen(X, batch_size):
-    """The passes through the model, as (rows, recording), and the statistics afterwards."""
+    """The passes through the model, (rows, whether autograd recorded), and the statistics afterwards."""
     model = patient().eval()
-    statistics = recalibrated(model, X, batch_size)
-    return model[2].seen, statistics
+    statistics = recalibrated(recalibrate, model, X, batch_size)
+    return {"passes": model[2].seen, "statistics": statistics}
 
 
 check("the passes: 11 images in batches of four", lambda X: what_is_seen(X, 4), tensor(74, 11, 3, mean=5))
@@ -942,14 +816,18 @@ check("the passes: 9 images in batches of two", lambda X: what_is_seen(X, 2), te
 
 # %% check="recalibrate.rest" points=1
 def what_else(model, X):
-    """Modes, momenta, parameters, gradients afterwards; whether the statistics are new, and the model is the one given."""
+    """What the model is afterwards, whether all statistics are new, and whether it is the model that was given."""
     old = buffers(model)
-    same = recalibrate(model, X, 4) is model
-    new = all(not torch.equal(old[name], value) for name, value in buffers(model).items())
-    momenta = [f"momentum {layer.momentum}" for layer in model.modules() if hasattr(layer, "momentum")]
-    parameters = {k: v for k, v in model.state_dict().items() if "weight" in k or "bias" in k}
-    flags = [(p.requires_grad, p.grad is None) for p in model.parameters()]
-    return modes(model), momenta, parameters, flags, new, same
+    given = recalibrate(model, X, 4) is model
+    return {
+        "modes": modes(model),
+        "momentum": {name: layer.momentum for name, layer in model.named_modules() if hasattr(layer, "momentum")},
+        "parameters": parameters(model),
+        "requires_grad": [p.requires_grad for p in model.parameters()],
+        "no gradients": [p.grad is None for p in model.parameters()],
+        "new statistics": all(not torch.equal(old[name], value) for name, value in buffers(model).items()),
+        "the model given": given,
+    }
 
 
 def mixed_modes():
@@ -966,140 +844,16 @@ check("what else is changed, images", lambda X: what_else(picture_patient().trai
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# *Established:* statistics are measured, not learned, so they can be measured again. (PyTorch's `torch.optim.swa_utils.update_bn` is a relative of your function.)
-
-# %% mistake="recalibrate" hint="The old running statistics are still in the mean: with momentum=None BN averages over all batches ever counted. Call reset_running_stats() on each BN layer first."
-# - layer.reset_running_stats()
-# + pass
-
-# %% mistake="recalibrate" hint="The momentum is still the old one, so the result is a moving average that begins at 0 and 1 and favours the last batches. Set momentum = None for a plain mean."
-# - layer.momentum = None
-# + pass
-
-# %% mistake="recalibrate" hint="A momentum of 1 keeps the last batch only. momentum = None gives the mean over all batches."
-# - layer.momentum = None
-# + layer.momentum = 1.0
-
-# %% mistake="recalibrate" hint="After the reset nothing was measured: the statistics are 0 and 1. BN takes statistics only in training mode; put the BN layers into it before the passes."
-# - layer.train()
-# + pass
-
-# %% mistake="recalibrate" hint="All layers were in training mode, not only BN. Here the Doubler doubles then, as dropout would drop; in evaluation it will not, and the statistics do not fit. First model.eval(), then train() on each BN."
-# - model.eval()
-# + model.train()
-
-# %% mistake="recalibrate" hint="Everything went through in one batch: batch_size is not used. Split X."
-# - X[: len(X) // batch_size * batch_size].split(batch_size)
-# + [X]
-
-# %% mistake="recalibrate" hint="The short batch at the end was used as well. It counts as much as a full one in the plain mean (and could be a batch of one: case 1). Leave it out."
-# - X[: len(X) // batch_size * batch_size].split(batch_size)
-# + X.split(batch_size)
-
-# %% mistake="recalibrate" hint="Only the first batch was used. Go through all full batches of X, and return after the loop, not in it."
-# - X[: len(X) // batch_size * batch_size].split(batch_size)
-# + [X[:batch_size]]
-
-# %% mistake="recalibrate" hint="The last full batch is left out, too. Cut off only what does not fill a batch: len(X) // batch_size * batch_size rows are used."
-# - X[: len(X) // batch_size * batch_size].split(batch_size)
-# + X[: (len(X) - 1) // batch_size * batch_size].split(batch_size)
-
-# %% mistake="recalibrate" hint="The images were shuffled. They are to go through in order, so that the result can be repeated."
-# - X[: len(X) // batch_size * batch_size].split(batch_size)
-# + X.flip(0)[: len(X) // batch_size * batch_size].split(batch_size)
-
-# %% mistake="recalibrate" hint="Autograd was recording during the passes. That costs memory for nothing: put them under torch.no_grad()."
-# - with torch.no_grad():
-# + if True:
-
-# %% mistake="recalibrate" hint="The model is left in other modes than it came in. Remember each layer's `training` before, and put it back after. (model.train() would set all layers alike.)"
-# - layer.training = mode
-# + pass
-
-# %% mistake="recalibrate" hint="The model is left in evaluation mode, whatever it was in before. Remember each layer's `training`, and put it back."
-# - layer.training = mode
-# + layer.training = False
-
-# %% mistake="recalibrate" hint="All layers were set to the mode of the model as a whole. Some may have been in another mode, such as a frozen BN. Remember the mode of each layer."
-# - layer.training = mode
-# + layer.training = modes[0][1]
-
-# %% mistake="recalibrate" hint="The BN layers' momenta are not what they were: a later training would average over everything it ever saw. Put each layer's own momentum back."
-# - layer.momentum = momentum
-# + pass
-
-# %% mistake="recalibrate" hint="All BN layers got PyTorch's default momentum of 0.1 afterwards. They had their own: remember them."
-# - layer.momentum = momentum
-# + layer.momentum = 0.1
-
-# %% mistake="recalibrate" hint="γ and β were reset too: reset_parameters() does both. They were learned. reset_running_stats() resets the statistics alone."
-# - layer.reset_running_stats()
-# + layer.reset_parameters()
-
-
-# %% mistake="recalibrate" hint="The running statistics are the old ones: nothing was measured. Reset them, and let the batches go through the model with its BN layers in training mode."
-def recalibrate(model, X, batch_size):
-    return model
-
-
-# %% mistake="recalibrate" hint="BN layers inside a block are missed: children() does not look into blocks. modules() does."
-# - norms = [layer for layer, _ in modes if
-# + norms = [layer for layer in model.children() if
-
-# %% mistake="recalibrate" hint="Only nn.BatchNorm1d is recalibrated. The docstring names three classes." hidden=true
-# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-# + nn.BatchNorm1d
-
-# %% mistake="recalibrate" hint="A copy was recalibrated; the model that was given still has its old statistics. Work on the model itself, and return it."
-# - for layer in model.modules()]
-# + for layer in (model := copy.deepcopy(model)).modules()]
-
-# %% mistake="recalibrate" hint="Nothing comes back. Return the model."
-# - return model
-# + pass
-
-
-# %% mistake="recalibrate" hint="The statistics of X itself were written into the layers. Each BN needs the statistics of what reaches *it*, which the layers before it have changed: let the model run."
-def recalibrate(model, X, batch_size):
-    for layer in model.modules():
-        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
-            layer.running_mean, layer.running_var = X.mean(dim=0), X.var(dim=0)
-    return model
-
-
-# %% mistake="recalibrate" hint="The batches went through in training mode, and no more. So the old statistics are still in the average, with the layers' own momenta, and other layers (dropout, say) acted as in training. Reset, momentum = None, and only BN in training mode."
-def recalibrate(model, X, batch_size):
-    modes = [(layer, layer.training) for layer in model.modules()]
-    model.train()
-    with torch.no_grad():
-        for batch in X.split(batch_size):
-            model(batch)
-    for layer, mode in modes:
-        layer.training = mode
-    return model
-
-
-# %% mistake="recalibrate" hint="X goes through image by image. A batch of one is an error in training mode (case 1). Take batches of batch_size."
-# - X[: len(X) // batch_size * batch_size].split(batch_size)
-# + X.split(1)
-
-# %% mistake="recalibrate" hint="The batches go through the model twice. Once is enough: the mean over two passes is the mean over one."
-# - .split(batch_size)
-# + .split(batch_size) * 2
-
-# %% mistake="recalibrate" hint="`for batch in X` gives single images, without the first axis. X.split(batch_size) gives batches."
-# - X[: len(X) // batch_size * batch_size].split(batch_size)
-# + X
-
+# *Established:* statistics are measured, not learned, so they can be measured again. (PyTorch's
+# `torch.optim.swa_utils.update_bn` is a relative of your function.)
 # %% [markdown]
-# **The cure, measured.** The spare images, 2,000 that nobody trained on, get the same shift. Their labels are not used. `recalibrate` looks at them in batches of
-# 100; then the 2,000 test images are classified, in evaluation mode.
+# **The cure, measured.** The spare images, 2,000 that nobody trained on, get the same shift. Their labels are not used.
+# `recalibrate` looks at them in batches of 100; then the 2,000 test images are classified, in evaluation mode.
 #
-# **Predict, then run.** Unit 01 gave softmax regression the shifted set's own statistics, pixel by pixel. Here BN comes after the first Linear. Will it do better, worse, the same?
-
+# **Predict, then run.** Unit 01 gave softmax regression the shifted set's own statistics, pixel by pixel. Here BN comes
+# after the first Linear. Will it do better, worse, the same?
 # %%
 my_guess_shift = {"brightness": "?", "contrast": "?", "inversion": "?", "translation": "?"}
-
 # %% tags=["demo"]
 table = {name: np.zeros((3, len(severities), 2)) for name, (_, severities) in shifts.items()}
 with your_functions():
@@ -1132,13 +886,14 @@ if table["contrast"].any():
     axes[1, 1].legend(loc="upper right")
     fig.suptitle("New statistics undo αx + δ with α > 0, and no other shift", fontweight="bold", x=0.02, ha="left")
     plt.show()
-
 # %% [markdown]
-# *In the figure:* four panels, accuracy against severity, mean and range of three networks. With stored statistics (solid) every line falls, to between 0.17 and well below guessing. Recalibrated (dashed),
-# brightness and contrast stay level, or very nearly so (brightness clips a little). Inversion is level up to 0.4 and near zero from 0.6 on. For translation the two lines fall together.
+# *In the figure:* four panels, accuracy against severity, mean and range of three networks. With stored statistics
+# (solid) every line falls, to between 0.17 and well below guessing. Recalibrated (dashed), brightness and contrast stay
+# level, or very nearly so (brightness clips a little). Inversion is level up to 0.4 and near zero from 0.6 on. For
+# translation the two lines fall together.
 #
-# The same shapes as in unit 01. Here are the numbers side by side. They are of MNIST and stored, for they need unit 01's code as well: `data/results/10_when_it_fails.py` ran both, on the same test images.
-
+# The same shapes as in unit 01. Here are the numbers side by side. They are of MNIST and stored, for they need unit
+# 01's code as well: `data/results/10_when_it_fails.py` ran both, on the same test images.
 # %% tags=["demo"]
 # stored: begin (copied from data/results/10_*.json by data/results/10_when_it_fails.py --embed)
 STORED = json.loads("""
@@ -1176,24 +931,24 @@ STORED = json.loads("""
 "dx":3.3306690738754696e-16}}
 """)
 # stored: end
-
 # %% tags=["demo"]
 print("MNIST, mean of 5 seeds    unit 01, softmax regression     here, dense network with BN")
 print("strongest shift           clean   stored      own         clean   stored   recalibrated")
 for name, row in STORED["shift"].items():
     left, right = ([row[unit]["clean"], *row[unit]["strongest"]] for unit in ("unit_01", "unit_10"))
     print(f"{name:22}" + "".join(f"{v:9.3f}" for v in left) + "     " + "".join(f"{v:9.3f}" for v in right))
-
 # %% [markdown]
-# The same repair, the same limits. And yet no pixel was standardized here: BN sees $z = Wx + b$. If $x \to \alpha x + \delta$ in every pixel, then
+# The same repair, the same limits. And yet no pixel was standardized here: BN sees $z = Wx + b$. If
+# $x \to \alpha x + \delta$ in every pixel, then
 #
 # $$z \;\to\; \alpha z + \big(\delta\,\textstyle\sum_j W_{ij} + (1-\alpha)\,b_i\big),$$
 #
-# the same $\alpha$ and a constant for each unit $i$. So unit 01's argument holds for each unit: with new statistics $\hat x$ is what it was, for $\alpha > 0$ and up to ε.
-
+# the same $\alpha$ and a constant for each unit $i$. So unit 01's argument holds for each unit: with new statistics
+# $\hat x$ is what it was, for $\alpha > 0$ and up to ε.
 # %%
-W, b = tensor(90, 5, 784, std=0.05), tensor(91, 5)
-x = tensor(92, 50, 784, std=0.3).abs()
+torch.manual_seed(0)
+W, b = 0.05 * torch.randn(5, 784).double(), torch.randn(5).double()
+x = 0.3 * torch.randn(50, 784).double().abs()
 z, moved = x @ W.T + b, (0.2 * x + 0.4) @ W.T + b
 constant = 0.4 * W.sum(dim=1) + (1 - 0.2) * b
 x_hat, moved_hat = ((a - a.mean(0)) / a.std(0, correction=0) for a in (z, moved))
@@ -1203,10 +958,8 @@ print(
     "  the same x_hat:",
     torch.allclose(moved_hat, x_hat),
 )
-
 # %% [markdown]
 # How many images does it take? And must they be like those to come? Contrast 0.9, the first network:
-
 # %% tags=["demo"]
 with your_functions():
     weak = lambda X: flat(shifts["contrast"][0](X, 0.9))
@@ -1217,16 +970,19 @@ with your_functions():
     for name, X in some.items():
         fresh = recalibrate(copy.deepcopy(healthy[0]), X, min(len(X), 100))
         print(f"{name:22} {reading(fresh, weak(images), y_test)[1]:.3f}")
-
 # %% [markdown]
-# Ten images bring back most of it, a few dozen nearly all. But they must be *representative*: statistics of fours and nines do to all digits what case 5 did. And images of a shift that $\alpha x + \delta$ does not describe (translation) are not mended.
+# Ten images bring back most of it, a few dozen nearly all. But they must be *representative*: statistics of fours and
+# nines do to all digits what case 5 did. And images of a shift that $\alpha x + \delta$ does not describe (translation)
+# are not mended.
 #
-# This is known as AdaBN ([Li et al. 2016](https://arxiv.org/abs/1603.04779)); [Schneider et al. 2020](https://arxiv.org/abs/2006.16971) measured it on corrupted ImageNet images, where it helps nearly every network that has BN.
-
+# This is known as AdaBN ([Li et al. 2016](https://arxiv.org/abs/1603.04779));
+# [Schneider et al. 2020](https://arxiv.org/abs/2006.16971) measured it on corrupted ImageNet images, where it helps
+# nearly every network that has BN.
 # %% [markdown]
 # ## Case 7. Many workers
-# Training is spread over $K$ workers. Each takes its share of every batch of 40 images; the gradients are averaged over the workers, so that all make the same step. For a network without BN
-# this is the same computation for every $K$. We play the workers in one process: each normalizes its own share.
+# Training is spread over $K$ workers. Each takes its share of every batch of 40 images; the gradients are averaged over
+# the workers, so that all make the same step. For a network without BN this is the same computation for every $K$. We
+# play the workers in one process: each normalizes its own share.
 
 
 # %%
@@ -1268,17 +1024,16 @@ ax.set_title("The same batches, more workers, a worse network")
 chart["7  20 workers → as one"] = (spread[:, -1, 1], spread[:, 0, 1])
 ax.legend(loc="lower left")
 plt.show()
-
 # %% [markdown]
-# *In the figure:* test accuracy against the number of workers, mean and range of three seeds, both readings. Up to 4 workers evaluation mode (dashed) stays nearly level, and falls with 10 and most of all with 20. Training
-# mode (solid) falls sooner and further. (**The symptom.**)
+# *In the figure:* test accuracy against the number of workers, mean and range of three seeds, both readings. Up to 4
+# workers evaluation mode (dashed) stays nearly level, and falls with 10 and most of all with 20. Training mode (solid)
+# falls sooner and further. (**The symptom.**)
 #
 # ### Diagnosis 7
 # - (a) The average over more workers makes the gradient smaller, so learning is slower.
 # - (b) The running statistics of only one worker are kept, and they are too noisy.
 # - (c) The images are dealt to the workers unevenly, so some digits are missing at some workers.
 # - (d) Each worker normalizes with its own few images; averaging gradients does not join statistics.
-
 # %% exercise="q_workers"
 ### BEGIN SOLUTION
 q_workers = "d"
@@ -1286,40 +1041,30 @@ q_workers = "d"
 
 # %% check="q_workers.answer" points=1
 check("diagnosis 7", q_workers)
-
-# %% mistake="q_workers" hint="The average of the workers' mean gradients is the mean over all 40 images: as large as with one worker. Without BN it would be the very same number."
-q_workers = "a"
-
-# %% mistake="q_workers" hint="That could harm evaluation mode. But the reading in training mode, which does not use running statistics, is bad as well. And here all workers' statistics go into the average."
-q_workers = "b"
-
-# %% mistake="q_workers" hint="Batches are shuffled, so each worker gets a fair, if small, sample. A small sample has another trouble. Which numbers are computed from it?"
-q_workers = "c"
-
 # %% [markdown]
-# With 20 workers, a share is two images. It is case 4 once more, but with one difference: the workers compute *at the same time*. So they can exchange their statistics before they go on. What must they send?
+# With 20 workers, a share is two images. It is case 4 once more, but with one difference: the workers compute *at the
+# same time*. So they can exchange their statistics before they go on. What must they send?
 #
 # Worker $k$ has $n_k$ rows with mean $\mu_k$ and biased variance $\sigma_k^2$. Let $n = \sum_k n_k$.
 #
-# **Predict.** Two workers: 3 rows with mean 0 and variance 1; 1 row with mean 4 and variance 0. What are mean and variance of all four?
-
+# **Predict.** Two workers: 3 rows with mean 0 and variance 1; 1 row with mean 4 and variance 0. What are mean and
+# variance of all four?
 # %%
 my_guess_merged = ...  # mean, variance
-
 # %%
 rows = np.array([-(1.5**0.5), 0.0, 1.5**0.5, 4.0])
 print(
     "worker 1:", rows[:3].mean().round(6) + 0.0, rows[:3].var().round(6), "  worker 2:", rows[3:].mean(), rows[3:].var()
 )
 print("together:", rows.mean(), rows.var())
-
 # %% [markdown]
 # ### Exercise: `merge_statistics`
 #
 # <details><summary>Hint</summary>
 #
 # - The mean of all rows: workers with more rows count more.
-# - The variance of all rows has two parts. One is how rows scatter about their own worker's mean. The other is how the workers' means scatter about the common mean. In the example: 0.75 and 3.
+# - The variance of all rows has two parts. One is how rows scatter about their own worker's mean. The other is how the
+#   workers' means scatter about the common mean. In the example: 0.75 and 3.
 # - To bring counts of shape (K,) together with means of shape (K, D): `counts[:, None]`.
 # </details>
 
@@ -1328,9 +1073,9 @@ print("together:", rows.mean(), rows.var())
 def merge_statistics(counts, means, vars):
     """Mean and biased variance of all rows together, from each worker's own.  About 8 minutes.
 
-    counts: (K,), how many rows each of the K workers has, at least 1; means, vars: (K, D), its mean and biased variance.
-    Returns (mean (D,), var (D,)), in the dtype of means. No differences of large squares: it must hold for means far
-    from 0, in float32 too.
+    counts: (K,), how many rows each of the K workers has, at least 1; means, vars: (K, D), its mean and biased
+    variance. Returns (mean (D,), var (D,)), in the dtype of means. No differences of large squares: it must hold for
+    means far from 0, in float32 too.
     """
     ### BEGIN SOLUTION
     share = (counts / counts.sum())[:, None].astype(means.dtype)
@@ -1358,8 +1103,10 @@ def shares(x, *counts):
 
 x = np.random.RandomState(81).normal([4, -2, 9, 0, 1], [1, 3, 2, 1, 5], (16, 5))
 x[:4] += 3  # the workers see different data
-mean, var = check("mean and variance, counts 4, 10, 2", merge_statistics, *shares(x, 4, 10, 2))
+n, mu, v = shares(x, 4, 10, 2)
+mean, var = check("mean and variance, counts 4, 10, 2", merge_statistics, n, mu, v)
 assert np.allclose(mean, x.mean(0)) and np.allclose(var, x.var(0)), "it must be the mean and variance of all rows"
+check("mean and variance, float32", merge_statistics, n, mu.astype("f4"), v.astype("f4"), rtol=1e-4, dtype=True)
 ### BEGIN HIDDEN TESTS
 check("a worker with one row", merge_statistics, *shares(x[:, :2], 1, 6, 1, 8))
 check("one worker alone", merge_statistics, *shares(x[:, 1:4], 16))
@@ -1368,135 +1115,22 @@ check("not contiguous", merge_statistics, n, np.repeat(mu, 2, 1)[:, ::2], v)
 check("a constant feature", merge_statistics, *shares(np.c_[x[:, :2], np.full(16, 7.0)], 7, 9))
 far = (1000 + np.random.RandomState(82).randint(-3, 4, (16, 3))).astype("f4")
 n, mu, v = (a if k == 0 else a.astype("f4") for k, a in enumerate(shares(far.astype("f8"), 6, 10)))
-check("float32, large offset", merge_statistics, n, mu, v, rtol=1e-3)
+check("float32, large offset", merge_statistics, n, mu, v, rtol=1e-3, dtype=True)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# *Established:* count, mean and variance of each share are enough (Chan, Golub & LeVeque 1979). Not one row has to be sent: $2D + 1$ numbers from each worker, whatever its share.
-
-# %% mistake="merge_statistics" hint="Every worker counts the same here, one with 2 rows as much as one with 10. Weigh each with its number of rows."
-# - share = (counts / counts.sum())[:, None].astype(means.dtype)
-# + share = np.full((len(counts), 1), 1 / len(counts))
-
-# %% mistake="merge_statistics" hint="The rows were added up and not divided: the weights must sum to 1. Divide by the number of all rows."
-# - (counts / counts.sum())
-# + counts
-
-# %% mistake="merge_statistics" hint="The weights are divided by the number of workers. They must sum to 1: divide by the number of rows, counts.sum()."
-# - (counts / counts.sum())
-# + (counts / len(counts))
-
-# %% mistake="merge_statistics" hint="The mean is right. The variance is only the mean of the workers' variances: the scatter of the workers' means about the common mean is missing."
-# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + (share * vars).sum(axis=0)
-
-# %% mistake="merge_statistics" hint="The variance is only the scatter of the workers' means. The scatter within each worker's rows, vars, is missing."
-# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + (share * (means - mean) ** 2).sum(axis=0)
-
-# %% mistake="merge_statistics" hint="The mean is weighted, the variance is not: there every worker counts the same. Use the same weights."
-# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + (vars + (means - mean) ** 2).mean(axis=0)
-
-# %% mistake="merge_statistics" hint="The variance is the plain mean of the workers' variances. Weigh each with its number of rows; and the scatter of the workers' means about the common mean is missing."
-# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + vars.mean(axis=0)
-
-# %% mistake="merge_statistics" hint="The scatter of the workers' means was taken about their plain mean. The common mean is the weighted one, which you return first."
-# - (means - mean) ** 2
-# + (means - means.mean(axis=0)) ** 2
-
-# %% mistake="merge_statistics" hint="Standard deviations were averaged, and the average squared. It is variances (squares) that add up."
-# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + (share * np.sqrt(vars)).sum(axis=0) ** 2 + (share * (means - mean) ** 2).sum(axis=0)
-
-# %% mistake="merge_statistics" hint="The weights of the variances are squared. That would be the variance of a mean; here rows are pooled: plain weights n_k/n."
-# - (share * (vars + (means - mean) ** 2))
-# + (share**2 * (vars + (means - mean) ** 2))
-
-# %% mistake="merge_statistics" hint="A dict comes back. Return a pair: mean, var."
-# - return mean, var
-# + return {"mean": mean, "var": var}
-
-# %% mistake="merge_statistics" hint="The scatter of the means is added without weights. A worker with more rows counts more there, too."
-# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + (share * vars).sum(axis=0) + means.var(axis=0)
-
-# %% mistake="merge_statistics" hint="The scatter of the means was subtracted. Both parts make the variance larger: add it."
-# - (vars + (means - mean) ** 2)
-# + (vars - (means - mean) ** 2)
-
-# %% mistake="merge_statistics" hint="The distances of the means are not squared (or only their size is taken). A variance is made of squares."
-# - (means - mean) ** 2
-# + abs(means - mean)
-
-# %% mistake="merge_statistics" hint="The squares of the means were added, without the common mean being subtracted first. Scatter is about the common mean: (means − mean)²."
-# - (means - mean) ** 2
-# + means**2
-
-# %% mistake="merge_statistics" hint="That is the unbiased variance (n − 1). BN normalizes with the biased one: divide by n."
-# - return mean, var
-# + return mean, var * counts.sum() / (counts.sum() - 1)
-
-# %% mistake="merge_statistics" hint="That is the standard deviation. The variance is asked for: no root."
-# - return mean, var
-# + return mean, np.sqrt(var)
-
-# %% mistake="merge_statistics" hint="vars was taken for unbiased and multiplied by n − 1. It is biased: Σ(x − μ)² = n·σ²."
-# - (share * (vars + (means - mean) ** 2))
-# + (share * ((counts[:, None] - 1) / counts[:, None] * vars + (means - mean) ** 2))
-
-# %% mistake="merge_statistics" hint="The workers' parts of the variance were added up without weights. Each counts with its share of the rows, n_k / n."
-# - (share * (vars + (means - mean) ** 2))
-# + (vars + (means - mean) ** 2)
-
-# %% mistake="merge_statistics" hint="The weights are divided by the largest count. They must sum to 1: divide by the number of rows, counts.sum()."
-# - counts / counts.sum()
-# + counts / counts.max()
-
-# %% mistake="merge_statistics" hint="The order is mean first, variance second."
-# - return mean, var
-# + return var, mean
-
-# %% mistake="merge_statistics" hint="The statistics have shape (1, D). (D,) is asked for: no keepdims."
-# - return mean, var
-# + return mean[None], var[None]
-
-# %% mistake="merge_statistics" hint="The sums run over the features (axis=1). Merge the workers: axis=0, one number for each feature."
-# - mean = (share * means).sum(axis=0)
-# - var = (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + mean = (share * means).sum(axis=1)
-# + var = (share * (vars + (means - mean[:, None]) ** 2)).sum(axis=1)
-
-# %% mistake="merge_statistics" hint="The counts, (K,), do not line up with the means, (K, D): NumPy matches the last axes. Give the counts a second axis, counts[:, None]."
-# - [:, None].astype(means.dtype)
-# + .astype(means.dtype)
-
-# %% mistake="merge_statistics" hint="The mean alone comes back. Return two arrays: mean, var."
-# - return mean, var
-# + return mean
-
-# %% mistake="merge_statistics" hint="Nothing comes back. Return mean, var."
-# - return mean, var
-# + pass
-
-# %% mistake="merge_statistics" hint="Everything was averaged over the features as well. Each feature has its own mean and variance: sum over axis 0 only."
-# - return mean, var
-# + return mean.mean(), var.mean()
-
-# %% mistake="merge_statistics" hint="E[x²] − E[x]² loses all digits when the mean is large: in float32 little is left of a variance of 4 beside a mean of 1000. Subtract the common mean first, then square." hidden=true
-# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
-# + (share * (vars + means**2)).sum(axis=0) - mean**2
-
+# *Established:* count, mean and variance of each share are enough (Chan, Golub & LeVeque 1979). Not one row has to be
+# sent: $2D + 1$ numbers from each worker, whatever its share.
 # %% [markdown]
 # ### Two real processes
-# No playing now. Two processes of their own, joined by `torch.distributed` (gloo, which works on a CPU). One has 20 rows of a batch, the other 12. Each knows its own share only. They
+# No playing now. Two processes of their own, joined by `torch.distributed` (gloo, which works on a CPU). One has 20
+# rows of a batch, the other 12. Each knows its own share only. They
 #
 # 1. exchange count, mean and variance, for your `merge_statistics`;
-# 2. normalize with common statistics, from sums over both, and go backward, so that $dx$ too crosses from one to the other: the loss of each depends on the rows of both.
+# 2. normalize with common statistics, from sums over both, and go backward, so that $dx$ too crosses from one to the
+#    other: the loss of each depends on the rows of both.
 #
 # A process needs a program of its own, so this is written to a file:
-
 # %%
 WORKER = """
 import sys
@@ -1526,9 +1160,9 @@ np.savez(out, table=torch.stack(table), y=y.detach(), dx=x.grad)
 dist.barrier()
 dist.destroy_process_group()
 """
-
 # %% [markdown]
-# The two are started, and given a minute. Where that is not possible (a notebook service without processes, a sandbox without a network of its own), nothing hangs and nothing breaks: you get the reason.
+# The two are started, and given a minute. Where that is not possible (a notebook service without processes, a sandbox
+# without a network of its own), nothing hangs and nothing breaks: you get the reason.
 
 
 # %%
@@ -1595,15 +1229,15 @@ with your_functions():
         print("Two processes, 20 rows and 12 rows, against one batch of 32. Largest difference:")
     for name, gap in gaps.items():
         print(f"{name:5} within 1e-6: {gap < 1e-6}")
-
 # %% [markdown]
-# **The cure** is called *synchronized BN*: `nn.SyncBatchNorm.convert_sync_batchnorm(model)` puts it into a model. PyTorch's needs GPUs; yours needed two processes and three sums. Its figure is the first point of the curve
-# above, for any number of workers, by this identity. Its price: in every BN layer, forward and backward, all workers wait for each other.
-
+# **The cure** is called *synchronized BN*: `nn.SyncBatchNorm.convert_sync_batchnorm(model)` puts it into a model.
+# PyTorch's needs GPUs; yours needed two processes and three sums. Its figure is the first point of the curve above, for
+# any number of workers, by this identity. Its price: in every BN layer, forward and backward, all workers wait for each
+# other.
 # %% [markdown]
 # ## Case 8. Two images at a time
-# Now there is no company to be had. Large images, one GPU, a batch of two. First what a small batch does to the statistics. The values are $z$ of one unit of a healthy network, over the training images.
-
+# Now there is no company to be had. Large images, one GPU, a batch of two. First what a small batch does to the
+# statistics. The values are $z$ of one unit of a healthy network, over the training images.
 # %% tags=["demo"]
 r = np.random.default_rng(0)
 with torch.no_grad():
@@ -1613,29 +1247,29 @@ print("             (in units of σ)            (in units of σ²)")
 for m in (2, 4, 8, 32, 128):
     batches = z[r.integers(0, len(z), (20_000, m))]
     print(f"{m:10} {batches.mean(1).std() / z.std():18.2f} {batches.var(1).std() / z.var():28.2f}")
-
 # %% [markdown]
-# With $m = 128$ each batch normalizes with nearly the same two numbers. With $m = 32$ they wobble, and with $m = 2$ the variance is anybody's guess. (The spread of the mean is $1/\sqrt m$. And a batch of $m$ has
-# a biased variance of only $(m-1)/m\,\sigma^2$ on average, half of it for $m = 2$.) Now training. Two epochs for each batch size, the learning rate in proportion to the size:
-
+# With $m = 128$ each batch normalizes with nearly the same two numbers. With $m = 32$ they wobble, and with $m = 2$ the
+# variance is anybody's guess. (The spread of the mean is $1/\sqrt m$. And a batch of $m$ has a biased variance of only
+# $(m-1)/m\,\sigma^2$ on average, half of it for $m = 2$.) Now training. Two epochs for each batch size, the learning
+# rate in proportion to the size:
 # %% tags=["demo"]
 print("batch size   training mode   evaluation mode   (test accuracy, one seed)")
 for m in (32, 8, 4, 2):
     net = dense_net()
     fit(net, X_train, y_train, epochs=2, size=m, rate=0.2 * m / 32)
     print("{:10} {:15.3f} {:17.3f}".format(m, *reading(net, X_test, y_test, m)))
-
 # %% [markdown]
-# **The symptom:** the smaller the batch, the worse. With eight images and fewer training mode reads below evaluation mode; with two, both break down.
+# **The symptom:** the smaller the batch, the worse. With eight images and fewer training mode reads below evaluation
+# mode; with two, both break down.
 #
 # ### Diagnosis 8
-# A dense BN layer gets a batch of *two* images. In a feature where they differ clearly, what can $\hat x$ be (leave ε out)?
+# A dense BN layer gets a batch of *two* images. In a feature where they differ clearly, what can $\hat x$ be (leave ε
+# out)?
 #
 # - (a) $+1$ for one image and $-1$ for the other, however far apart the two are.
 # - (b) Any two numbers of mean 0: the farther apart the two are, the larger.
 # - (c) 0 for both, as with a batch of one: two images are too few for a variance.
 # - (d) Two numbers between $-1$ and $1$, in proportion to the two activations.
-
 # %% exercise="q_two"
 ### BEGIN SOLUTION
 q_two = "a"
@@ -1643,34 +1277,28 @@ q_two = "a"
 
 # %% check="q_two.answer" points=1
 check("diagnosis 8", q_two)
-
-# %% mistake="q_two" hint="Their mean is 0, yes. But they are also divided by the batch's standard deviation. For two numbers at a distance of d that is d/2. What is left of d?"
-q_two = "b"
-
-# %% mistake="q_two" hint="Two different numbers have a variance. For 0 and 10 the mean is 5 and σ is 5. Work out both x̂."
-q_two = "c"
-
-# %% mistake="q_two" hint="Take two pairs, say 0 and 10, and 3 and 4. Work out the mean, σ and x̂ of each."
-q_two = "d"
-
 # %%
 for pair in ([0.0, 10.0], [3.0, 4.0], [-7.0, 90.0]):
     z = torch.tensor(pair, dtype=torch.float64)
     print(pair, "->", ((z - z.mean()) / z.std(correction=0)).tolist())
-
 # %% [markdown]
-# Which of the two is larger: one bit for each feature is all that passes. Evaluation mode, then, has to work with weights that were trained on such bits.
+# Which of the two is larger: one bit for each feature is all that passes. Evaluation mode, then, has to work with
+# weights that were trained on such bits.
 #
-# **The cure:** statistics that do not need a batch. *Layer norm* ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)) averages over the features of one image. *Group norm*
-# ([Wu & He 2018](https://arxiv.org/abs/1803.08494)) cuts the channels into groups and averages over one group of one image, positions included; with one group that is layer norm. You met the axes in unit 08. Now the layer, for PyTorch.
+# **The cure:** statistics that do not need a batch. *Layer norm* ([Ba et al. 2016](https://arxiv.org/abs/1607.06450))
+# averages over the features of one image. *Group norm* ([Wu & He 2018](https://arxiv.org/abs/1803.08494)) cuts the
+# channels into groups and averages over one group of one image, positions included; with one group that is layer norm.
+# You met the axes in unit 08. Now the layer, for PyTorch.
 #
 # ### Exercise: `group_norm`
 #
 # <details><summary>Hint</summary>
 #
-# - `x.reshape(N, groups, -1)` puts all numbers of a group into one row, whatever axes follow the channels. Mean and variance over the last axis, with `keepdim=True`; then back to `x.shape`.
+# - `x.reshape(N, groups, -1)` puts all numbers of a group into one row, whatever axes follow the channels. Mean and
+#   variance over the last axis, with `keepdim=True`; then back to `x.shape`.
 # - The variance is the biased one: `var(…, correction=0)`.
-# - $\gamma$ and $\beta$ belong to *channels*, not to groups. To line them up with (N, C, H, W) they need the shape (C, 1, 1); for (N, C) just (C,).
+# - $\gamma$ and $\beta$ belong to *channels*, not to groups. To line them up with (N, C, H, W) they need the shape (C,
+#   1, 1); for (N, C) just (C,).
 # </details>
 
 
@@ -1693,59 +1321,34 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 
 
 # %% check="group_norm.images" points=1
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-alone = mock.patch.multiple(
-    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-)
 x = tensor(100, 3, 6, 2, 6, mean=3, std=0.2) + 0.1 * torch.arange(6.0).double()[:, None, None]
 gamma, beta = tensor(101, 6, mean=2), tensor(102, 6, mean=-3)
-check("images, two groups of three channels", alone(group_norm), x, gamma, beta, 2, eps=0.1)
+with own_arithmetic():
+    check("images, two groups of three channels", group_norm, x, gamma, beta, 2, eps=0.1)
 ### BEGIN HIDDEN TESTS
-check("images, one group", alone(group_norm), x, gamma, beta, 1, eps=0.1)
-check("images, default eps, tiny variance", alone(group_norm), 0.01 * x, gamma, beta, 3)
-check(
-    "images, not contiguous",
-    alone(group_norm),
-    tensor(103, 2, 5, 4, 3, mean=3).permute(0, 2, 3, 1),
-    gamma[:4],
-    beta[:4],
-    2,
-    eps=0.1,
-)
-check("images, float32", alone(group_norm), (x + 100).float(), gamma.float(), beta.float(), 2, rtol=1e-3)
-check(
-    "images, square maps, C = H = W",
-    alone(group_norm),
-    tensor(104, 3, 4, 4, 4, mean=1),
-    gamma[:4],
-    beta[:4],
-    2,
-    eps=0.1,
-)
+turned = tensor(103, 2, 5, 4, 3, mean=3).permute(0, 2, 3, 1)
+square = tensor(104, 3, 4, 4, 4, mean=1)
+with own_arithmetic():
+    check("images, one group", group_norm, x, gamma, beta, 1, eps=0.1)
+    check("images, default eps, tiny variance", group_norm, 0.01 * x, gamma, beta, 3)
+    check("images, not contiguous", group_norm, turned, gamma[:4], beta[:4], 2, eps=0.1)
+    check("images, float32", group_norm, x.float(), gamma.float(), beta.float(), 2, rtol=1e-3)
+    check("images, square maps, C = H = W", group_norm, square, gamma[:4], beta[:4], 2, eps=0.1)
 ### END HIDDEN TESTS
 
 
 # %% check="group_norm.rows" points=1
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-alone = mock.patch.multiple(
-    torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-)
-
-
 def with_gradients(x, gamma, beta, groups, dy):
     """y, and the gradients of sum(dy * y)."""
     given = [t.detach().clone().requires_grad_() for t in (x, gamma, beta)]
-    y = alone(group_norm)(*given, groups, eps=0.1)
-    return y.detach(), *torch.autograd.grad((dy * y).sum(), given, allow_unused=True)
+    with own_arithmetic():
+        y = group_norm(*given, groups, eps=0.1)
+    dx, dgamma, dbeta = torch.autograd.grad((dy * y).sum(), given, allow_unused=True)
+    return y, dx, dgamma, dbeta
 
 
 x, dy = tensor(105, 4, 6, mean=3, std=2), tensor(106, 4, 6)
+gamma, beta = tensor(101, 6, mean=2), tensor(102, 6, mean=-3)
 check("rows (N, C), three groups of two, with gradients", with_gradients, x, gamma, beta, 3, dy)
 ### BEGIN HIDDEN TESTS
 check("a batch of one", with_gradients, x[:1], gamma, beta, 2, dy[:1])
@@ -1753,174 +1356,12 @@ check("a series (N, C, L)", with_gradients, tensor(107, 2, 4, 5, mean=2), gamma[
 ### END HIDDEN TESTS
 same = F.group_norm(x, 3, gamma, beta, eps=0.1)
 assert torch.allclose(group_norm(x, gamma, beta, 3, eps=0.1), same), "it differs from PyTorch's F.group_norm"
-
 # %% [markdown]
-# *Established:* no image looks at another. So there are no running statistics, one function for both modes, and a batch of one is nothing special.
-
-
-# %% mistake="group_norm" hint="The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels."
-def group_norm(x, gamma, beta, groups, eps=1e-5):
-    parts = x.reshape(x.shape[0], x.shape[1] // groups, groups, -1).transpose(1, 2)
-    mean, var = parts.mean(dim=(2, 3), keepdim=True), parts.var(dim=(2, 3), correction=0, keepdim=True)
-    x_hat = ((parts - mean) / torch.sqrt(var + eps)).transpose(1, 2).reshape(x.shape)
-    per_channel = (-1,) + (1,) * (x.ndim - 2)
-    return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-
-
-# %% mistake="group_norm" hint="groups was read as the number of channels in a group. It is the number of groups."
-# - x.reshape(x.shape[0], groups, -1)
-# + x.reshape(x.shape[0], x.shape[1] // groups, -1)
-
-# %% mistake="group_norm" hint="The average runs over the images of the batch, too. Group norm never looks at another image."
-# - mean = rows.mean(dim=2, keepdim=True)
-# - var = rows.var(dim=2, correction=0, keepdim=True)
-# + mean = rows.mean(dim=(0, 2), keepdim=True)
-# + var = rows.var(dim=(0, 2), correction=0, keepdim=True)
-
-# %% mistake="group_norm" hint="All channels were averaged together: that is layer norm. Each group has its own statistics."
-# - x.reshape(x.shape[0], groups, -1)
-# + x.reshape(x.shape[0], 1, -1)
-
-# %% mistake="group_norm" hint="Each channel was normalized by itself: that is instance norm. The channels of a group share a mean and a variance."
-# - x.reshape(x.shape[0], groups, -1)
-# + x.reshape(x.shape[0], x.shape[1], -1)
-
-
-# %% mistake="group_norm" hint="This is batch norm: the average runs over the images, for each channel. Average over a group of one image."
-def group_norm(x, gamma, beta, groups, eps=1e-5):
-    axes, per_channel = (0, *range(2, x.ndim)), (-1,) + (1,) * (x.ndim - 2)
-    x_hat = (x - x.mean(axes, keepdim=True)) / torch.sqrt(x.var(axes, correction=0, keepdim=True) + eps)
-    return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-
-
-# %% mistake="group_norm" hint="The variance is the unbiased one, torch's default. Normalization divides by the biased one: correction=0."
-# - correction=0, keepdim
-# + keepdim
-
-# %% mistake="group_norm" hint="ε was added to the standard deviation. It stands inside the root: √(σ² + ε)."
-# - torch.sqrt(var + eps)
-# + (torch.sqrt(var) + eps)
-
-# %% mistake="group_norm" hint="ε is missing: a group of equal numbers would be divided by 0."
-# - torch.sqrt(var + eps)
-# + torch.sqrt(var)
-
-# %% mistake="group_norm" hint="ε is fixed at 1e-5: the argument eps is not used."
-# - torch.sqrt(var + eps)
-# + torch.sqrt(var + 1e-5)
-
-# %% mistake="group_norm" hint="The root is missing: divide by √(σ² + ε), not by the variance."
-# - torch.sqrt(var + eps)
-# + (var + eps)
-
-# %% mistake="group_norm" hint="The mean was not subtracted."
-# - ((rows - mean) / torch.sqrt(var + eps))
-# + (rows / torch.sqrt(var + eps))
-
-# %% mistake="group_norm" hint="This is x̂: γ and β are not used."
-# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-# + return x_hat
-
-# %% mistake="group_norm" hint="γ is missing."
-# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-# + return x_hat + beta.reshape(per_channel)
-
-# %% mistake="group_norm" hint="β is subtracted. It is added: γ·x̂ + β."
-# - * x_hat + beta.reshape(per_channel)
-# + * x_hat - beta.reshape(per_channel)
-
-# %% mistake="group_norm" hint="γ multiplies β as well. First γ·x̂, then + β."
-# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-# + return gamma.reshape(per_channel) * (x_hat + beta.reshape(per_channel))
-
-# %% mistake="group_norm" hint="The mean runs over the images of the batch, the variance over one image's group. Both are of one group of one image: dim=2."
-# - mean = rows.mean(dim=2, keepdim=True)
-# + mean = rows.mean(dim=(0, 2), keepdim=True)
-
-# %% mistake="group_norm" hint="γ and β are exchanged: γ multiplies, β is added."
-# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-# + return beta.reshape(per_channel) * x_hat + gamma.reshape(per_channel)
-
-# %% mistake="group_norm" hint="β is missing."
-# - * x_hat + beta.reshape(per_channel)
-# + * x_hat
-
-# %% mistake="group_norm" hint="γ and β, of shape (C,), were lined up with the last axis, the columns. They belong to axis 1: give them the shape (C, 1, 1)."
-# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-# + return gamma * x_hat + beta
-
-# %% mistake="group_norm" hint="The result has the shape of the groups, (N, groups, …). Bring x̂ back to the shape of x."
-# - ((rows - mean) / torch.sqrt(var + eps)).reshape(x.shape)
-# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-# + ((rows - mean) / torch.sqrt(var + eps))
-# + return x_hat
-
-# %% mistake="group_norm" hint="Your function takes images (N, C, H, W) only. Rows (N, C) and series (N, C, L) come as well: reshape(N, groups, -1) fits all, and γ, β need as many axes of length 1 as x has after the channels."
-# - (1,) * (x.ndim - 2)
-# + (1, 1)
-
-# %% mistake="group_norm" hint="Your function takes images (N, C, H, W) only. Rows (N, C) and series (N, C, L) come as well: reshape(N, groups, -1) fits all, and γ, β need as many axes of length 1 as x has after the channels."
-# - rows = x.reshape(x.shape[0], groups, -1)
-# + N, C, H, W = x.shape; rows = x.reshape(N, groups, -1)
-
-# %% mistake="group_norm" hint="The shapes do not line up. Either mean and variance lost the axis they were taken over (keepdim=True keeps it, with length 1), or x̂ was not brought back to the shape of x before γ and β came in."
-# - mean = rows.mean(dim=2, keepdim=True)
-# - correction=0, keepdim=True)
-# + mean = rows.mean(dim=2)
-# + correction=0)
-
-# %% mistake="group_norm" hint="The shapes do not line up. Either mean and variance lost the axis they were taken over (keepdim=True keeps it, with length 1), or x̂ was not brought back to the shape of x before γ and β came in."
-# - ((rows - mean) / torch.sqrt(var + eps)).reshape(x.shape)
-# + ((rows - mean) / torch.sqrt(var + eps))
-
-# %% mistake="group_norm" hint="That is x − μ divided by torch's std(): the unbiased one, and without ε. Take √(σ² + ε) with the biased variance."
-# - torch.sqrt(var + eps)
-# + rows.std(dim=2, keepdim=True)
-
-# %% mistake="group_norm" hint="PyTorch's group norm is what this exercise is about, so it is switched off in the checks. Write its mean, variance and scaling yourself, with the gamma and beta you are given."
-# - rows = x.reshape(x.shape[0], groups, -1)
-# + return nn.GroupNorm(groups, x.shape[1], eps)(x)
-# - mean = rows.mean(dim=2, keepdim=True)
-# + rows = mean = x
-
-# %% mistake="group_norm" hint="The images were lost: reshape(groups, −1) mixes numbers of several images in a row. Each image has groups of its own: reshape(N, groups, −1)."
-# - x.reshape(x.shape[0], groups, -1)
-# + x.reshape(1, groups, -1)
-
-# %% mistake="group_norm" hint="PyTorch's group norm is what this exercise is about, so it is switched off in the checks. Write its mean, variance and scaling yourself, with the gamma and beta you are given."
-# - rows = x.reshape(x.shape[0], groups, -1)
-# + return F.group_norm(x, groups, gamma, beta, eps)
-# - mean = rows.mean(dim=2, keepdim=True)
-# + rows = mean = x
-
-# %% mistake="group_norm" hint="x was detached (or taken through NumPy): autograd cannot get from y back to it. Compute with x itself."
-# - x.reshape(x.shape[0], groups, -1)
-# + x.detach().reshape(x.shape[0], groups, -1)
-
-# %% mistake="group_norm" hint="The mean, the variance or both are hidden from autograd (no_grad or detach), so dx is wrong. They depend on x; let autograd see it."
-# - ((rows - mean) / torch.sqrt(var + eps))
-# + ((rows - mean.detach()) / torch.sqrt(var + eps).detach())
-
-# %% mistake="group_norm" hint="The mean, the variance or both are hidden from autograd (no_grad or detach), so dx is wrong. They depend on x; let autograd see it."
-# - ((rows - mean) / torch.sqrt(var + eps))
-# + ((rows - mean.detach()) / torch.sqrt(var + eps))
-
-# %% mistake="group_norm" hint="The mean, the variance or both are hidden from autograd (no_grad or detach), so dx is wrong. They depend on x; let autograd see it."
-# - ((rows - mean) / torch.sqrt(var + eps))
-# + ((rows - mean) / torch.sqrt(var + eps).detach())
-
-# %% mistake="group_norm" hint="Nothing comes back. End with return."
-# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
-# + pass
-
-# %% mistake="group_norm" hint="x itself was changed, in place. Make a new tensor: the layer before still needs its own."
-# - rows = x.reshape(x.shape[0], groups, -1)
-# + rows = x.reshape(x.shape[0], groups, -1); x -= x.mean()
-
+# *Established:* no image looks at another. So there are no running statistics, one function for both modes, and a batch
+# of one is nothing special.
 # %% [markdown]
-# **The cure, measured.** The two networks, with each kind of layer. (`nn.GroupNorm` here, so that it runs whether or not yours is finished. The dense layers have 100 units, in 10 groups of 10.)
-
-
+# **The cure, measured.** The two networks, with each kind of layer. (`nn.GroupNorm` here, so that it runs whether or
+# not yours is finished. The dense layers have 100 units, in 10 groups of 10.)
 # %%
 DENSE_NORMS = {
     "none": lambda width: nn.Identity(),
@@ -1947,7 +1388,6 @@ def conv_net(norm=nn.BatchNorm2d, seed=0):
 
 # %% [markdown]
 # First live and short: the dense network, batches of *two*, one epoch, three seeds.
-
 # %% tags=["demo"]
 pairs = {}
 for name, norm in DENSE_NORMS.items():
@@ -1960,16 +1400,15 @@ for name, norm in DENSE_NORMS.items():
         )
     )
 chart["8  batches of two → group norm"] = (pairs["BN"][:, 1], pairs["GN"][:, 1])
-
 # %% [markdown]
-# And the whole comparison, stored: batch sizes 1, 2, 4, 8 and 32, two epochs on 5,000 images of MNIST, three seeds. The learning rate is in proportion to the batch size, as in Wu & He. Its base
-# was chosen for each point of each curve among three (0.05, 0.2, 0.8 for 32 images), on the spare images; the test images played no part.
+# And the whole comparison, stored: batch sizes 1, 2, 4, 8 and 32, two epochs on 5,000 images of MNIST, three seeds. The
+# learning rate is in proportion to the batch size, as in Wu & He. Its base was chosen for each point of each curve
+# among three (0.05, 0.2, 0.8 for 32 images), on the spare images; the test images played no part.
 #
-# Beside the dense network stands a small convolutional one. **Predict** before you run: where will *its* BN curve bend down?
-
+# Beside the dense network stands a small convolutional one. **Predict** before you run: where will *its* BN curve bend
+# down?
 # %%
 my_guess_conv = ...  # at which batch size?
-
 # %% tags=["demo"]
 LOOK = {"BN": "C0o-", "GN": "C1s--", "LN": "C2^-.", "none": "C3D:"}
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 4.2))
@@ -1993,7 +1432,6 @@ axes[0].legend(loc="lower right")
 axes[1].set(ylim=(0.8, 1), xlim=(0.85, 38))
 axes[1].legend(loc="lower right", ncols=2)
 plt.show()
-
 # %% tags=["demo"]
 print("MNIST, test accuracy in evaluation mode: mean of 3 seeds (half the range)")
 for kind, norms in STORED["sizes"].items():
@@ -2004,20 +1442,24 @@ for kind, norms in STORED["sizes"].items():
             f"  {name:6}"
             + "".join(f"{'error' if a is None else f'{a.mean():.3f} (±{np.ptp(a) / 2:.3f})':>17}" for a in runs)
         )
-
 # %% [markdown]
-# *In the figure:* test accuracy against batch size, mean and range of three seeds; on the left the dense network (axis from 0.3), on the right the convolutional one (axis from 0.8). Dense: the lines of group norm, layer norm and no normalization have no trend: they stay between 0.86 and 0.89. BN (solid) is above them at 32,
-# at 8 still a little, below group and layer norm at 4, and far below everything at 2; its reading in training mode (dotted, hollow) falls off sooner. Convolutional: towards small batches no line bends down, not even BN's at a batch of one.
+# *In the figure:* test accuracy against batch size, mean and range of three seeds; on the left the dense network (axis
+# from 0.3), on the right the convolutional one (axis from 0.8). Dense: the lines of group norm, layer norm and no
+# normalization have no trend: they stay between 0.86 and 0.89. BN (solid) is above them at 32, at 8 still a little,
+# below group and layer norm at 4, and far below everything at 2; its reading in training mode (dotted, hollow) falls
+# off sooner. Convolutional: towards small batches no line bends down, not even BN's at a batch of one.
 #
-# What agrees with Wu & He, and what does not. They found for ResNet-50 on ImageNet: group norm keeps its error down to two images per GPU, where BN has 10.6 points more; at the usual 32, BN is slightly ahead. Our *dense* network shows both, at other sizes: BN ahead at 32, behind at 4 and 2.
-# Our *convolutional* one does not show BN's fall. A reason: there $m = N\cdot H\cdot W$ (unit 08). Its first layer has 784 positions, and even its last one 49, so one digit is already a sample. That this is why is
-# a hunch; ImageNet images differ more from each other than digits on black do. Count $m$, but measure.
+# What agrees with Wu & He, and what does not. They found for ResNet-50 on ImageNet: group norm keeps its error down to
+# two images per GPU, where BN has 10.6 points more; at the usual 32, BN is slightly ahead. Our *dense* network shows
+# both, at other sizes: BN ahead at 32, behind at 4 and 2. Our *convolutional* one does not show BN's fall. A reason:
+# there $m = N\cdot H\cdot W$ (unit 08). Its first layer has 784 positions, and even its last one 49, so one digit is
+# already a sample. That this is why is a hunch; ImageNet images differ more from each other than digits on black do.
+# Count $m$, but measure.
 #
-# What the others cost: they cannot be folded into the layer before (unit 08), they compute their statistics at inference too, and the noise of batches, which may regularise a little (unit 06), is gone.
-
+# What the others cost: they cannot be folded into the layer before (unit 08), they compute their statistics at
+# inference too, and the noise of batches, which may regularise a little (unit 06), is gone.
 # %% [markdown]
 # ## The chart of the ward
-
 # %% tags=["demo"]
 fig, ax = plt.subplots(figsize=(8, 3.4))
 for row, (name, (ill, well)) in enumerate(sorted(chart.items())):
@@ -2034,10 +1476,11 @@ ax.invert_yaxis()
 ax.set_title("What each cure gave back")
 ax.legend(loc="upper left")
 plt.show()
-
 # %% [markdown]
-# *In the figure:* a row for each case that was measured as an accuracy, with a cross for each ill network and a dot for each cured one, three seeds. In every row the dots lie to the right of the crosses. ("As one" in case 7 is the network of one worker: what synchronized workers compute.) (A row is missing
-# where it needs an answer of yours that is not written yet.)
+# *In the figure:* a row for each case that was measured as an accuracy, with a cross for each ill network and a dot for
+# each cured one, three seeds. In every row the dots lie to the right of the crosses. ("As one" in case 7 is the network
+# of one worker: what synchronized workers compute.) (A row is missing where it needs an answer of yours that is not
+# written yet.)
 #
 # | case | symptom | what tells it apart | cure |
 # |---|---|---|---|
@@ -2051,14 +1494,18 @@ plt.show()
 # | 8 tiny batches | worse with smaller batches | training mode falls first, then both | group or layer norm |
 #
 # ## Recap
-# - In training an image's output depends on its batch. Each case here is this one fact in another dress: the batch is too small, of one kind, split up, or absent.
-# - Take two readings on the same images, training mode and evaluation mode. Good in training mode only: look at the running statistics. Good in evaluation mode only: look at the batch. Poor in both: the weights do not suit the images, or were trained on poor statistics.
-# - Running statistics are measured, so they can be measured anew: without labels, from a representative sample, against shifts of the form $\alpha x + \delta$.
-# - Count, mean and variance of each share merge exactly: $\sigma^2 = \sum_k \frac{n_k}{n}\big(\sigma_k^2 + (\mu_k - \mu)^2\big)$.
-# - What counts is $m = N\cdot H\cdot W$. In our dense network BN led at 32 images and fell behind group and layer norm at 4 and 2; in our convolutional one it held down to a single image.
-
+# - In training an image's output depends on its batch. Each case here is this one fact in another dress: the batch is
+#   too small, of one kind, split up, or absent.
+# - Take two readings on the same images, training mode and evaluation mode. Good in training mode only: look at the
+#   running statistics. Good in evaluation mode only: look at the batch. Poor in both: the weights do not suit the
+#   images, or were trained on poor statistics.
+# - Running statistics are measured, so they can be measured anew: without labels, from a representative sample, against
+#   shifts of the form $\alpha x + \delta$.
+# - Count, mean and variance of each share merge exactly:
+#   $\sigma^2 = \sum_k \frac{n_k}{n}\big(\sigma_k^2 + (\mu_k - \mu)^2\big)$.
+# - What counts is $m = N\cdot H\cdot W$. In our dense network BN led at 32 images and fell behind group and layer norm
+#   at 4 and 2; in our convolutional one it held down to a single image.
 # %%
 scoreboard()
-
 # %% [markdown]
 # **Next: 11, CIFAR-10.** VGG-11 and ResNet-50, with and without BN: does what you have learned hold at scale?

@@ -1,0 +1,660 @@
+# %% exercise="numerical_gradient"
+# %% right="one entry moved up, down and back, in a copy (Stanford's CS231n)"
+def numerical_gradient(f, x, dy, h=1e-5):
+    x = x.astype(np.float64)
+    dx = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"], op_flags=["readwrite"])
+    while not it.finished:
+        k = it.multi_index
+        old = x[k]
+        x[k] += h
+        up = f(x).copy()
+        x[k] -= 2 * h
+        down = f(x).copy()
+        x[k] = old
+        dx[k] = np.sum((up - down) * dy) / (2 * h)
+        it.iternext()
+    return dx
+# %% right="a copy for each direction, and the loss as one number"
+def numerical_gradient(f, x, dy, h=1e-5):
+    def loss(z):
+        return np.vdot(dy, f(z))
+
+    dx = np.zeros(x.shape)
+    for k in np.ndindex(x.shape):
+        up, down = x.astype(float), x.astype(float)
+        up[k] += h
+        down[k] -= h
+        dx[k] = (loss(up) - loss(down)) / (2 * h)
+    return dx
+# %% right="all steps in one array, a list comprehension, one reshape"
+def numerical_gradient(f, x, dy, h=1e-5):
+    steps = h * np.eye(x.size).reshape(x.size, *x.shape)
+    return np.reshape([np.sum(dy * (f(x + step) - f(x - step))) / (2 * h) for step in steps], x.shape)
+# %% mistakes
+# This is a forward difference: it compares f(x + h) with f(x), and its error shrinks only like h. Step to both sides, h
+# up and h down: the errors of the two halves cancel, and what is left shrinks like h².
+# - f(x - nudge))).sum() / (2 * h)  =>  f(x))).sum() / h
+# dy is not used: the outputs are summed as if each counted the same. The loss here is sum(dy * f(x)), so weigh each
+# output's change with its own dy.
+# - (dy * (f(x + nudge) - f(x - nudge)))  =>  (f(x + nudge) - f(x - nudge))
+# Every entry is twice too large. The two points lie 2h apart, not h.
+# - / (2 * h)  =>  / h
+# The outputs are compared with the mean of dy * f(x), which is smaller than the sum by the number of outputs. L is a
+# sum.
+# - .sum()  =>  .mean()
+# The sum over the outputs is missing: a single entry of dx cannot hold a whole array. Sum dy times the change of f over
+# all outputs first.
+# - (dy * (f(x + nudge) - f(x - nudge))).sum()  =>  (dy * (f(x + nudge) - f(x - nudge)))
+# The up and down steps are exchanged, so every sign is turned: f at x + h comes first.
+# - (f(x + nudge) - f(x - nudge))  =>  (f(x - nudge) - f(x + nudge))
+# Only the output at the nudged place was looked at. That one input moves other outputs too, and the loss sums over all
+# of them.
+# - (dy * (f(x + nudge) - f(x - nudge))).sum()  =>  (dy * (f(x + nudge) - f(x - nudge)))[k]
+# a / 2 * h divides by 2 and then multiplies by h. Put the denominator in parentheses.
+# - / (2 * h)  =>  / 2 * h
+# Only the first entry is filled: return stands inside the loop. Put it after the loop, level with for.
+# - / (2 * h)  =>  / (2 * h); return dx
+# The loops count on two axes, but x may have any number: here it has one. np.ndindex(x.shape) visits every entry
+# whatever the shape.
+# - for k in np.ndindex(x.shape):  =>  for k in [(i, j) for i in range(x.shape[0]) for j in range(x.shape[1])]:
+# The loop, or dx, has the shape of dy. That is the shape of the outputs; dx has one entry for each entry of x, so take
+# x.shape.
+# - for k in np.ndindex(x.shape):  =>  for k in np.ndindex(dy.shape):
+# - dx = np.zeros(x.shape)  =>  dx = np.zeros_like(dy)
+# - dx = np.zeros(x.shape)  =>  dx = np.zeros_like(dy)
+# & for k in np.ndindex(x.shape):  =>  for k in np.ndindex(dy.shape):
+# & nudge = np.zeros(x.shape)  =>  nudge = np.zeros_like(dy)
+# The argument h is not used: the step is always 1e-5. The check asks for a larger one.
+# - x = np.array(x, dtype=np.float64)  =>  x, h = np.array(x, dtype=np.float64), 1e-5
+# These are the right numbers in a list. Put them in an array with the shape of x.
+# - return dx  =>  return list(dx.ravel())
+# The nudged entry was not put back (x to its value, or the array of steps to zero) before the next one was nudged, so
+# the later entries are measured at another x. Restore it, or make a fresh array for each entry.
+# - dx = np.zeros(x.shape)  =>  nudge, dx = np.zeros(x.shape), np.zeros(x.shape)
+# & nudge = np.zeros(x.shape)  =>  pass
+# An array like x is an array of integers when x is one: 3 + 0.1 is stored there as 3. Make x, dx and everything that h
+# is added to float64, from the beginning.
+# - x = np.array(x, dtype=np.float64)  =>  x = np.array(x)
+# & nudge = np.zeros(x.shape)  =>  nudge = np.zeros_like(x)
+# - x = np.array(x, dtype=np.float64)  =>  x = np.array(x)
+# & dx = np.zeros(x.shape)  =>  dx = np.zeros_like(x)
+# - x = np.array(x, dtype=np.float64)  =>  x = np.array(x)
+# & dx = np.zeros(x.shape)  =>  dx = np.zeros_like(x)
+# & nudge = np.zeros(x.shape)  =>  nudge = np.zeros_like(x)
+# A whole row was nudged at a time. f may mix the columns, so nudge one single entry.
+# - nudge[k] = h  =>  nudge[k[0]] = h
+# - for k in np.ndindex(x.shape):  =>  for k in range(len(x)):
+# & .sum() /  =>  .sum(axis=0) /
+# %% mistakes of="one entry moved up, down and back, in a copy (Stanford's CS231n)"
+# The nudged entry was not put back (x to its value, or the array of steps to zero) before the next one was nudged, so
+# the later entries are measured at another x. Restore it, or make a fresh array for each entry.
+# - x[k] = old  =>  pass
+# x itself was nudged. Adding h and taking it away again does not give back the same bits; and in an array of integers
+# 3 + 0.1 is stored as 3. Work on a copy in float64.
+# - x = x.astype(np.float64)  =>  dx = np.zeros(x.shape)
+# & dx = np.zeros_like(x)  =>  pass
+# & x[k] = old  =>  x[k] += h
+# %% mistakes of="a copy for each direction, and the loss as one number"
+# An array like x is an array of integers when x is one: 3 + 0.1 is stored there as 3. Make x, dx and everything that h
+# is added to float64, from the beginning.
+# - x.astype(float), x.astype(float)  =>  x.copy(), x.copy()
+# up = x does not copy: up, down and x are three names of one array, so the step up and the step down meet in it and
+# cancel. Write x.copy(), or add an array that is h at one entry.
+# - x.astype(float), x.astype(float)  =>  x, x
+# %% mistake
+# Every entry of x was nudged at the same time, and each output was compared with its own entry only. But one input
+# moves many outputs: nudge one entry at a time, and sum what that does to the whole output.
+def numerical_gradient(f, x, dy, h=1e-5):
+    return dy * (f(x + h) - f(x - h)) / (2 * h)
+# %% mistake hidden=true
+# ravel() gives a view only when the array is contiguous; otherwise it is a copy, and what you write there is lost.
+# Index x itself with np.ndindex(x.shape).
+def numerical_gradient(f, x, dy, h=1e-5):
+    x = np.array(x, dtype=np.float64)
+    dx = np.zeros_like(x)
+    for k in range(x.size):
+        nudge = np.zeros(x.shape)
+        nudge.ravel()[k] = h
+        dx.ravel()[k] = (dy * (f(x + nudge) - f(x - nudge))).sum() / (2 * h)
+    return dx
+
+# %% exercise="q_gradient_check"
+# %% mistakes
+# It looks varied, but it is nearly as blind: a column of y has mean β and variance γ²σ²/(σ²+ε), so its sum of squares
+# is, but for ε, a constant too. The true dx is close to 0.
+# - q_gradient_check = "b"  =>  q_gradient_check = "a"
+# Within a feature all rows still weigh the same, so the loss is Σ j·m·β: a constant. The weights have to differ from
+# row to row of the batch.
+# - q_gradient_check = "b"  =>  q_gradient_check = "c"
+# Σ y does not depend on x at all, so another x shows nothing new: dx is 0 each time. It is dy that has to change, not
+# x.
+# - q_gradient_check = "b"  =>  q_gradient_check = "d"
+
+# %% exercise="affine_backward"
+# %% right="einsum"
+def affine_backward(dy, x_hat, gamma):
+    return np.einsum("nd,nd->d", dy, x_hat), np.einsum("nd->d", dy), np.einsum("nd,d->nd", dy, gamma)
+# %% right="matrix products"
+def affine_backward(dy, x_hat, gamma):
+    return np.diag(x_hat.T @ dy), np.ones(len(dy)) @ dy, dy @ np.diag(gamma)
+# %% right="loops in float64, the results in a list"
+def affine_backward(dy, x_hat, gamma):
+    N, D = dy.shape
+    dgamma, dbeta, dx_hat = np.zeros(D), np.zeros(D), np.zeros((N, D))
+    for i in range(N):
+        for j in range(D):
+            dgamma[j] += dy[i, j] * x_hat[i, j]
+            dbeta[j] += dy[i, j]
+            dx_hat[i, j] = gamma[j] * dy[i, j]
+    return [dgamma, dbeta, dx_hat]
+# %% mistakes
+# dgamma and dbeta are means over the batch. The loss's own 1/N, where it has one, is already inside dy: rule 2 asks for
+# the plain sum.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).mean(axis=0)
+# & dy.sum(axis=0)  =>  dy.mean(axis=0)
+# These sums run over the features, axis=1, and give one value for each row. γ and β have one value for each feature:
+# sum over the batch, axis=0.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).sum(axis=1)
+# & dy.sum(axis=0)  =>  dy.sum(axis=1)
+# dx_hat is plain dy. But y = γ·x̂ + β: a step of x̂ moves y by γ times as much.
+# - dy * gamma  =>  dy * 1.0
+# dgamma is the sum of dy alone, as if γ had been added. γ is multiplied by x̂, so its local derivative is x̂.
+# - (dy * x_hat).sum(axis=0)  =>  dy.sum(axis=0) * 1.0
+# dgamma and dbeta have the shape (N, D) of dy: they were not summed. One γ served all N rows, so it collects from all
+# of them.
+# - (dy * x_hat).sum(axis=0)  =>  dy * x_hat
+# & dy.sum(axis=0)  =>  dy
+# dx_hat is divided by γ. To undo the forward pass one would divide; the gradient is multiplied by the local derivative,
+# and that is γ.
+# - dy * gamma  =>  dy / gamma
+# dgamma and dbeta are exchanged: the order is (dgamma, dbeta, dx_hat). The one with x̂ in it belongs to γ.
+# - return dgamma, dbeta, dx_hat  =>  return dbeta, dgamma, dx_hat
+# dgamma was computed from dx_hat = dy·γ, so it carries a factor γ too many. γ's gradient needs dy as it arrived.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * gamma * x_hat).sum(axis=0)
+# These are the right things in another order: return (dgamma, dbeta, dx_hat).
+# - return dgamma, dbeta, dx_hat  =>  return dx_hat, dgamma, dbeta
+# dgamma and dbeta were summed over everything, features too, and are single numbers. Each feature has its own γ and β:
+# sum over axis 0 only.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).sum()
+# & dy.sum(axis=0)  =>  dy.sum()
+# dgamma is a D×D matrix: dy.T @ x_hat pairs every feature's dy with every feature's x̂. Only a feature's own pairs
+# count, so multiply entry by entry, then sum over axis 0.
+# - (dy * x_hat).sum(axis=0)  =>  dy.T @ x_hat
+# dgamma and dbeta have shape (1, D). γ and β have shape (D,), and a gradient has the shape of its quantity: leave
+# keepdims out.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).sum(axis=0, keepdims=True)
+# & dy.sum(axis=0)  =>  dy.sum(axis=0, keepdims=True)
+# dx_hat was summed over the batch. Each entry of x̂ was used once, by its own y: there is nothing to sum, and dx_hat
+# has the shape of x̂.
+# - dx_hat = dy * gamma  =>  dx_hat = (dy * gamma).sum(axis=0)
+# `dy *= …` writes into the caller's array; dy * … makes a new one.
+# - dx_hat = dy * gamma  =>  dx_hat = dy; dx_hat *= gamma
+
+# %% exercise="variance_backward"
+# %% right="everything under one sum, with the exponent as -3/2"
+def variance_backward(dx_hat, x, mean, var, eps):
+    return np.sum(dx_hat * (x - mean) * (-1 / 2) * (var + eps) ** (-3 / 2), axis=0)
+# %% right="through the inverse root, in the steps of a computational graph"
+def variance_backward(dx_hat, x, mean, var, eps):
+    sqrtvar = np.sqrt(var + eps)
+    divar = np.sum(dx_hat * (x - mean), axis=0)
+    dsqrtvar = -1.0 / sqrtvar**2 * divar
+    return 0.5 / np.sqrt(var + eps) * dsqrtvar
+# %% right="x_hat computed again, einsum"
+def variance_backward(dx_hat, x, mean, var, eps):
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    return -np.einsum("nd,nd->d", dx_hat, x_hat) / (2 * (var + eps))
+# %% right="feature by feature"
+def variance_backward(dx_hat, x, mean, var, eps):
+    dvar = []
+    for j in range(x.shape[1]):
+        root = np.sqrt(var[j] + eps)
+        dvar.append(-0.5 / (root * root * root) * np.dot(dx_hat[:, j], x[:, j] - mean[j]))
+    return np.array(dvar)
+# %% mistakes
+# The factor −1/2 of the power rule is missing: the derivative of v to the power −1/2 begins with its exponent.
+# - * -0.5 * (var + eps)  =>  * (var + eps)
+# The factor is −3/2, which is the new exponent. The power rule brings down the old one, −1/2, as the factor.
+# - * -0.5  =>  * -1.5
+# The exponent is −1/2, that of the forward pass. Differentiating lowers an exponent by one: −1/2 becomes −3/2.
+# - ** -1.5  =>  ** -0.5
+# The sign is turned. A larger variance makes every x̂ smaller in size, so the local derivative has a minus.
+# - * -0.5  =>  * 0.5
+# The shape is (N, D): the rows were not added up. One σ² served all N rows, so it collects from all of them (rule 2).
+# - (dx_hat * (x - mean)).sum(axis=0)  =>  (dx_hat * (x - mean))
+# ε is missing: the node divides by √(σ² + ε), so what is raised to a power is var + eps.
+# - (var + eps) **  =>  var **
+# This divides by (σ²+ε)³, and then by 2. In Python ** binds tighter than /, so v ** -3 / 2 means (v ** -3) / 2. Put the
+# exponent in parentheses.
+# - (var + eps) ** -1.5  =>  (var + eps) ** -3 / 2
+# These are means over the batch. Rule 2 asks for a sum; the 1/m of BN belongs to other nodes (how σ² comes from x, how
+# μ comes from x).
+# - .sum(axis=0)  =>  .mean(axis=0)
+# The sum runs over the features, axis=1. There is one σ² for each feature: sum over the batch, axis=0.
+# - (dx_hat * (x - mean)).sum(axis=0) * -0.5 * (var + eps) ** -1.5
+# + (dx_hat * (x - mean) * -0.5 * (var + eps) ** -1.5).sum(axis=1)
+# (x − mean) is missing: the sum is that of dx_hat alone. x̂ is (x − μ) times a power of v, and (x − μ) stays as a
+# factor when v is differentiated.
+# - (dx_hat * (x - mean)).sum(axis=0)  =>  dx_hat.sum(axis=0)
+# There is one root too many in the denominator, as with an exponent of −2. If x̂ stands where x − μ should: it is
+# already divided by √(σ²+ε) once.
+# - (dx_hat * (x - mean)).sum(axis=0)  =>  (dx_hat * (x - mean) / np.sqrt(var + eps)).sum(axis=0)
+# mean and var were computed again from x. Use those handed in: a node works with whatever the forward pass used, and
+# here that is not x's own.
+# - dvar = (dx_hat  =>  mean, var = x.mean(axis=0), x.var(axis=0); dvar = (dx_hat
+# Only the mean was computed again from x. Use the one handed in: a node works with whatever the forward pass used, and
+# here that is not x's own.
+# - (dx_hat * (x - mean))  =>  (dx_hat * (x - x.mean(axis=0)))
+# x is not centred: the factor is x − μ, not x.
+# - (dx_hat * (x - mean))  =>  (dx_hat * x)
+# The sum runs over everything, features too. Each feature has its own σ²: sum over axis 0 only.
+# - (dx_hat * (x - mean)).sum(axis=0)  =>  (dx_hat * (x - mean)).sum()
+# Two sums are multiplied, but it is the products that have to be summed: for each row dx_hat times (x − μ), then the
+# sum over the rows.
+# - (dx_hat * (x - mean)).sum(axis=0)  =>  dx_hat.sum(axis=0) * (x - mean).sum(axis=0)
+# The gradient that arrives, dx_hat, is missing: this is the local derivative only. Multiply the two, row by row, before
+# you sum.
+# - (dx_hat * (x - mean))  =>  (x - mean)
+# ε stands outside the root: the power is one of √σ² + ε. It belongs inside, with σ².
+# - (var + eps) ** -1.5  =>  (np.sqrt(var) + eps) ** -3.0
+# The exponent is +3/2: this multiplies where it should divide. Differentiating lowers −1/2 to −3/2.
+# - ** -1.5  =>  ** 1.5
+# In Python ^ is not a power but a bitwise operation. Write **.
+# - ** -1.5  =>  ^ -1.5
+# The shape is (1, D). σ² has shape (D,), and a gradient has the shape of its quantity: leave keepdims out.
+# - .sum(axis=0)  =>  .sum(axis=0, keepdims=True)
+# The argument eps is not used: 1e-5 is written in its place.
+# - (var + eps) **  =>  (var + 1e-5) **
+
+# %% exercise="mean_backward"
+# %% right="products with a vector of ones"
+def mean_backward(dx_hat, dvar, x, mean, var, eps):
+    ones = np.ones(len(x))
+    return -ones @ dx_hat / np.sqrt(var + eps) - 2 / len(x) * dvar * (ones @ (x - mean))
+# %% right="the second term from the two means"
+def mean_backward(dx_hat, dvar, x, mean, var, eps):
+    return (dx_hat * -1 / np.sqrt(var + eps)).sum(axis=0) + 2 * dvar * (mean - x.mean(axis=0))
+# %% right="row by row"
+def mean_backward(dx_hat, dvar, x, mean, var, eps):
+    dmean = np.zeros(x.shape[1])
+    for i in range(len(x)):
+        dmean += -dx_hat[i] * (var + eps) ** -0.5
+        dmean += dvar * -2 * (x[i] - mean) / len(x)
+    return dmean
+# %% mistakes
+# Only the direct term, through x̂, is there. μ also stands inside σ², so dvar sends something too. (If you wrote that
+# second term, see whether its x − mean used the mean you were handed: with x's own mean it sums to zero.)
+# - from_x_hat + from_var  =>  from_x_hat
+# The direct term has the wrong sign: x̂ holds x − μ, so when μ grows, x̂ falls.
+# - -dx_hat.sum(axis=0)  =>  dx_hat.sum(axis=0)
+# The second term, through σ², has the wrong sign: the inner derivative of (x − μ)² with respect to μ is −2(x − μ).
+# - (-2 * (x - mean))  =>  (2 * (x - mean))
+# The second term lacks 1/m. σ² is a mean over the batch, so its derivative carries that 1/m too.
+# - / x.shape[0]  =>  / 1
+# m is the wrong axis: the number of features was used. m is the size of the batch, the length of axis 0.
+# - x.shape[0]  =>  x.shape[1]
+# The factor −2, or its 2 alone, is missing in the second term: when μ moves, (x − μ)² changes at the rate −2(x − μ).
+# - (-2 * (x - mean))  =>  (-(x - mean))
+# - (-2 * (x - mean))  =>  (x - mean)
+# The shape is (1, D). μ has shape (D,), and a gradient has the shape of its quantity: leave keepdims out.
+# - -dx_hat.sum(axis=0)  =>  -dx_hat.sum(axis=0, keepdims=True)
+# ε is missing: x̂ was divided by √(σ² + ε).
+# - np.sqrt(var + eps)  =>  np.sqrt(var)
+# The root is missing in the direct term: it divides by σ² + ε, but x̂ was divided by √(σ² + ε).
+# - np.sqrt(var + eps)  =>  (var + eps)
+# The direct term is a mean over the batch. It has to be a sum: rule 2. The 1/m of μ = (1/m)Σx comes later, on the way
+# from μ to x.
+# - -dx_hat.sum(axis=0)  =>  -dx_hat.mean(axis=0)
+# The direct term, −Σdx̂/√(σ²+ε), is missing, or it is multiplied by the second one. μ moves x̂ itself and also σ²; by
+# rule 1 the gradients that come back add.
+# - from_x_hat + from_var  =>  from_var
+# - from_x_hat + from_var  =>  from_x_hat * from_var
+# The shape is (N, D): the direct term was not summed over the batch. One μ served all N rows (rule 2).
+# - -dx_hat.sum(axis=0)  =>  -dx_hat
+# dvar is missing in the second term: the local derivative ∂σ²/∂μ stands there alone. Multiply it with the gradient that
+# arrives at σ².
+# - dvar * (-2  =>  (-2
+# Both signs are turned. x̂ holds x − μ, so when μ grows, x̂ falls; and the inner derivative of (x − μ)² is −2(x − μ).
+# - -dx_hat.sum(axis=0)  =>  dx_hat.sum(axis=0)
+# & (-2 * (x - mean))  =>  (2 * (x - mean))
+# The shape is (N, D): the second term was not summed over the batch. One μ served all N rows (rule 2).
+# - (-2 * (x - mean)).sum(axis=0)  =>  (-2 * (x - mean))
+# Neither term was summed over the batch: the shape is (N, D). One μ served all N rows (rule 2).
+# - -dx_hat.sum(axis=0)  =>  -dx_hat
+# & (-2 * (x - mean)).sum(axis=0)  =>  (-2 * (x - mean))
+# The second term is divided by m twice: a mean over the batch holds one 1/m already.
+# - .sum(axis=0) / x.shape[0]  =>  .mean(axis=0) / x.shape[0]
+# In the direct term stands the power −3/2, which belongs to the variance's node. x̂ is linear in μ, so the root stays
+# as it is.
+# - np.sqrt(var + eps)  =>  (var + eps) ** 1.5
+# The gradient that arrives, dx_hat, is missing in the direct term: only its local derivative is there, not multiplied
+# with anything.
+# - -dx_hat.sum(axis=0)  =>  -1
+# The sums run over everything, features too. Each feature has its own μ: sum over axis 0 only.
+# - -dx_hat.sum(axis=0)  =>  -dx_hat.sum()
+# & (-2 * (x - mean)).sum(axis=0)  =>  (-2 * (x - mean)).sum()
+# The second term was summed over the features too. Each feature has its own μ and its own dvar: sum over axis 0 only.
+# - dvar * (-2 * (x - mean)).sum(axis=0)  =>  (dvar * -2 * (x - mean)).sum()
+
+# %% exercise="batchnorm_backward"
+# %% right="the nine steps of the well-known graph, statistics from x"
+def batchnorm_backward(dy, cache):
+    x, gamma, eps = cache["x"], cache["gamma"], cache["eps"]
+    N, D = x.shape
+    xmu = x - np.mean(x, axis=0)
+    var = np.mean(xmu**2, axis=0)
+    sqrtvar = np.sqrt(var + eps)
+    ivar = 1 / sqrtvar
+    xhat = xmu * ivar
+    dbeta = np.sum(dy, axis=0)
+    dgamma = np.sum(dy * xhat, axis=0)
+    dxhat = dy * gamma
+    divar = np.sum(dxhat * xmu, axis=0)
+    dxmu1 = dxhat * ivar
+    dsqrtvar = -1 / sqrtvar**2 * divar
+    dvar = 0.5 / np.sqrt(var + eps) * dsqrtvar
+    dsq = np.ones((N, D)) / N * dvar
+    dxmu2 = 2 * xmu * dsq
+    dx1 = dxmu1 + dxmu2
+    dmu = -np.sum(dx1, axis=0)
+    dx2 = np.ones((N, D)) / N * dmu
+    return dx1 + dx2, dgamma, dbeta
+# %% right="the paper's equations, a namedtuple"
+from typing import NamedTuple
+
+
+class Gradients(NamedTuple):
+    x: np.ndarray
+    gamma: np.ndarray
+    beta: np.ndarray
+
+
+def batchnorm_backward(dy, cache):
+    centred, v = cache["x"] - cache["mean"], cache["var"] + cache["eps"]
+    dx_hat = dy * cache["gamma"]
+    dvar = np.sum(dx_hat * centred * (-1 / 2) * v ** (-3 / 2), axis=0)
+    dmean = np.sum(dx_hat * -1 / np.sqrt(v), axis=0) + dvar * np.mean(-2 * centred, axis=0)
+    dx = dx_hat / np.sqrt(v) + dvar * 2 * centred / len(dy) + dmean / len(dy)
+    return Gradients(dx, np.sum(dy * cache["x_hat"], axis=0), np.sum(dy, axis=0))
+# %% right="the nodes as functions of one feature, in a loop"
+def batchnorm_backward(dy, cache):
+    def feature(dy, x, x_hat, mean, var, gamma):
+        root, m = np.sqrt(var + cache["eps"]), len(x)
+        dx_hat = [gamma * d for d in dy]
+        dvar = sum(d * (a - mean) for d, a in zip(dx_hat, x)) * -0.5 / root**3
+        dmean = -sum(dx_hat) / root
+        return [d / root + (dmean + 2 * dvar * (a - mean)) / m for d, a in zip(dx_hat, x)], dy @ x_hat, sum(dy)
+
+    columns = [dy.T, cache["x"].T, cache["x_hat"].T, cache["mean"], cache["var"], cache["gamma"]]
+    dx, dgamma, dbeta = map(np.array, zip(*(feature(*column) for column in zip(*columns))))
+    return dx.T, dgamma, dbeta
+# %% right="the closed form already"
+def batchnorm_backward(dy, cache):
+    x_hat, dx_hat = cache["x_hat"], dy * cache["gamma"]
+    dx = (dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)) / np.sqrt(cache["var"] + cache["eps"])
+    return dx, (dy * x_hat).sum(axis=0), dy.sum(axis=0)
+# %% mistakes
+# The first wrong node is x, where the three paths join: what comes through the mean is missing. μ depends on every x,
+# so dmean has to be passed on to dx.
+# - dx_hat / root + through_mean + through_var  =>  dx_hat / root + through_var
+# The first wrong node is x, where the three paths join: what comes through the variance is missing. σ² depends on every
+# x, so dvar has to be passed on to dx.
+# - dx_hat / root + through_mean + through_var  =>  dx_hat / root + through_mean
+# Only the direct path is there: μ and σ² are treated as constants. They are computed from x, and when x moves, they
+# move. Add the paths through both.
+# - dx_hat / root + through_mean + through_var  =>  dx_hat / root
+# The direct path is missing: dx holds only what comes through the statistics. x also reaches its own x̂.
+# - dx_hat / root + through_mean + through_var  =>  through_mean + through_var
+# On the path from μ to x the 1/m is missing. One x moves the mean of m values by only 1/m.
+# - through_mean = dmean / m  =>  through_mean = dmean
+# On the path from σ² to x the 1/m is missing. One x moves the variance, a mean of m squares, by only 2(x − μ)/m.
+# - * 2 * (x - mean) / m  =>  * 2 * (x - mean)
+# On the path from σ² to x the 2 is missing: the derivative of a square begins with 2.
+# - * 2 * (x - mean) / m  =>  * (x - mean) / m
+# Of the path from σ² to x only the constant 2/m is there: (x − μ) is missing. The derivative of (x − μ)² is 2(x − μ).
+# - * 2 * (x - mean) / m  =>  * 2 / m
+# ε is missing. The forward pass divided by √(σ² + ε), so every root and every power here is one of var + eps.
+# - np.sqrt(var + cache["eps"])  =>  np.sqrt(var)
+# The direct path lacks γ: either dx_hat is not dy·γ, or in the first term of dx stands dy where dx_hat belongs. x̂
+# reaches y through a multiplication by γ.
+# - dy * cache["gamma"]  =>  dy * 1.0
+# - dx_hat / root + through_mean  =>  dy / root + through_mean
+# The first wrong node is the affine one: dgamma and dbeta are means over the batch. Rule 2 asks for sums.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).mean(axis=0)
+# & dbeta = dy.sum(axis=0)  =>  dbeta = dy.mean(axis=0)
+# dgamma and dbeta have the shape of dy: they were not summed over the batch. There is one γ and one β for each feature.
+# - (dy * x_hat).sum(axis=0)  =>  dy * x_hat
+# & dbeta = dy.sum(axis=0)  =>  dbeta = dy
+# The first wrong node is dvar: its sign is turned, or that of its term in dx. A larger variance makes x̂ smaller in
+# size, so dvar holds a minus; the three terms of dx are added.
+# - * -0.5  =>  * 0.5
+# dgamma or dbeta was computed from dx_hat = dy·γ, so it carries a factor γ too many. Both need dy as it arrived.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * cache["gamma"] * x_hat).sum(axis=0)
+# - dbeta = dy.sum(axis=0)  =>  dbeta = (dy * cache["gamma"]).sum(axis=0)
+# dgamma and dbeta have shape (1, D). γ and β have shape (D,), and a gradient has the shape of its quantity: leave
+# keepdims out.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).sum(axis=0, keepdims=True)
+# & dbeta = dy.sum(axis=0)  =>  dbeta = dy.sum(axis=0, keepdims=True)
+# The first of the three has not the shape of x. The order is (dx, dgamma, dbeta), and dx is not summed over the batch:
+# it has one entry for each entry of x.
+# - return dx, dgamma, dbeta  =>  return dx.sum(axis=0), dgamma, dbeta
+# - return dx, dgamma, dbeta  =>  return dgamma, dbeta, dx
+# In dvar or dmean dy stands in place of dx_hat, so γ is missing there. Both collect what arrives at x̂.
+# - (dx_hat * (x - mean))  =>  (dy * (x - mean))
+# - -dx_hat.sum(axis=0)  =>  -dy.sum(axis=0)
+# The first wrong node is dvar: the factor is −3/2, which is the new exponent. The power rule brings down the old one,
+# −1/2, as the factor.
+# - * -0.5  =>  * -1.5
+# The first wrong node is dvar: the factor −1/2 of the power rule is missing.
+# - * -0.5 / root**3  =>  / root**3
+# The first wrong node is dvar: its power is −1/2, that of the forward pass. Differentiating lowers it by one, to −3/2,
+# which is one over the root cubed.
+# - root**3  =>  root
+# The first wrong node is dvar: it was not summed over the batch, so each row meets its own gradient only. It broadcasts
+# without an error, and that makes this one hard to see. dvar has shape (D,).
+# - (dx_hat * (x - mean)).sum(axis=0)  =>  (dx_hat * (x - mean))
+# The first wrong node is dmean: its sign is turned, or that of its term in dx. x̂ holds x − μ, so when μ grows, x̂
+# falls: dmean holds a minus; the three terms of dx are added.
+# - -dx_hat.sum(axis=0)  =>  dx_hat.sum(axis=0)
+# The first wrong node is dmean: it was not summed over the batch, so each row meets its own gradient only. It
+# broadcasts without an error, and that makes this one hard to see. dmean has shape (D,).
+# - -dx_hat.sum(axis=0)  =>  -dx_hat
+# m is the wrong axis: the number of features was used. m is the size of the batch, the length of axis 0.
+# - x.shape[0]  =>  x.shape[1]
+# dgamma and dbeta are exchanged. The one with x̂ in it belongs to γ; the order is (dx, dgamma, dbeta).
+# - return dx, dgamma, dbeta  =>  return dx, dbeta, dgamma
+# `dy *= …` writes into the caller's array; dy * … makes a new one.
+# - dx_hat = dy * cache["gamma"]  =>  dy *= cache["gamma"]; dx_hat = dy
+# The first wrong node is x, at the direct path: dx_hat is multiplied by the root. x̂ was divided by it, so its local
+# derivative is one over the root.
+# - dx_hat / root + through_mean  =>  dx_hat * root + through_mean
+# The first wrong node is x, at the direct path: dx_hat, or even dy, is passed on as it is. x̂ is (x − μ) divided by the
+# root, so its local derivative is one over the root.
+# - dx_hat / root + through_mean  =>  dx_hat + through_mean
+# - dx_hat / root + through_mean  =>  dy + through_mean
+# The first wrong node is x, at the direct path: it divides by σ² + ε, without the root.
+# - dx_hat / root + through_mean  =>  dx_hat / root**2 + through_mean
+# The first wrong node is dmean: the root is missing. x̂ is divided by √(σ² + ε), so μ moves it by −1 over that root.
+# - -dx_hat.sum(axis=0) / root  =>  -dx_hat.sum(axis=0)
+# On the path through the variance x̂ stands where x − μ should, in dvar or on the way from σ² to x. It is already
+# divided by the root once: one root too many.
+# - (dx_hat * (x - mean))  =>  (dx_hat * x_hat)
+# On the path through the mean the 1/m is counted twice. dmean is a sum over the batch; one 1/m comes in on the way from
+# μ to x.
+# - through_mean = dmean / m  =>  through_mean = dmean / m / m
+# On the path through the variance the 1/m is counted twice. dvar is a sum over the batch; one 1/m comes in on the way
+# from σ² to x.
+# - * 2 * (x - mean) / m  =>  * 2 * (x - mean) / m / m
+# On the path from σ² to x stands x, not x − μ.
+# - * 2 * (x - mean) / m  =>  * 2 * x / m
+# Of the path from σ² to x only 1/m is there. The derivative of (1/m) Σ (x − μ)² with respect to one x is 2(x − μ)/m.
+# - * 2 * (x - mean) / m  =>  / m
+# m is x.size, the number of all elements. Each feature has statistics of its own, over N values: m is the length of
+# axis 0.
+# - x.shape[0]  =>  x.size
+# m is N − 1. Algorithm 1 divides by m, for the mean and for the (biased) variance.
+# - x.shape[0]  =>  x.shape[0] - 1
+# eps was not taken from the cache: 1e-5 is written in its place.
+# - cache["eps"]  =>  1e-5
+# An operation such as `x -= mean` writes into the arrays of the cache; x - mean makes a new one.
+# - x, x_hat, mean, var = cache["x"], cache["x_hat"], cache["mean"], cache["var"]
+# + x_hat, mean, var = cache["x_hat"], cache["mean"], cache["var"]; x = cache["x"]; x -= mean; mean = 0
+# The first wrong node is the affine one: dgamma is summed with x, but γ multiplies x̂.
+# - (dy * x_hat).sum  =>  (dy * x).sum
+# The first wrong node is dx_hat: dy is divided by γ. The gradient is multiplied by the local derivative, and that is γ.
+# - dy * cache["gamma"]  =>  dy / cache["gamma"]
+# The first wrong node is dvar: it divides by (σ²+ε)³, and then by 2. In Python ** binds tighter than /, so v ** -3 / 2
+# means (v ** -3) / 2. Put the exponent in parentheses.
+# - -0.5 / root**3  =>  -0.5 * (var + cache["eps"]) ** -3 / 2
+
+# %% exercise="q_mean_in_variance"
+# %% mistakes
+# μ still moves every x̂ directly, because x̂ holds x − μ. The dashed path of the graph is alive; only the dotted arrow
+# is dead. Look at the figure of section 4: the path through μ brings plenty.
+# - q_mean_in_variance = "c"  =>  q_mean_in_variance = "a"
+# σ² depends on x directly as well: with μ held still, one x moves (x − μ)²/m with slope 2(x − μ)/m. Only the way from x
+# over μ to σ² is dead.
+# - q_mean_in_variance = "c"  =>  q_mean_in_variance = "b"
+# It is exactly zero for every single batch: the deviations from a batch's own mean always sum to zero. No average over
+# batches is needed.
+# - q_mean_in_variance = "c"  =>  q_mean_in_variance = "d"
+
+# %% exercise="batchnorm_backward_closed_form"
+# %% right="dx_hat, and 1/m in front"
+def batchnorm_backward_closed_form(dy, cache):
+    x_hat, dx_hat, m = cache["x_hat"], dy * cache["gamma"], len(dy)
+    dx = m * dx_hat - np.sum(dx_hat, axis=0) - x_hat * np.sum(dx_hat * x_hat, axis=0)
+    dx = 1 / m / np.sqrt(cache["var"] + cache["eps"]) * dx
+    return dx, np.sum(dy * x_hat, axis=0), np.sum(dy, axis=0)
+# %% right="means, float64, x_hat computed again"
+def batchnorm_backward_closed_form(dy, cache):
+    dy = dy.astype(np.float64)
+    inv_std = 1 / np.sqrt(cache["var"] + cache["eps"])
+    x_hat = (cache["x"] - cache["mean"]) * inv_std
+    dx = cache["gamma"] * inv_std * (dy - dy.mean(axis=0) - x_hat * np.mean(dy * x_hat, axis=0))
+    return dx, np.einsum("nd,nd->d", dy, x_hat), np.einsum("nd->d", dy)
+# %% right="one matrix for each feature"
+def batchnorm_backward_closed_form(dy, cache):
+    m, x_hat = len(dy), cache["x_hat"].T
+    through = np.eye(m) - np.ones((m, m)) / m - x_hat[:, :, None] * x_hat[:, None, :] / m
+    dx = cache["gamma"] / np.sqrt(cache["var"] + cache["eps"]) * np.einsum("dij,jd->id", through, dy)
+    return dx, np.diag(x_hat @ dy), np.ones(m) @ dy
+# %% right="two projections, one after the other, in place in an array of its own"
+def batchnorm_backward_closed_form(dy, cache):
+    x_hat = cache["x_hat"]
+    dx = dy - np.average(dy, axis=0)
+    dx -= x_hat * np.average(dx * x_hat, axis=0)
+    dx *= cache["gamma"] * (cache["var"] + cache["eps"]) ** -0.5
+    return [dx, (dy * x_hat).sum(axis=0), dy.sum(axis=0)]
+# %% mistakes
+# The constant term is missing: that is the path through the mean. Without it dx is not centred.
+# - dy - dbeta / m - x_hat  =>  dy - x_hat
+# The term that multiplies x̂ is missing, or is zero: that is the path through the variance. What has to be averaged in
+# it is the product dx̂·x̂.
+# - dbeta / m - x_hat * dgamma / m  =>  dbeta / m
+# Both sums are missing: only the direct path is left, as if μ and σ² were constants.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy
+# dgamma and dbeta were not summed over the batch: they must have shape (D,), one value for each feature, and the two
+# terms of dx need these sums.
+# - (dy * x_hat).sum(axis=0)  =>  dy * x_hat
+# & dbeta = dy.sum(axis=0)  =>  dbeta = dy
+# γ is missing in dx: dy stands where dy·γ belongs.
+# - cache["gamma"] / np.sqrt  =>  1 / np.sqrt
+# γ multiplies only the first of the three terms. All three come from dx̂ = dy·γ, so all three carry it.
+# - (dy - dbeta / m - x_hat * dgamma / m)  =>  dy - scale / cache["gamma"] * (dbeta / m + x_hat * dgamma / m)
+# γ is counted twice, in all of dx or in some of its terms. If a sum is already one of dy·γ, do not multiply it by γ
+# again; and with γ in front of the parentheses, dy stands inside, not dx_hat.
+# - scale * (dy  =>  cache["gamma"] * scale * (dy
+# - scale * (dy  =>  scale * (dy * cache["gamma"]
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  scale * (dy - cache["gamma"] * (dbeta / m + x_hat * dgamma / m))
+# m is the wrong axis: the number of features was used. m is the size of the batch, the length of axis 0.
+# - dy.shape[0]  =>  dy.shape[1]
+# 1/m is missing: sums are subtracted where means belong. Each x moves the mean by only 1/m.
+# - dbeta / m - x_hat * dgamma / m  =>  dbeta - x_hat * dgamma
+# The two terms are added. Both paths work against the direct one: their signs are minus.
+# - dy - dbeta / m - x_hat  =>  dy + dbeta / m + x_hat
+# The x̂ term has the wrong sign. The minus of the power rule survives: dσ² = −(1/2s²) Σ dx̂·x̂.
+# - - x_hat * dgamma  =>  + x_hat * dgamma
+# dgamma or dbeta was computed from dx_hat = dy·γ, so it carries a factor γ too many. Both need dy as it arrived.
+# - return dx, dgamma, dbeta  =>  return dx, dgamma * cache["gamma"], dbeta * cache["gamma"]
+# - return dx, dgamma, dbeta  =>  return dx, dgamma, dbeta * cache["gamma"]
+# γ/s, or a part of it, multiplies only one of the three terms. Put parentheses around all three.
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  scale * dy - dbeta / m - x_hat * dgamma / m
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  dy - dbeta / m - x_hat * dgamma / m * scale
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + cache["gamma"] * dy - dbeta / m - x_hat * dgamma / m / np.sqrt(cache["var"] + cache["eps"])
+# m is dy.size, the number of all elements. Each feature has statistics of its own, over N values: m is the length of
+# axis 0.
+# - dy.shape[0]  =>  dy.size
+# The order is (dx, dgamma, dbeta): dx comes first, because that is what the layer below asks for.
+# - return dx, dgamma, dbeta  =>  return dgamma, dbeta, dx
+# dgamma and dbeta have shape (1, D). γ and β have shape (D,), and a gradient has the shape of its quantity: leave
+# keepdims out.
+# - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).sum(axis=0, keepdims=True)
+# & dbeta = dy.sum(axis=0)  =>  dbeta = dy.sum(axis=0, keepdims=True)
+# ε is missing under the root.
+# - np.sqrt(cache["var"] + cache["eps"])  =>  np.sqrt(cache["var"])
+# The root is missing: dx is divided by σ² + ε. After the powers of s have cancelled, one s is left, not two.
+# - np.sqrt(cache["var"] + cache["eps"])  =>  (cache["var"] + cache["eps"])
+# In the last term stands x − μ where x̂ belongs: it is too large by a factor s.
+# - x_hat * dgamma / m  =>  (cache["x"] - cache["mean"]) * dgamma / m
+# In the last term x itself stands where x̂ belongs.
+# - x_hat * dgamma / m  =>  cache["x"] * dgamma / m
+# dgamma and dbeta are exchanged. The one with x̂ in it belongs to γ; the order is (dx, dgamma, dbeta).
+# - return dx, dgamma, dbeta  =>  return dx, dbeta, dgamma
+# An operation such as `-=` or `*=` writes into the caller's array; written out, as in a = a - b, it makes a new one.
+# - dx = scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  dy -= dbeta / m + x_hat * dgamma / m; dx = scale * dy
+# In the last term x̂ is missing: the mean of dx̂·x̂ is a single number for each feature, and it has to multiply x̂.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - dgamma / m
+# In the last term the mean over the batch is missing: each row meets only its own product dx̂·x̂.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - x_hat * (dy * x_hat)
+# The means run over everything, features too. Each feature has its own: axis 0 only.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dy.mean() - x_hat * (dy * x_hat).mean()
+# - dx = scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + dx_hat = dy * cache["gamma"]
+# +     dx = (dx_hat - dx_hat.mean() - x_hat * (dx_hat * x_hat).mean()) * scale / cache["gamma"]
+# The means run over the features, axis=1. BN works on each feature by itself, over the batch: axis=0.
+# - dy - dbeta / m - x_hat * dgamma / m
+# + dy - dy.mean(axis=1, keepdims=True) - x_hat * (dy * x_hat).mean(axis=1, keepdims=True)
+# - dx = scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + dx_hat = dy * cache["gamma"]
+# +     dx = (
+# +         dx_hat - dx_hat.mean(axis=1, keepdims=True) - x_hat * (dx_hat * x_hat).mean(axis=1, keepdims=True)
+# +     ) * scale / cache["gamma"]
+# In the constant term 1/m is missing: it is the mean over the batch that is subtracted.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta - x_hat * dgamma / m
+# In the x̂ term 1/m is missing: it multiplies the mean of dx̂·x̂, not the sum.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - x_hat * dgamma
+# 1/m stands in front of all three terms. The direct one has none; so if 1/m is factored out, dy needs an m.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy / m - dbeta / m - x_hat * dgamma / m
+# dx is m times too large: with m·dy inside the parentheses, 1/m has to stand in front.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  m * dy - dbeta - x_hat * dgamma
+# The whole is multiplied by the root. Every term of dx begins with one over it.
+# - cache["gamma"] / np.sqrt  =>  cache["gamma"] * np.sqrt
+# The root is missing altogether. Every term of dx begins with 1/s.
+# - cache["gamma"] / np.sqrt(cache["var"] + cache["eps"])  =>  cache["gamma"]
+# ε stands outside the root, or is added to the quotient. It belongs to σ², under the root.
+# - np.sqrt(cache["var"] + cache["eps"])  =>  (np.sqrt(cache["var"]) + cache["eps"])
+# - scale = cache["gamma"] / np.sqrt(cache["var"] + cache["eps"])  =>  scale = cache["gamma"] / np.sqrt(cache["var"])
+# & (dy - dbeta / m - x_hat * dgamma / m)  =>  (dy - dbeta / m - x_hat * dgamma / m) + cache["eps"]
+# A factor 1/2 is left in the x̂ term. The 1/2 of the power rule and the 2 of the square cancel.
+# - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - x_hat * dgamma / m / 2
+# eps was not taken from the cache: 1e-5 is written in its place.
+# - cache["eps"]  =>  1e-5
+# %% mistakes hidden=true
+# The gradients are right, but they are computed row by row, in a Python loop over the batch: slow for large batches.
+# NumPy's broadcasting does all rows at once.
+# - dx = scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + dx = np.stack([scale * (dy[i] - dbeta / m - x_hat[i] * dgamma / m) for i in range(m)])
+
+# %% exercise="q_sum_of_dx"
+# %% mistakes
+# The mean of zero alone is not the reason. Hold μ at its value as a constant: x̂ is the same, with mean zero, and yet
+# the sum of dx is no longer zero. What counts is how μ moves with x.
+# - q_sum_of_dx = "a"  =>  q_sum_of_dx = "b"
+# By rule 1 nothing is used up where a graph forks: β gets Σ dy, and dx̂ still gets all of dy·γ. Without any β, dx would
+# sum to zero as well.
+# - q_sum_of_dx = "a"  =>  q_sum_of_dx = "c"
+# dy may sum to anything: dy_small sums to 2.25, and its dx (section 4) to 0. It is BN that takes the sum away.
+# - q_sum_of_dx = "a"  =>  q_sum_of_dx = "d"

@@ -1,0 +1,626 @@
+# %% exercise="linear_backward"
+# %% right="einsum, index by index as in the formulas"
+def linear_backward(dz, x, W):
+    return np.einsum("ik,dk->id", dz, W), np.einsum("id,ik->dk", x, dz), np.einsum("ik->k", dz)
+# %% right="np.dot, and a product with ones"
+def linear_backward(dz, x, W):
+    db = np.dot(np.ones(len(dz)), dz)
+    dW = np.dot(dz.T, x).T
+    return [np.dot(dz, np.transpose(W)), dW, db]
+# %% right="broadcasting and sums, without a matrix product"
+def linear_backward(dz, x, W):
+    dx = np.sum(dz[:, None, :] * W, axis=2)
+    dW = np.sum(x[:, :, None] * dz[:, None, :], axis=0)
+    return dx, dW, np.sum(dz, axis=0)
+# %% right="a loop over the output units, float64 inside"
+def linear_backward(dz, x, W):
+    dx, dW, db = np.zeros(x.shape), np.zeros(W.shape), np.zeros(W.shape[1])
+    for k in range(W.shape[1]):
+        dx += np.outer(dz[:, k], W[:, k])
+        dW[:, k] = dz[:, k] @ x
+        db[k] = dz[:, k].sum()
+    return dx, dW, db
+# %% mistakes
+# dW is divided by m here. The loss is already a mean over the batch, so its 1/m is inside dz; dividing again makes the
+# step m times too small. dW is a plain sum over the examples.
+# - dW = x.T @ dz  =>  dW = x.T @ dz / len(x)
+# db is averaged over the batch. Every example adds its own share to the gradient of b, so db is the sum over the rows
+# of dz; the 1/m of the loss is inside dz already.
+# - db = dz.sum(axis=0)  =>  db = dz.mean(axis=0)
+# db still has one row per example. The same b is added to every row of z, so its gradient collects all rows: sum over
+# the batch axis, and the shape is (K,).
+# - db = dz.sum(axis=0)  =>  db = dz
+# db is summed over the wrong axis: you got one number per example. b has one number per output unit, so sum over the
+# examples, axis 0.
+# - db = dz.sum(axis=0)  =>  db = dz.sum(axis=1)
+# db has shape (1, K), but b has shape (K,). Leave keepdims out: an update with it would turn b into a matrix.
+# - db = dz.sum(axis=0)  =>  db = dz.sum(axis=0, keepdims=True)
+# dW is transposed. A gradient always has the shape of its parameter: W is (D, K), so dW is (D, K), with x's side first.
+# - dW = x.T @ dz  =>  dW = dz.T @ x
+# A matrix product does not fit; the line above says which. dz is (m, K), W is (D, K), x is (m, D). For dx the sum runs
+# over K, for dW over m: one factor must be transposed each time.
+# - dx = dz @ W.T  =>  dx = dz @ W
+# The results do not come as three arrays in the order dx, dW, db: one is missing, or two have changed places. Return
+# the tuple dx, dW, db.
+# - return dx, dW, db  =>  return dW, db, dx
+# - return dx, dW, db  =>  return dW, db
+# - return dx, dW, db  =>  return dx, db, dW
+# - return dx, dW, db  =>  return dx, dW
+# - return dx, dW, db  =>  return dW, dx, db
+# linear_backward returns None: its return statement is missing. End it with return dx, dW, db.
+# - return dx, dW, db  =>  return None
+# Only dx is returned. Return a tuple of three: dx, dW, db. Without dW and db the layer itself cannot learn.
+# - return dx, dW, db  =>  return dx
+# dx is transposed: it has one row per input feature. dx always has the shape of x, (m, D): one row per example, so dz
+# comes first in the product.
+# - dx = dz @ W.T  =>  dx = W @ dz.T
+# dx is divided by m here. The loss is already a mean over the batch, so its 1/m is inside dz; each row of dx belongs to
+# one example and is no mean at all.
+# - dx = dz @ W.T  =>  dx = dz @ W.T / len(x)
+# The product is element by element (*), and the shapes do not fit. The sums in the formulas run over an index that both
+# factors have: that is a matrix product, written @.
+# - dx = dz @ W.T  =>  dx = dz * W.T
+# db was summed over everything, into one number. b has one number per output unit: sum over the examples only, axis 0.
+# - db = dz.sum(axis=0)  =>  db = dz.sum()
+# A dict comes back where a tuple is expected: end with return dx, dW, db, without names.
+# - return dx, dW, db  =>  return {"dx": dx, "dW": dW, "db": db}
+# This dx uses x where W is needed. z = xW + b, so the derivative of z by x is W. It is dW that needs x.
+# - dx = dz @ W.T  =>  dx = (dz @ (x.T @ dz).T)
+
+# %% exercise="q_bias"
+# %% mistakes
+# db is indeed the sum of dz over the batch. But this dz comes out of BN's backward pass. What did unit 04 find for the
+# sum of BN's dx over the batch? And forward: does adding a constant to a column change x − μ?
+# - q_bias = "b"  =>  q_bias = "a"
+# β is added after the normalization, b before it. Follow b forward: it shifts every row of z, so it shifts the batch
+# mean μ too. What is left of it in z − μ?
+# - q_bias = "b"  =>  q_bias = "c"
+# That would be the gradient if μ were a constant. But μ moves together with b, and it takes away exactly what b adds.
+# Include the path through μ.
+# - q_bias = "b"  =>  q_bias = "d"
+
+# %% exercise="softmax_cross_entropy"
+# %% right="log-softmax and one-hot labels"
+def softmax_cross_entropy(logits, labels):
+    m, C = logits.shape
+    one_hot = np.eye(C, dtype=logits.dtype)[labels]
+    log_p = logits - np.max(logits, axis=1, keepdims=True)
+    log_p = log_p - np.log(np.sum(np.exp(log_p), axis=1, keepdims=True))
+    return -np.sum(one_hot * log_p) / m, (np.exp(log_p) - one_hot) / m
+# %% right="one row at a time"
+def softmax_cross_entropy(logits, labels):
+    loss, dlogits = 0.0, np.zeros_like(logits)
+    for i, y in enumerate(labels):
+        z = logits[i] - logits[i].max()
+        e = np.exp(z)
+        loss += (np.log(e.sum()) - z[y]) / len(labels)
+        dlogits[i] = e / e.sum() / len(labels)
+        dlogits[i, y] -= 1 / len(labels)
+    return float(loss), dlogits
+# %% right="the right class as a mask, the columns turned round"
+def softmax_cross_entropy(logits, labels):
+    z = (logits.T - logits.max(1)).T
+    total = np.exp(z).sum(1)
+    right = labels[:, None] == np.arange(logits.shape[1])
+    dlogits = (np.exp(z) / total[:, None] - right) / len(labels)
+    return np.mean(np.log(total) - z[right]), dlogits.astype(logits.dtype)
+# %% right="logits minus their log-sum-exp"
+def softmax_cross_entropy(logits, labels):
+    log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    p, rows = np.exp(log_p), range(len(logits))
+    p[rows, labels] -= 1.0
+    return -np.average(log_p[rows, labels]), p / len(logits)
+# %% mistakes
+# The loss is summed over the batch. Take the mean: otherwise the gradient, and with it the right learning rate, grows
+# with the batch size.
+# - loss = np.mean(  =>  loss = np.sum(
+# The softmax runs over the batch (axis 0). Each image has its own probabilities over the classes: max and sum run along
+# a row, axis 1.
+# - shifted = logits - logits.max(axis=1, keepdims=True)  =>  shifted = logits - logits.max(axis=0, keepdims=True)
+# & total = exp.sum(axis=1, keepdims=True)  =>  total = exp.sum(axis=0, keepdims=True)
+# & np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total[0][labels]) - shifted[rows, labels]
+# - total = exp.sum(axis=1, keepdims=True)  =>  total = exp.sum(axis=0, keepdims=True)
+# & np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total[0][labels]) - shifted[rows, labels]
+# The loss averages log p over all m × C entries, or divides by m × C. Only the right class of each row counts: pick one
+# entry per row, then average over m.
+# - loss = np.mean(np.log(total[:, 0]) - shifted[rows, labels])
+# + loss = np.sum(np.log(total[:, 0]) - shifted[rows, labels]) / logits.size
+# The loss has the wrong sign. log p is negative, a loss is positive: L = −mean(log p of the right class).
+# - np.log(total[:, 0]) - shifted[rows, labels]  =>  shifted[rows, labels] - np.log(total[:, 0])
+# This is minus the mean probability of the right class: the logarithm is missing. Cross-entropy is −log p, which
+# punishes a confident error far more.
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  -np.mean(exp[rows, labels] / total[:, 0])
+# A row maximum or a row sum has shape (m,), and NumPy lines it up with the columns. Keep it as a column with
+# keepdims=True.
+# - logits.max(axis=1, keepdims=True)  =>  logits.max(axis=1)
+# The gradient is not divided by m. The loss is a mean over the batch, so each row of dlogits carries the factor 1/m.
+# - dlogits /= m  =>  pass
+# dlogits is just softmax/m. Subtract 1 at the right class of each row: without it every logit would be pushed down, the
+# right one too.
+# - dlogits[rows, labels] -= 1  =>  pass
+# The sign of dlogits is turned round: you have (right − said). The gradient is (said − right)/m; the update subtracts
+# it later.
+# - dlogits /= m  =>  dlogits /= -m
+# dlogits[:, labels] subtracts 1 in all those columns of every row. One entry per row is meant: index with two arrays,
+# the row numbers and the labels.
+# - dlogits[rows, labels] -= 1  =>  dlogits[:, labels] -= 1
+# float64 came in perhaps through np.eye or np.zeros. Every layer behind would then compute in float64, at half the
+# speed. Subtract 1 in place at [rows, labels], or give the helper array the logits' dtype.
+# - dlogits[rows, labels] -= 1  =>  dlogits = dlogits - np.eye(logits.shape[1])[labels]
+# Nothing is subtracted before exp, so exp overflows. Subtract each row's largest logit first: the probabilities stay
+# the same.
+# - shifted = logits - logits.max(axis=1, keepdims=True)  =>  shifted = logits
+# The number subtracted is not each row's own maximum, but one for the whole batch or one per column. One per column
+# changes p. One for the batch lets a row far below it underflow: all its exponentials are 0, so that log 0 is infinite
+# and 0/0 is NaN. Take the maximum along each row, axis 1.
+# - logits.max(axis=1, keepdims=True)  =>  logits.max()
+# - logits.max(axis=1, keepdims=True)  =>  logits.max(axis=0)
+# The probability is computed first and its logarithm after. By then a small probability has become 0, and log(0) is
+# infinite. A small constant or a clip in the logarithm only hides that: a wrong answer that should cost 10,000 or more
+# then costs about 28. Do it on paper: log p = shifted − log(sum of exp(shifted)).
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.mean(-np.log(exp[rows, labels] / total[:, 0]))
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.mean(-np.log(exp[rows, labels] / total[:, 0] + 1e-12))
+# An operation in place, such as `logits -= …`, writes into the caller's array; logits - … makes a new one.
+# - shifted = logits - logits.max(axis=1, keepdims=True)
+# + logits -= logits.max(axis=1, keepdims=True); shifted = logits
+# There is one loss per example here. Take their mean: the loss is one number.
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.log(total[:, 0]) - shifted[rows, labels]
+# dlogits is divided by m × C. The loss is a mean over the m examples, not over all entries: divide by m.
+# - dlogits /= m  =>  dlogits /= logits.size
+# dlogits is the softmax itself. Two things are missing: subtract 1 at the right class of each row, and divide by m.
+# - dlogits[rows, labels] -= 1  =>  pass
+# & dlogits /= m  =>  pass
+# The exponentials are summed over the whole batch. Each image has its own probabilities, which add up to 1: sum along
+# each row, axis 1, and keep the column with keepdims=True.
+# - total = exp.sum(axis=1, keepdims=True)  =>  total = exp.sum()
+# & np.log(total[:, 0])  =>  np.log(total)
+# 1 was added at the right class. The derivative of −z_y is −1: subtract 1 there.
+# - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] += 1
+# This logarithm has base 2. Cross-entropy here uses the natural one, np.log: its derivative is the simple one.
+# - np.log(total[:, 0])  =>  np.log2(total[:, 0])
+# This averages −log p over all classes, right and wrong ones. Only the right class of each row counts: pick it with
+# [rows, labels].
+# - np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total) - shifted
+# The logarithm of the sum is missing: log p is the logit minus the logarithm of the sum of the exponentials.
+# - np.log(total[:, 0])  =>  total[:, 0]
+# This is −log of the largest probability of each row, whatever the label says. Take the one of the right class: [rows,
+# labels].
+# - np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total[:, 0])
+# softmax_cross_entropy returns None: its return statement is missing. End it with return loss, dlogits.
+# - return loss, dlogits  =>  return None
+# Only one value is returned. Return both: the loss, then dlogits.
+# - return loss, dlogits  =>  return loss
+# The two results are in the wrong order: the loss comes first, then dlogits.
+# - return loss, dlogits  =>  return dlogits, loss
+
+# %% exercise="sgd_step"
+# %% right="in place, in copies"
+def sgd_step(w, dw, v, lr, momentum=0.0):
+    w, v = w.copy(), v.copy()
+    v *= momentum
+    v += dw
+    w += -lr * v
+    return w, v
+# %% right="the two parts of the step one by one, the results in a list"
+def sgd_step(w, dw, v, lr, momentum=0.0):
+    new_w = np.subtract(w, lr * momentum * v)
+    return [new_w - lr * dw, np.add(np.multiply(momentum, v), dw)]
+# %% right="element by element, in float64"
+def sgd_step(w, dw, v, lr, momentum=0.0):
+    new_w, new_v = np.zeros(w.shape), np.zeros(w.shape)
+    for k in np.ndindex(w.shape):
+        new_v[k] = float(v[k]) * momentum + float(dw[k])
+        new_w[k] = w[k] - lr * new_v[k]
+    return new_w, new_v
+# %% mistakes
+# This walks uphill. The gradient points to where the loss grows: subtract it.
+# - w = w - lr * v  =>  w = w + lr * v
+# The new velocity is (1 − momentum)·dw + momentum·v: a running average. Some libraries do that, but the rule above adds
+# the whole dw. Its steps are 1/(1 − momentum) times longer.
+# - v = momentum * v + dw  =>  v = momentum * v + (1 - momentum) * dw
+# The learning rate went into v. With a constant lr the path is the same, but after a change of lr the old velocity
+# would keep the old lr. In the rule above v holds gradients only, and lr multiplies it in the update of w.
+# - v = momentum * v + dw  =>  v = momentum * v + lr * dw
+# & w = w - lr * v  =>  w = w - v
+# v is stored with the opposite sign and with lr inside (v = momentum·v − lr·dw, w = w + v). Other books write it so;
+# here v adds up gradients, and the minus and lr stand in the update of w.
+# - v = momentum * v + dw  =>  v = momentum * v - lr * dw
+# & w = w - lr * v  =>  w = w + v
+# The velocity is not used: this is plain SGD, whatever momentum is. w must move along the new v, not along dw.
+# - w = w - lr * v  =>  w = w - lr * dw
+# Momentum multiplies the new gradient too, or instead. It multiplies only the old velocity: v = momentum·v + dw.
+# - momentum * v + dw  =>  momentum * (v + dw)
+# - momentum * v + dw  =>  v + momentum * dw
+# This is Nesterov's variant: it looks one momentum step ahead. The rule above is simpler: w moves by lr times the new
+# v, no more.
+# - w = w - lr * v  =>  w = w - lr * (dw + momentum * v)
+# The learning rate is missing: w moves by lr times v.
+# - w = w - lr * v  =>  w = w - v
+# There are two minus signs: v holds −dw, and w subtracts v. Together they walk uphill. v adds the gradient, w subtracts
+# v.
+# - momentum * v + dw  =>  momentum * v - dw
+# Only w comes back. Return (w, v): without the new v the next step would have no memory.
+# - return w, v  =>  return w
+# The order is turned round: first w, then v.
+# - return w, v  =>  return v, w
+# `w -= …` writes into the caller's array; w = w - … makes a new one.
+# - w = w - lr * v  =>  w -= lr * v
+# w was moved with the old velocity. Compute the new v first, then use it: otherwise today's gradient counts only from
+# the next step on.
+# - v = momentum * v + dw  =>  new = momentum * v + dw
+# & return w, v  =>  return w, new
+# The step is right, but the v that comes back is the old one. The next step would remember nothing: return the new v.
+# - v = momentum * v + dw  =>  old, v = v, momentum * v + dw
+# & return w, v  =>  return w, old
+
+# %% exercise="rmsprop_step"
+# %% right="a step towards the new square"
+def rmsprop_step(w, dw, s, lr, rho=0.9, eps=1e-8):
+    s = s + (1 - rho) * (dw * dw - s)
+    step = dw / (s**0.5 + eps)
+    return w - lr * step, s
+# %% right="np.average with weights, np.square, the rate per element"
+def rmsprop_step(w, dw, s, lr, rho=0.9, eps=1e-8):
+    new_s = np.average([s, np.square(dw)], axis=0, weights=[rho, 1 - rho])
+    return w - dw * (lr / (eps + np.sqrt(new_s))), new_s
+# %% right="in place, in copies (torch.optim.RMSprop)"
+def rmsprop_step(w, dw, s, lr, rho=0.9, eps=1e-8):
+    square_avg = s.copy()
+    square_avg *= rho
+    square_avg += dw * dw * (1 - rho)
+    avg = np.sqrt(square_avg)
+    avg += eps
+    new_w = w.copy()
+    new_w -= lr * (dw / avg)
+    return [new_w, square_avg]
+# %% mistakes
+# The root is missing: dw is divided by s itself. s is a mean of squares; its root has the units of dw, so that the
+# ratio is a pure number.
+# - (np.sqrt(s) + eps)  =>  (s + eps)
+# s averages dw, not dw². Positive and negative gradients would cancel, and the root of a negative number is NaN. Square
+# first.
+# - (1 - rho) * dw**2  =>  (1 - rho) * dw
+# s averages |dw|, and its root is taken afterwards: the units no longer fit. The rule averages the square, dw**2, so
+# that the root has the units of dw.
+# - (1 - rho) * dw**2  =>  (1 - rho) * np.abs(dw)
+# ρ and 1 − ρ are swapped. ρ (usually 0.9) multiplies the old s: a long memory. Here it multiplies the new square.
+# - rho * s + (1 - rho) * dw**2  =>  (1 - rho) * s + rho * dw**2
+# ε stands inside the root here, as in BN. In RMSProp it is added after the root: √s + ε. With a small ε this matters
+# for tiny gradients.
+# - (np.sqrt(s) + eps)  =>  np.sqrt(s + eps)
+# ε is missing, or a fixed number stands in its place. Add the argument eps to the root: a parameter whose gradient is 0
+# at the first step has s = 0, and 0/0 is NaN.
+# - (np.sqrt(s) + eps)  =>  np.sqrt(s)
+# The factor (1 − ρ) is missing: s grows towards a sum of squares, about 1/(1 − ρ) times too large. A running mean has
+# weights that add up to 1.
+# - (1 - rho) * dw**2  =>  dw**2
+# This walks uphill: subtract the step.
+# - w = w - lr  =>  w = w + lr
+# One s for the whole array: the squares were averaged over all elements. Each element keeps its own s; that is the
+# point of the rule.
+# - (1 - rho) * dw**2  =>  (1 - rho) * np.mean(dw**2)
+# The order is turned round: first w, then s.
+# - return w, s  =>  return s, w
+# The learning rate is missing: the step is lr · dw/(√s + ε).
+# - w = w - lr * dw  =>  w = w - dw
+# One s for the whole array: the squares were added up over all elements. Each element keeps its own s; that is the
+# point of the rule.
+# - (1 - rho) * dw**2  =>  (1 - rho) * np.sum(dw**2)
+# Brackets: a / b + c is (a / b) + c. Here ε is added to the step, not to the root. Write dw / (√s + ε) with the
+# brackets.
+# - (np.sqrt(s) + eps)  =>  np.sqrt(s) + eps
+# Numbers stand where the argument rho belongs: this works only for ρ = 0.9. Use rho and 1 - rho.
+# - rho * s + (1 - rho) * dw**2  =>  0.9 * s + 0.1 * dw**2
+# Only w comes back. Return (w, s): the next step needs the new s.
+# - return w, s  =>  return w
+# w was moved with the old s. Update s first. At the first step the old s is 0, and the division would blow up.
+# - s = rho * s + (1 - rho) * dw**2  =>  new = rho * s + (1 - rho) * dw**2
+# & return w, s  =>  return w, new
+# The step is right, but the s that comes back is the old one, so the memory never grows. Return the new s.
+# - s = rho * s + (1 - rho) * dw**2  =>  old, s = s, rho * s + (1 - rho) * dw**2
+# & return w, s  =>  return w, old
+
+# %% exercise="adam_step"
+# %% right="the corrections in the step size (torch.optim.Adam)"
+def adam_step(w, dw, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    exp_avg = m + (1 - beta1) * (dw - m)
+    exp_avg_sq = v * beta2 + (1 - beta2) * dw * dw
+    step_size = lr / (1 - beta1**t)
+    denom = np.sqrt(exp_avg_sq) / (1 - beta2**t) ** 0.5 + eps
+    return w - step_size * exp_avg / denom, exp_avg, exp_avg_sq
+# %% right="the paper's closed form of the corrections, as a loop"
+def adam_step(w, dw, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    new_m = np.average([m, dw], axis=0, weights=[beta1, 1 - beta1])
+    new_v = np.average([v, np.square(dw)], axis=0, weights=[beta2, 1 - beta2])
+    weight1 = sum((1 - beta1) * beta1**k for k in range(t))
+    weight2 = sum((1 - beta2) * beta2**k for k in range(t))
+    w = w.astype(np.float64) - lr * (new_m / weight1) / (np.sqrt(new_v / weight2) + eps)
+    return w, new_m, new_v
+# %% right="in place, in copies, the results in a list"
+def adam_step(w, dw, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    w, m, v = w.copy(), m.copy(), v.copy()
+    m *= beta1
+    m += (1 - beta1) * dw
+    v *= beta2
+    v += (1 - beta2) * dw**2
+    w -= lr * np.divide(m / (1 - np.power(beta1, t)), eps + (v / (1 - np.power(beta2, t))) ** 0.5)
+    return [w, m, v]
+# %% mistakes
+# There is no bias correction. Early on m and v are both too small, and not equally: with the default β1 and β2 the
+# first step would be about three times too long. Divide m by 1 − β1^t and v by 1 − β2^t.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m
+# & v_hat = v / (1 - beta2**t)  =>  v_hat = v
+# Only m is corrected. v starts at 0 as well, and with β2 near 1 it needs the correction much longer than m does.
+# - v_hat = v / (1 - beta2**t)  =>  v_hat = v
+# Only v is corrected. m starts at 0 as well: divide it by 1 − β1^t.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m
+# The correction uses β·t. It is a power: 1 − β^t, in Python beta1**t.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m / (1 - beta1 * t)
+# & v_hat = v / (1 - beta2**t)  =>  v_hat = v / (1 - beta2 * t)
+# The correction is one step off: it uses t + 1. Here t counts from 1 and already is the number of this step.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m / (1 - beta1 ** (t + 1))
+# & v_hat = v / (1 - beta2**t)  =>  v_hat = v / (1 - beta2 ** (t + 1))
+# The corrected means are returned as memory. Next time they would be corrected again. Return m and v as they were
+# before the correction.
+# - m_hat = m / (1 - beta1**t)  =>  m = m_hat = m / (1 - beta1**t)
+# & v_hat = v / (1 - beta2**t)  =>  v = v_hat = v / (1 - beta2**t)
+# β1 and β2 are swapped. β1 belongs to m, the mean of the gradient; β2 to v, the mean of its square.
+# - m = beta1 * m + (1 - beta1) * dw  =>  m = beta2 * m + (1 - beta2) * dw
+# & v = beta2 * v + (1 - beta2) * dw**2  =>  v = beta1 * v + (1 - beta1) * dw**2
+# v averages dw, not dw². It must be a mean of squares: positive, and of the size of dw² so that its root compares with
+# dw.
+# - (1 - beta2) * dw**2  =>  (1 - beta2) * dw
+# The new terms have β where 1 − β belongs. β multiplies the old mean, 1 − β the new value; the two weights add up to 1.
+# - beta1 * m + (1 - beta1) * dw  =>  (1 - beta1) * m + beta1 * dw
+# & beta2 * v + (1 - beta2) * dw**2  =>  (1 - beta2) * v + beta2 * dw**2
+# The numerator is dw itself. Adam moves along the corrected mean m̂: that is its momentum.
+# - lr * m_hat /  =>  lr * dw /
+# ε stands inside the root. In Adam it is added after the root: √v̂ + ε.
+# - (np.sqrt(v_hat) + eps)  =>  np.sqrt(v_hat + eps)
+# The root of v̂ is missing. v̂ is a mean of squares; divide by its root, plus ε.
+# - (np.sqrt(v_hat) + eps)  =>  (v_hat + eps)
+# Both corrections were pulled into the step size, and ε is added to √v instead of √v̂. Many libraries once did so;
+# early on their ε acts as if it were larger. Here ε is added to the root of the corrected v̂.
+# - m_hat / (np.sqrt(v_hat) + eps)  =>  np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps)
+# ε is missing, or a fixed number stands in its place. Add the argument eps to the root: a parameter whose gradients
+# were all 0 has v̂ = 0, and 0/0 is NaN.
+# - (np.sqrt(v_hat) + eps)  =>  np.sqrt(v_hat)
+# This walks uphill: subtract the step.
+# - w = w - lr  =>  w = w + lr
+# Return three arrays in the order w, m, v.
+# - return w, m, v  =>  return w
+# - return w, m, v  =>  return m, v, w
+# - return w, m, v  =>  return w, v, m
+# - return w, m, v  =>  return w, (m, v)
+# The correction is one step behind: it uses t − 1. t counts from 1, and at t = 1 this would divide by 0.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m / (1 - beta1 ** (t - 1))
+# & v_hat = v / (1 - beta2**t)  =>  v_hat = v / (1 - beta2 ** (t - 1))
+# The power t is missing: at every step this corrects as if it were the first. Divide by 1 − β^t, which grows towards 1.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m / (1 - beta1)
+# & v_hat = v / (1 - beta2**t)  =>  v_hat = v / (1 - beta2)
+# The correction multiplies, which makes small means smaller still. Divide by 1 − β^t.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m * (1 - beta1**t)
+# & v_hat = v / (1 - beta2**t)  =>  v_hat = v * (1 - beta2**t)
+# Both corrections use β1. v is a mean with β2, so its correction is 1 − β2^t.
+# - v_hat = v / (1 - beta2**t)  =>  v_hat = v / (1 - beta1**t)
+# Both corrections use β2. m is a mean with β1, so its correction is 1 − β1^t.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m / (1 - beta2**t)
+# Brackets: m / 1 - β^t is (m / 1) − β^t. The whole 1 − β^t is the divisor.
+# - m_hat = m / (1 - beta1**t)  =>  m_hat = m / 1 - beta1**t
+# & v_hat = v / (1 - beta2**t)  =>  v_hat = v / 1 - beta2**t
+# The factor (1 − β1) is missing: m grows towards a sum of gradients. A running mean has weights that add up to 1.
+# - beta1 * m + (1 - beta1) * dw  =>  beta1 * m + dw
+# The factor (1 − β2) is missing: v grows towards a sum of squares. A running mean has weights that add up to 1.
+# - (1 - beta2) * dw**2  =>  dw**2
+# β1 and 1 − β1 have changed places in m. β1 (usually 0.9) multiplies the old mean, 1 − β1 the new gradient.
+# - beta1 * m + (1 - beta1) * dw  =>  (1 - beta1) * m + beta1 * dw
+# β2 and 1 − β2 have changed places in v. β2 (usually 0.999) multiplies the old mean, 1 − β2 the new square.
+# - beta2 * v + (1 - beta2) * dw**2  =>  (1 - beta2) * v + beta2 * dw**2
+# Numbers stand where the arguments beta1 and beta2 belong: this works only for the defaults.
+# - beta1 * m + (1 - beta1) * dw  =>  0.9 * m + 0.1 * dw
+# & beta2 * v + (1 - beta2) * dw**2  =>  0.999 * v + 0.001 * dw**2
+# The learning rate is missing: the step is lr · m̂/(√v̂ + ε).
+# - lr * m_hat  =>  m_hat
+# adam_step returns None: its return statement is missing. End it with return w, m, v.
+# - return w, m, v  =>  return None
+
+# %% exercise="train_step"
+# %% right="all activations kept, the layers by number"
+def train_step(layers, x, labels, optimizer, loss_function=None):
+    loss_function = loss_function or softmax_cross_entropy
+    activations = [x]
+    for i in range(len(layers)):
+        activations.append(layers[i].forward(activations[i], True))
+    result = loss_function(activations[-1], labels)
+    gradient = result[1]
+    for i in range(len(layers) - 1, -1, -1):
+        gradient = layers[i].backward(gradient)
+    optimizer.step(layers)
+    return float(result[0])
+# %% right="functools.reduce, a slice turned round"
+from functools import reduce
+
+
+def train_step(layers, x, labels, optimizer, loss_function=None):
+    loss_function = loss_function or softmax_cross_entropy
+    scores = reduce(lambda a, layer: layer.forward(a, training=True), layers, x)
+    loss, d = loss_function(scores, labels)
+    reduce(lambda d, layer: layer.backward(d), layers[::-1], d)
+    optimizer.step(layers)
+    return loss
+# %% right="recursion: forward on the way in, backward on the way out"
+def train_step(layers, x, labels, optimizer, loss_function=None):
+    def through(rest, a):
+        if not rest:
+            return (loss_function or softmax_cross_entropy)(a, labels)
+        loss, d = through(rest[1:], rest[0].forward(a, training=True))
+        return loss, rest[0].backward(d)
+
+    loss, _ = through(layers, x)
+    optimizer.step(layers)
+    return loss
+# %% mistakes
+# Every layer was given x, the input of the whole network. Each layer needs the output of the layer before it: keep it
+# in a variable and pass it on.
+# - a = layer.forward(a, training=True)  =>  a = layer.forward(x, training=True)
+# The layers ran with training=False. BN would normalize with its running statistics and never update them. A training
+# step runs with training=True.
+# - training=True  =>  training=False
+# forward was called without its second argument. A layer must be told which mode to use: layer.forward(a,
+# training=True).
+# - layer.forward(a, training=True)  =>  layer.forward(a)
+# A layer is an object, not a function: call its method, layer.forward(a, training=True).
+# - layer.forward(a, training=True)  =>  layer(a)
+# More than the loss is returned. Return the loss alone, one number.
+# - return loss  =>  return loss, d
+# softmax_cross_entropy is called directly. Call loss_function, which is softmax_cross_entropy unless the caller gives
+# another one, as this check does.
+# - loss_function(a, labels)  =>  softmax_cross_entropy(a, labels)
+# The loss function returns two things, the loss and its gradient. Unpack both: loss, d = …; d is what goes backward.
+# - loss, d = loss_function(a, labels)  =>  d = loss = loss_function(a, labels)
+# The backward pass runs from the first layer to the last. The gradient is known at the end first: go through the layers
+# in reverse.
+# - in reversed(layers):  =>  in layers:
+# Every layer was given the gradient of the loss by the scores. Each layer needs what the layer behind it returned: d =
+# layer.backward(d).
+# - d = layer.backward(d)  =>  layer.backward(d)
+# The parameters did not change, and the optimizer was never called. After the backward pass call
+# optimizer.step(layers).
+# - optimizer.step(layers)  =>  pass
+# optimizer.step ran once per layer, inside the loop. Then some layers are updated several times, and Adam counts
+# several steps. Call it once, after the loop.
+# -     optimizer.step(layers)  =>          optimizer.step(layers)
+# optimizer.step ran twice. One batch, one step: call it once, after the backward loop.
+# - optimizer.step(layers)  =>  optimizer.step(layers); optimizer.step(layers)
+# The loss function got its arguments the wrong way round, so the gradient points uphill, or the call fails. It is
+# loss_function(scores, labels): the output of the last layer first.
+# - loss_function(a, labels)  =>  loss_function(labels, a)
+# The output of the network comes back instead of the loss. Return the loss of step 2, one number.
+# - return loss  =>  return a
+# The loss function returns two things, and both are returned here, as one tuple. Unpack them: loss, d = …; return loss
+# alone.
+# - loss, d = loss_function(a, labels)  =>  loss = loss_function(a, labels); d = loss[1]
+# What goes backward is the loss, a number, instead of its gradient by the scores. The loss function returns both; the
+# second one starts the backward pass.
+# - loss, d = loss_function(a, labels)  =>  loss, d = loss_function(a, labels); d = loss
+# The loss was computed again after the update. Return the one that the gradient came from: it is the loss before this
+# step, and costs no second forward pass.
+# - return loss
+# + for layer in layers:
+# +         x = layer.forward(x, training=True)
+# +     return loss_function(x, labels)[0]
+# The optimizer ran, but without the gradients of this step: the backward pass is missing, or comes after it. First all
+# gradients, then the update.
+# - optimizer.step(layers)  =>  pass
+# & for layer in reversed(layers):
+# + optimizer.step(layers)
+# +     for layer in reversed(layers):
+# The layers were taken out of the list (pop), so the caller's network is gone. reversed(layers) walks backwards and
+# leaves the list alone.
+# - for layer in reversed(layers):  =>  while layers:
+# & d = layer.backward(d)  =>  d = layers.pop().backward(d)
+# The list itself was reversed (layers.reverse()), so the caller's network now runs backwards. reversed(layers) walks
+# backwards and leaves the list alone.
+# - for layer in reversed(layers):
+# + layers.reverse()
+# +     for layer in layers:
+
+# %% exercise="q_scale"
+# %% mistakes
+# The output and the loss are the same, but the gradient by W is not. If L(10·W) = L(W) for every W, what follows for
+# the derivative of L at 10·W? Use the chain rule.
+# - q_scale = "d"  =>  q_scale = "a"
+# Without BN that could be. With BN the signal is divided by its own σ, which is now 10 times larger. On the way back
+# the gradient is divided by that σ, too.
+# - q_scale = "d"  =>  q_scale = "b"
+# W is 10 times larger, that part is right. But ΔW changes as well: BN's backward pass divides by σ, and σ has grown
+# 10-fold.
+# - q_scale = "d"  =>  q_scale = "c"
+
+# %% exercise="batch_noise"
+# %% right="a list comprehension"
+def batch_noise(x, batch_size, rng, repeats):
+    return np.std([np.mean(x[rng.randint(0, len(x), batch_size)], axis=0) for _ in range(repeats)], axis=0)
+# %% right="an array of means, the standard deviation by hand"
+def batch_noise(x, batch_size, rng, repeats):
+    means = np.zeros((repeats, x.shape[1]))
+    for k in range(repeats):
+        rows = rng.randint(0, x.shape[0], size=batch_size)
+        means[k] = np.ones(batch_size) @ x.take(rows, axis=0) / batch_size
+    return np.sqrt(((means - means.sum(axis=0) / repeats) ** 2).mean(axis=0))
+# %% right="all rows first, then one array of all batches"
+def batch_noise(x, batch_size, rng, repeats):
+    rows = np.array([rng.randint(0, len(x), batch_size) for _ in range(repeats)])
+    return x[rows].mean(axis=1).std(axis=0)
+# %% right="running sums of the means and of their squares"
+def batch_noise(x, batch_size, rng, repeats):
+    total, squares = 0.0, 0.0
+    for _ in range(repeats):
+        mean = x[rng.randint(0, len(x), batch_size)].sum(axis=0) / batch_size
+        total, squares = total + mean, squares + mean**2
+    return np.sqrt(np.maximum(squares / repeats - (total / repeats) ** 2, 0))
+# %% mistakes
+# This is the mean of the batches' standard deviations: how much the examples inside a batch differ. Asked is how much
+# the batch means differ from each other: first the mean of each batch, then the std of these means.
+# - means.append(x[rows].mean(axis=0))  =>  means.append(x[rows].std(axis=0))
+# & return np.std(means, axis=0)  =>  return np.mean(means, axis=0)
+# This is the noise of the batches' standard deviations. Asked is the noise of their means: take x[rows].mean(axis=0).
+# - x[rows].mean(axis=0)  =>  x[rows].std(axis=0)
+# This is the variance of the batch means. Take its root, or use np.std.
+# - np.std(means, axis=0)  =>  np.var(means, axis=0)
+# This is the mean of the batch means, not their scatter. Take np.std over them.
+# - np.std(means, axis=0)  =>  np.mean(means, axis=0)
+# This is the formula σ/√m, computed without drawing a batch. It is what you should find on average; the exercise is to
+# measure it, so that you can believe it.
+# - return np.std(means, axis=0)  =>  return x.std(axis=0) / np.sqrt(batch_size)
+# Everything was averaged into one number. Each column has its own mean and its own noise: use axis=0 both times.
+# - np.std(means, axis=0)  =>  np.std(means)
+# The mean of each batch runs over everything, rows and columns. Use x[rows].mean(axis=0): one mean per column.
+# - x[rows].mean(axis=0)  =>  x[rows].mean()
+# The batches themselves were collected, not their means: the scatter is then that of single examples. Append
+# x[rows].mean(axis=0).
+# - x[rows].mean(axis=0)  =>  x[rows]
+# These are the batch means themselves. Return their standard deviation over the batches: np.std(means, axis=0).
+# - return np.std(means, axis=0)  =>  return means
+# The std runs along each batch mean, over its columns. The scatter is from batch to batch: np.std over the list,
+# axis 0.
+# - np.std(means, axis=0)  =>  np.std(means, axis=1)
+# This is the scatter of the row numbers: x was not used. Take the rows out of x first, x[rows], then their mean.
+# - x[rows].mean(axis=0)  =>  rows.mean(axis=0)
+# batch_size and repeats have changed places: there are `repeats` batches, each of batch_size rows.
+# - range(repeats)  =>  range(batch_size)
+# & rows = rng.randint(0, len(x), batch_size)  =>  rows = rng.randint(0, len(x), repeats)
+# The last row can never be drawn: randint leaves out its upper end, so the docstring's randint(0, len(x), …) reaches
+# just the last one.
+# - rows = rng.randint(0, len(x), batch_size)  =>  rows = rng.randint(0, len(x) - 1, batch_size)
+# Each batch mean kept an axis of length 1 (keepdims), and so does the result. Leave keepdims out: the shape is (D,).
+# - x[rows].mean(axis=0)  =>  x[rows].mean(axis=0, keepdims=True)
+# The mean runs over the columns. A batch mean is taken over the rows of the batch, axis 0, and has one number per
+# column.
+# - x[rows].mean(axis=0)  =>  x[rows].mean(axis=1)
+# The batches are drawn in another way than the docstring says, so they are other batches. Idea and size may be right;
+# draw with rng.randint(0, len(x), batch_size) to be comparable.
+# - rows = rng.randint(0, len(x), batch_size)  =>  rows = rng.permutation(len(x))[:batch_size]
+# - rows = rng.randint(0, len(x), batch_size)  =>  rows = rng.choice(len(x), batch_size, replace=False)
+# The scatter was divided by √repeats. That is how well the overall mean is known after all batches. The noise of a
+# single batch does not shrink when you look at more batches.
+# - return np.std(means, axis=0)  =>  return np.std(means, axis=0) / np.sqrt(repeats)
+# This is the std with repeats − 1 (ddof=1). With many repeats the two agree; the docstring asks for np.std as it is,
+# which divides by repeats.
+# - np.std(means, axis=0)  =>  np.std(means, axis=0, ddof=1)
+# Only one batch was drawn, before the loop, and its mean was repeated: no scatter at all. Draw new rows in every turn
+# of the loop.
+# - rows = rng.randint(0, len(x), batch_size)  =>  pass
+# & means = []  =>  means, rows = [], rng.randint(0, len(x), batch_size)
+
+# %% exercise="q_noise"
+# %% mistakes
+# A batch has one μ and one σ per unit, and all its images are normalized with these two. So the noise is shared by the
+# images of the batch, not drawn anew for each.
+# - q_noise = "a"  =>  q_noise = "b"
+# Nothing is switched off. BN is (x − μ)/σ for every image, with an uncertain μ and an uncertain σ: ask what an error in
+# each of the two does to x̂.
+# - q_noise = "a"  =>  q_noise = "c"
+# γ is the same for every batch, so it cannot undo what changes from batch to batch. The next BN does not undo it
+# either: a ReLU and a mixing of units stand in between. An error in σ stays, as a factor.
+# - q_noise = "a"  =>  q_noise = "d"

@@ -1,0 +1,667 @@
+# %% exercise="q_eval"
+# %% mistakes
+# Look at the last line that the cell above printed: in evaluation mode requires_grad was True. Recording gradients has
+# a switch of its own, torch.no_grad(). An evaluation needs both.
+# - q_eval = "a"  =>  q_eval = "b"
+# The batch's statistics are what training mode uses. Above, a batch of one gave sensible numbers in evaluation mode;
+# with its own statistics x̂ would have been 0.
+# - q_eval = "a"  =>  q_eval = "c"
+# eval() only sets a flag, model.training. An optimizer step would still change the parameters, and train() sets the
+# flag back: nothing is frozen for good.
+# - q_eval = "a"  =>  q_eval = "d"
+
+# %% exercise="my_batchnorm1d"
+# %% right="torch.var_mean, detached averages, β and the buffers first"
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long))
+        self.register_buffer("running_var", torch.ones(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.eps, self.momentum = eps, momentum
+
+    def forward(self, x):
+        if self.training:
+            m, (var, mean) = x.shape[0], torch.var_mean(x, dim=0, correction=0)
+            self.num_batches_tracked = self.num_batches_tracked + 1
+            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean.detach()
+            self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var.detach() * m / (m - 1)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return torch.addcmul(self.bias, self.weight, (x - mean) * torch.rsqrt(var + self.eps))
+# %% right="a function does the work, as in Dive into Deep Learning"
+def batch_norm(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
+    if not training:
+        X_hat = (X - moving_mean) / torch.sqrt(moving_var + eps)
+    else:
+        mean = X.mean(dim=0, keepdim=True)
+        var = ((X - mean) ** 2).mean(dim=0, keepdim=True)
+        X_hat = (X - mean) / torch.sqrt(var + eps)
+        moving_mean = (1.0 - momentum) * moving_mean + momentum * mean.squeeze(0)
+        moving_var = (1.0 - momentum) * moving_var + momentum * X.var(dim=0)
+    return gamma * X_hat + beta, moving_mean.data, moving_var.data
+
+
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.weight, self.bias = nn.Parameter(torch.empty(num_features)), nn.Parameter(torch.empty(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+        self.register_buffer("num_batches_tracked", torch.tensor(0, dtype=torch.long))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        nn.init.ones_(self.weight)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, X):
+        Y, self.running_mean, self.running_var = batch_norm(
+            X, self.weight, self.bias, self.running_mean, self.running_var, self.eps, self.momentum, self.training
+        )
+        self.num_batches_tracked += int(self.training)
+        return Y
+# %% right="matrix products, one scale and one shift"
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        nn.Module.__init__(self)
+        self.eps, self.momentum = eps, momentum
+        for name, value in [("weight", torch.ones(num_features)), ("bias", torch.zeros(num_features))]:
+            self.register_parameter(name, nn.Parameter(value))
+        for name, value in [("running_mean", 0.0), ("running_var", 1.0)]:
+            self.register_buffer(name, torch.full((num_features,), value))
+        self.register_buffer("num_batches_tracked", torch.LongTensor([0])[0])
+
+    @torch.no_grad()
+    def update(self, mean, var, m):
+        self.num_batches_tracked.add_(1)
+        self.running_mean.mul_(1 - self.momentum).add_(mean, alpha=self.momentum)
+        self.running_var += self.momentum * (var * m / (m - 1) - self.running_var)
+
+    def forward(self, x):
+        mean, var = self.running_mean, self.running_var
+        if self.training:
+            m, ones = len(x), torch.ones(len(x), dtype=x.dtype, device=x.device)
+            mean = ones @ x / m
+            var = torch.einsum("nd,nd->d", x - mean, x - mean) / m
+            self.update(mean, var, m)
+        scale = self.weight / (var + self.eps) ** 0.5
+        return (x - mean) * scale + self.bias
+# %% mistakes of="torch.var_mean, detached averages, β and the buffers first"
+# The buffers carry the graph of every batch so far: memory grows at each step, and a later backward pass fails. Update
+# them under torch.no_grad(), or from mean.detach() and var.detach().
+# - mean.detach()  =>  mean
+# & var.detach()  =>  var
+# %% mistakes
+# The batch's variance goes into running_var as it is. It is normalized with the biased variance, but running_var gets
+# the unbiased one, m/(m−1) times as large (unit 05).
+# - var * len(x) / (len(x) - 1)  =>  var
+# The momentum is reversed. In PyTorch it is the weight of the new value: running = (1 − momentum)·running +
+# momentum·new.
+# - self.running_mean.lerp_(mean, self.momentum)  =>  self.running_mean.lerp_(mean, 1 - self.momentum)
+# & (len(x) - 1), self.momentum  =>  (len(x) - 1), 1 - self.momentum
+# The output is right and dx is not: autograd took the mean and the variance for constants. They depend on x. Compute
+# them outside no_grad and without detach(); only the update of the buffers belongs under no_grad.
+# - var = ((x - mean) ** 2).mean(dim=0)  =>  var = ((x - mean) ** 2).mean(dim=0).detach()
+# & mean = x.mean(dim=0)  =>  mean = x.mean(dim=0).detach()
+# The mean's part of the gradient is there, the variance's is not: the variance is detached from x. Both depend on x,
+# and autograd must see both.
+# - var = ((x - mean) ** 2).mean(dim=0)  =>  var = ((x - mean) ** 2).mean(dim=0).detach()
+# Evaluation mode normalizes with the batch it is given. It must use running_mean and running_var: ask self.training.
+# - mean, var = self.running_mean, self.running_var  =>  mean, var = x.mean(dim=0), x.var(dim=0, correction=0)
+# Training mode normalizes with the running statistics. In training each batch is normalized with its own mean and
+# variance; the running ones are for evaluation.
+# - (x - mean) / torch.sqrt(var + self.eps)  =>  (x - self.running_mean) / torch.sqrt(self.running_var + self.eps)
+# The unbiased variance (m − 1, torch's default in x.var()) normalizes the batch. Algorithm 1 divides by m:
+# correction=0. The unbiased one is for running_var only.
+# - var = ((x - mean) ** 2).mean(dim=0)  =>  var = x.var(dim=0)
+# & var * len(x) / (len(x) - 1)  =>  var
+# ε was added to the standard deviation. It stands inside the root: √(σ² + ε).
+# - torch.sqrt(var + self.eps)  =>  (torch.sqrt(var) + self.eps)
+# ε is fixed: the argument eps is not used. Keep it in __init__ (self.eps = eps) and use it in forward.
+# - self.eps, self.momentum = eps, momentum  =>  self.eps, self.momentum = 1e-5, momentum
+# The momentum is fixed: the argument is not used. Keep it in __init__ (self.momentum = momentum).
+# - self.eps, self.momentum = eps, momentum  =>  self.eps, self.momentum = eps, 0.1
+# The running statistics are plain attributes, so they are not in state_dict(): they would be missing from the saved
+# file and stay behind when the model moves to a GPU. Use self.register_buffer.
+# - self.register_buffer("running_mean", torch.zeros(num_features))  =>  self.running_mean = torch.zeros(num_features)
+# & self.register_buffer("running_var", torch.ones(num_features))  =>  self.running_var = torch.ones(num_features)
+# & self.register_buffer("num_batches_tracked", torch.tensor(0))  =>  self.num_batches_tracked = 0
+# num_batches_tracked is missing from the state: it is a buffer too, an integer that begins at 0. Without it,
+# load_state_dict complains about an unexpected key.
+# - self.register_buffer("num_batches_tracked", torch.tensor(0))  =>  self.num_batches_tracked = 0
+# The running statistics are parameters here, so an optimizer would train them. They are measured, not learned:
+# register_buffer.
+# - self.register_buffer("running_mean", torch.zeros(num_features))
+# + self.running_mean = nn.Parameter(torch.zeros(num_features))
+# & self.register_buffer("running_var", torch.ones(num_features))
+# + self.running_var = nn.Parameter(torch.ones(num_features))
+# γ and β are buffers here, so no optimizer would train them. What is learned is an nn.Parameter.
+# - self.weight = nn.Parameter(torch.ones(num_features))
+# + self.register_buffer("weight", torch.ones(num_features).requires_grad_())
+# & self.bias = nn.Parameter(torch.zeros(num_features))
+# + self.register_buffer("bias", torch.zeros(num_features).requires_grad_())
+# The parameters have names of their own. PyTorch calls γ `weight` and β `bias`; with other names no state_dict of an
+# nn.BatchNorm1d can be loaded.
+# - self.weight = nn.Parameter(torch.ones(num_features))  =>  self.gamma = nn.Parameter(torch.ones(num_features))
+# & self.bias = nn.Parameter(torch.zeros(num_features))  =>  self.beta = nn.Parameter(torch.zeros(num_features))
+# & return self.weight * x_hat + self.bias  =>  return self.gamma * x_hat + self.beta
+# γ begins at 0, so the layer's output is 0 whatever x is. nn.BatchNorm1d begins with γ = 1 and β = 0: plain x̂.
+# - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.zeros(num_features))
+# running_var begins at 0. nn.BatchNorm1d begins at 1: before any batch was seen, a division by √ε would multiply x
+# by 300.
+# - "running_var", torch.ones(num_features)  =>  "running_var", torch.zeros(num_features)
+# γ or β begins at random numbers. They begin at 1 and 0, so that a fresh layer only normalizes.
+# - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.linspace(-1, 1, num_features))
+# The buffers change in evaluation mode. A test image must not move the running statistics: update them in training mode
+# only.
+# - self.running_mean, self.running_var
+# + self.running_mean.clone(), self.running_var.clone(); self.running_mean.lerp_(x.mean(dim=0), self.momentum)
+# num_batches_tracked is never counted up: add 1 at each batch in training mode.
+# - self.num_batches_tracked += 1  =>  pass
+# The running statistics are never updated, so evaluation mode would normalize with a mean of 0 and a variance of 1 for
+# ever.
+# - self.running_mean.lerp_(mean, self.momentum)  =>  pass
+# & self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)  =>  pass
+# running_var is never updated; running_mean is. Both belong to Algorithm 2.
+# - self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)  =>  pass
+# This is the plain x̂: γ and β are not used.
+# - return self.weight * x_hat + self.bias  =>  return x_hat + 0 * self.weight + 0 * self.bias
+# In evaluation mode γ and β are missing. They were learned, and the layers after this one expect them in both modes.
+# - x_hat + self.bias  =>  x_hat + self.bias if self.training else x_hat + 0 * (self.weight + self.bias)
+# γ and β are exchanged: weight multiplies x̂, bias is added.
+# - self.weight * x_hat + self.bias  =>  self.bias * x_hat + self.weight
+# The statistics are taken over the whole array: one mean for all features. Each feature has its own: dim=0 averages
+# over the batch.
+# - mean = x.mean(dim=0)  =>  mean = x.mean().expand(x.shape[1])
+# & var = ((x - mean) ** 2).mean(dim=0)  =>  var = ((x - mean) ** 2).mean().expand(x.shape[1])
+# forward gives back None. End it with a return statement.
+# - return self.weight * x_hat + self.bias  =>  pass
+# The root is missing: x − μ is divided by the variance. Divide by √(σ² + ε).
+# - torch.sqrt(var + self.eps)  =>  (var + self.eps)
+# The averages run over the features of one image (dim=1). That is layer norm. BN averages over the batch, dim=0, and
+# gets one number for each feature.
+# - mean = x.mean(dim=0)  =>  mean = x.mean(dim=1, keepdim=True)
+# & var = ((x - mean) ** 2).mean(dim=0)  =>  var = ((x - mean) ** 2).mean(dim=1, keepdim=True)
+# The factor for running_var is upside down: the unbiased variance is larger than the biased one, m/(m−1) times.
+# - var * len(x) / (len(x) - 1)  =>  var * (len(x) - 1) / len(x)
+# num_batches_tracked is a float. It counts batches: a whole number, torch.tensor(0) and not torch.tensor(0.0).
+# - torch.tensor(0)  =>  torch.tensor(0.0)
+# γ and β are single numbers. Each feature has its own: shape (num_features,).
+# - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.ones(1))
+# & nn.Parameter(torch.zeros(num_features))  =>  nn.Parameter(torch.zeros(1))
+# The parameters or buffers have shape (1, D). nn.BatchNorm1d keeps them as (D,); broadcasting over the batch works all
+# the same.
+# - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.ones(1, num_features))
+# & nn.Parameter(torch.zeros(num_features))  =>  nn.Parameter(torch.zeros(1, num_features))
+# The normalization is hidden from autograd, by no_grad or detach(), so no gradient reaches x. Only the update of the
+# buffers belongs under no_grad.
+# - x_hat = (x - mean) / torch.sqrt(var + self.eps)  =>  x_hat = ((x - mean) / torch.sqrt(var + self.eps)).detach()
+# The whole output is cut off from autograd, by no_grad or detach(), so nothing could be trained. Only the update of the
+# buffers belongs under no_grad.
+# - return self.weight * x_hat + self.bias  =>  return (self.weight * x_hat + self.bias).detach()
+# More than y comes back. A layer gives one tensor, (N, D), to the next layer; the statistics stay in the buffers.
+# - return self.weight * x_hat + self.bias  =>  return self.weight * x_hat + self.bias, mean, var
+# x itself is changed, in place: `x -= mean` writes into the tensor of the layer before. Make a new one.
+# - x_hat = (x - mean) / torch.sqrt(var + self.eps)  =>  x -= mean; x_hat = x / torch.sqrt(var + self.eps)
+# super().__init__() is missing. It comes first in __init__: nn.Module must set up its lists of parameters and buffers
+# before you add to them.
+# - super().__init__()  =>  pass
+# %% mistake
+# This is PyTorch's layer under another name. The exercise is to write its arithmetic: mean, variance, x̂, γ·x̂ + β, and
+# the running averages.
+# - return self.weight * x_hat + self.bias
+# + return nn.functional.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
+class MyBatchNorm1d(nn.BatchNorm1d):
+    pass
+# %% mistake
+# PyTorch's own layer does the work inside yours, so the names in the state_dict become 'bn.weight' and so on. Write the
+# parts yourself: parameters, buffers, forward.
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.bn = nn.BatchNorm1d(num_features, eps, momentum)
+
+    def forward(self, x):
+        return self.bn(x)
+# %% mistakes hidden=true
+# E[x²] − E[x]² loses all digits when the mean is large: in float32 nothing is left of a variance of 4 beside a mean
+# of 1000. Subtract the mean first, then square.
+# - ((x - mean) ** 2).mean(dim=0)  =>  (x**2).mean(dim=0) - mean**2
+
+# %% exercise="build_mlp"
+# %% right="pairs of sizes, layers appended to the model"
+def build_mlp(batchnorm, hidden=(32, 32)):
+    sizes = [784, *hidden]
+    model = nn.Sequential(nn.Flatten())
+    for k in range(len(hidden)):
+        n_in, n_out = sizes[k], sizes[k + 1]
+        if batchnorm:
+            model.append(nn.Linear(n_in, n_out, bias=False)).append(nn.BatchNorm1d(n_out))
+        else:
+            model.append(nn.Linear(n_in, n_out))
+        model.append(nn.ReLU(inplace=True))
+    model.append(nn.Linear(sizes[-1], 10))
+    return model
+# %% right="blocks within the model, by a comprehension"
+def build_mlp(batchnorm, hidden=(32, 32)):
+    def block(n_in, n_out):
+        norm = nn.BatchNorm1d(n_out) if batchnorm else nn.Identity()
+        return nn.Sequential(nn.Linear(n_in, n_out, bias=not batchnorm), norm, nn.ReLU())
+
+    return nn.Sequential(*[block(a, b) for a, b in zip((784, *hidden), hidden)], nn.Linear(hidden[-1], 10))
+# %% right="named layers, a class of its own"
+class MLP(nn.Sequential):
+    def __init__(self, widths, batchnorm):
+        super().__init__()
+        for k in range(1, len(widths)):
+            self.add_module(f"linear{k}", nn.Linear(widths[k - 1], widths[k], bias=not batchnorm))
+            if batchnorm:
+                self.add_module(f"bn{k}", nn.BatchNorm1d(widths[k]))
+            self.add_module(f"relu{k}", nn.ReLU())
+        self.add_module("logits", nn.Linear(widths[-1], 10))
+
+
+def build_mlp(batchnorm, hidden=(32, 32)):
+    return MLP([784] + list(hidden), batchnorm)
+# %% mistakes
+# A Linear in front of BN has a bias. BN subtracts the mean, and the bias with it: it would never do anything. Use
+# bias=False there, and keep it elsewhere.
+# - bias=not batchnorm  =>  bias=True
+# The hidden layers have no bias although there is no BN to replace it with its β.
+# - bias=not batchnorm  =>  bias=False
+# The last Linear has no bias. No BN follows it, so nothing else can shift the logits.
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 10, bias=not batchnorm)
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 10, bias=False)
+# BN comes after the ReLU here. The paper normalizes z = Wu, before the activation.
+# - layers.append(nn.Linear(fan_in, units, bias=not batchnorm))
+# + layers += [nn.Linear(fan_in, units, bias=not batchnorm), nn.ReLU()]
+# & layers.append(nn.ReLU())  =>
+# There is a BN on the logits as well. It would force every class to the same mean and spread in each batch. Only hidden
+# layers are normalized.
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 10), *([nn.BatchNorm1d(10)] if batchnorm else [])
+# A ReLU follows the last Linear, so no logit can be negative. The logits are the last Linear's output as it is.
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 10), nn.ReLU()
+# A softmax follows the last Linear. The network ends in logits: F.cross_entropy applies the softmax itself, and would
+# apply it twice.
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 10), nn.Softmax(dim=1)
+# A log-softmax follows the last Linear. The network ends in plain logits; F.cross_entropy does the rest.
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 10), nn.LogSoftmax(dim=1)
+# There is no ReLU, so the layers collapse into one linear map. Each hidden layer ends in one.
+# - layers.append(nn.ReLU())  =>  pass
+# The activation is a sigmoid. Experiment A uses ReLU.
+# - nn.ReLU()  =>  nn.Sigmoid()
+# hidden is not used: the network is always 784-32-32-10. Loop over hidden.
+# - for units in hidden:  =>  for units in (32, 32):
+# batchnorm is not used: the network always has BN.
+# - layers, fan_in = [], 784  =>  layers, fan_in, batchnorm = [], 784, True
+# batchnorm is not used: the network never has BN.
+# - if batchnorm:  =>  if False:
+# The last layer is missing: ten logits must come out, not the last hidden layer.
+# - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  return nn.Sequential(*layers)
+# Only the first hidden layer has a BN. Every hidden layer has one of its own.
+# - if batchnorm:  =>  if batchnorm and fan_in == 784:
+# The shapes do not fit together. It is nn.Linear(inputs, outputs), and a layer's inputs are the outputs of the layer
+# before: 784 only for the first. Remember the number of units of the layer before, for the next hidden layer and for
+# the last Linear.
+# - fan_in = units  =>  pass
+# That is a Python list of layers. Put them into a model: nn.Sequential(*layers), with the star.
+# - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  return [*layers, nn.Linear(fan_in, 10)]
+# nn.Sequential takes the layers one by one, not a list of them: put a star in front of the list,
+# nn.Sequential(*layers).
+# - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  return nn.Sequential([*layers, nn.Linear(fan_in, 10)])
+# Nothing comes back. End the function with return.
+# - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  pass
+# BN is there, but without γ and β (affine=False). Keep them: they give the layer its freedom back.
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(units, affine=False)
+# That is layer norm: it averages over the units of one image, not over the images of a batch. Use nn.BatchNorm1d.
+# - nn.BatchNorm1d(units)  =>  nn.LayerNorm(units)
+# nn.BatchNorm2d is for images with channels, (N, C, H, W). The rows here are (N, units): nn.BatchNorm1d.
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm2d(units)
+# The activation is a leaky ReLU, which lets a little of the negative part through. Experiment A uses nn.ReLU().
+# - nn.ReLU()  =>  nn.LeakyReLU()
+# %% mistake
+# One and the same BN object stands behind several layers, so they share γ, β and running statistics. Make a new
+# nn.BatchNorm1d for each layer.
+def build_mlp(batchnorm, hidden=(32, 32)):
+    layers, fan_in, bn = [], 784, nn.BatchNorm1d(hidden[0])
+    for units in hidden:
+        layers += [nn.Linear(fan_in, units, bias=not batchnorm), *([bn] if batchnorm else []), nn.ReLU()]
+        fan_in = units
+    return nn.Sequential(*layers, nn.Linear(fan_in, 10))
+# %% mistake
+# BN comes before the Linear here, so it normalizes the layer's inputs. It belongs behind the Linear: it normalizes z,
+# what the Linear gives out.
+def build_mlp(batchnorm, hidden=(32, 32)):
+    layers, fan_in = [], 784
+    for units in hidden:
+        if batchnorm:
+            layers.append(nn.BatchNorm1d(fan_in))
+        layers += [nn.Linear(fan_in, units, bias=not batchnorm), nn.ReLU()]
+        fan_in = units
+    return nn.Sequential(*layers, nn.Linear(fan_in, 10))
+
+# %% exercise="train_epoch"
+# %% right="a loop over slices of the order, running sums"
+def train_epoch(model, X, y, optimizer, batch_size, generator):
+    model.train()
+    N, total_loss, correct = len(X), 0.0, 0
+    for idx in torch.randperm(N, generator=generator).to(X.device).split(batch_size):
+        xb, yb = X[idx], y[idx]
+        optimizer.zero_grad()
+        out = model(xb)
+        loss = nn.CrossEntropyLoss()(out, yb)
+        loss.backward()
+        optimizer.step()
+        total_loss += loss.item() * len(idx)
+        correct += (out.argmax(1) == yb).sum().item()
+    return total_loss / N, correct / N
+# %% right="a DataLoader"
+def train_epoch(model, X, y, optimizer, batch_size, generator):
+    from torch.utils.data import DataLoader, TensorDataset
+
+    loader = DataLoader(TensorDataset(X, y), batch_size=batch_size, shuffle=True, generator=generator)
+    model.train(True)
+    losses, hits = [], []
+    for xb, yb in loader:
+        pred = model(xb)
+        each = F.cross_entropy(pred, yb, reduction="none")
+        model.zero_grad()
+        each.mean().backward()
+        optimizer.step()
+        losses.append(each.detach())
+        hits.append(pred.max(dim=1).indices.eq(yb))
+    return [torch.cat(losses).mean(), torch.cat(hits).float().mean()]
+# %% right="shuffled copies, slices from i on, log-softmax"
+def train_epoch(model, X, y, optimizer, batch_size, generator):
+    model.train()
+    order = torch.randperm(X.shape[0], generator=generator)
+    X, y = X[order], y[order]
+    loss_sum, right = torch.zeros(()), 0
+    for i in range(0, X.shape[0], batch_size):
+        labels = y[i : i + batch_size]
+        logp = torch.log_softmax(model(X[i : i + batch_size]), dim=-1)
+        loss = -logp[torch.arange(len(labels)), labels].mean()
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                p.grad = None
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            loss_sum = loss_sum + loss * len(labels)
+            right += int((torch.argmax(logp, dim=-1) == labels).sum())
+    return float(loss_sum / X.shape[0]), right / X.shape[0]
+# %% mistakes
+# The gradients of earlier steps are still there: PyTorch adds the new ones to them. Call optimizer.zero_grad() once per
+# batch, before backward().
+# - optimizer.zero_grad()  =>  pass
+# The weights do not move at all. Either optimizer.step() is not called, or there is no gradient when it is: backward()
+# is missing, or zero_grad() comes between the two. The order in each batch: zero_grad, backward, step.
+# - optimizer.zero_grad()  =>  pass
+# & optimizer.step()  =>  optimizer.zero_grad(); optimizer.step()
+# - optimizer.step()  =>  pass
+# - loss.backward()  =>  pass
+# The images come in the order in which they are stored. Shuffle them with torch.randperm: BN needs batches that look
+# like the whole.
+# - order = torch.randperm(len(X), generator=generator).to(X.device)  =>  order = torch.arange(len(X))
+# The images are shuffled and the labels are not, so images get the labels of others. Index both with the same order.
+# - order = torch.randperm(len(X), generator=generator).to(X.device)
+# + X, order = X[torch.randperm(len(X), generator=generator)], torch.arange(len(X))
+# The images and the labels are shuffled in two different orders. Draw one order and index both with it.
+# - labels = y[order]  =>  labels = y[torch.randperm(len(X), generator=generator)]
+# The last, shorter batch is left out: its images are not trained on.
+# - (len(X), generator=generator).to(X.device)  =>  (len(X), generator=generator)[: len(X) // batch_size * batch_size]
+# generator is not used. The order comes from PyTorch's global random numbers, so that nobody can repeat your run:
+# torch.randperm(n, generator=generator).
+# - torch.randperm(len(X), generator=generator)  =>  torch.randperm(len(X))
+# The generator is seeded anew in each epoch, so every epoch has the same order. Just use the generator as it comes: it
+# remembers where it is.
+# - torch.randperm(len(X), generator=generator)  =>  torch.randperm(len(X), generator=generator.manual_seed(0))
+# Images are drawn with replacement: some come twice and some never. An epoch shows each once: torch.randperm.
+# - torch.randperm(len(X), generator=generator)  =>  torch.randint(len(X), (len(X),), generator=generator)
+# The model is trained in evaluation mode: BN uses frozen statistics and never updates them. It came in that mode, so
+# call model.train() first.
+# - model.train()  =>  pass
+# - model.train()  =>  model.eval()
+# The loss is a plain mean over batches, in which an image in the short last batch counts more than others. Weigh each
+# batch with its number of images.
+# - return F.cross_entropy(logits, labels).item()
+# + return sum(
+# +         F.cross_entropy(a, b) for a, b in zip(logits.split(batch_size), labels.split(batch_size))
+# +     ).item() / -(-len(X) // batch_size)
+# Loss and accuracy are plain means over batches, in which an image in the short last batch counts more than others.
+# Weigh each batch with its number of images.
+# - logits.detach()  =>  [loss.item(), (logits.argmax(dim=1) == targets).double().mean().item()]
+# & logits = torch.cat(seen)  =>  loss, accuracy = np.mean(seen, axis=0)
+# & return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).double().mean().item()
+# + return float(loss), float(accuracy)
+# The batch losses (each already a mean) are added up and divided by the number of images. Multiply each by the number
+# of images in its batch first.
+# - F.cross_entropy(logits, labels).item()
+# + sum(F.cross_entropy(a, b) for a, b in zip(logits.split(batch_size), labels.split(batch_size))).item() / len(X)
+# The loss is a sum over batches. Divide by the number of images in the end.
+# - F.cross_entropy(logits, labels).item()  =>  F.cross_entropy(logits, labels, reduction="sum").item()
+# That is the number of right answers. The accuracy is their share: divide by the number of images.
+# - .double().mean().item()  =>  .double().sum().item()
+# The accuracy is in percent. A share between 0 and 1 is asked for.
+# - .double().mean().item()  =>  .double().mean().item() * 100
+# These are the loss and accuracy of the last batch only. Add up over all batches.
+# - logits = torch.cat(seen)  =>  labels = targets
+# The loss is first, the accuracy second.
+# - return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).double().mean().item()
+# + return (logits.argmax(dim=1) == labels).double().mean().item(), F.cross_entropy(logits, labels).item()
+# Only the loss comes back. Return two numbers: loss, accuracy.
+# - (logits, labels).item(), (logits.argmax(dim=1) == labels).double().mean().item()  =>  (logits, labels).item()
+# Nothing comes back. End with return loss, accuracy (after the loop, not in it).
+# - return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).double().mean().item()  =>  pass
+# The function returns after the first batch: the return stands inside the loop. Move it out, to the left.
+# - seen.append(logits.detach())  =>  return loss.item(), (logits.argmax(dim=1) == targets).double().mean().item()
+# batch_size is not used: every batch has 32 images.
+# - model.train()  =>  model.train(); batch_size = 32
+# F.cross_entropy expects logits and applies the softmax itself. Here it gets probabilities, so the softmax is applied
+# twice, and learning is slow.
+# - loss = F.cross_entropy(logits, targets)  =>  logits = logits.softmax(dim=1); loss = F.cross_entropy(logits, targets)
+# Loss and accuracy are measured after the step, on the batch that was just trained on: too good. Measure what the
+# forward pass gave, before the step.
+# - seen.append(logits.detach())  =>  seen.append(model(x).detach())
+# The gradient is that of the batch's summed loss, larger by the batch size. F.cross_entropy's default, the mean, is
+# meant: the learning rate then does not depend on the batch size.
+# - targets)  =>  targets, reduction="sum")
+# The caller's X and y are shuffled in place. Give the shuffled copies to names of your own.
+# - labels = y[order]  =>  X[:], y[:], order = X[order], y[order], torch.arange(len(X)); labels = y
+# There is one step for the whole epoch. Each batch makes a step of its own: zero_grad, backward, step, all inside the
+# loop.
+# - optimizer.step()
+# + steps = locals().get("steps", 0) + 1; optimizer.step() if steps * batch_size >= len(X) else None
+# The forward pass runs under torch.no_grad(), so there is nothing for backward() to follow. no_grad is for evaluation;
+# here autograd must see the model at work.
+# - logits = model(x)  =>  logits = model(x).detach()
+# Loss and accuracy are measured when the epoch is over, with the final weights. Asked for are those of each batch as it
+# came, before its own step: keep them inside the loop.
+# - logits = torch.cat(seen)  =>  logits, labels = model.eval()(X), y
+# The optimizer that was passed in is not used: a new one is made inside. The caller chooses the optimizer and its
+# learning rate, and Adam must keep its averages from epoch to epoch.
+# - model.train()  =>  model.train(); optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
+# %% exercise="evaluate"
+# %% right="all at once, under inference_mode"
+@torch.inference_mode()
+def evaluate(model, X, y):
+    mode = model.training
+    try:
+        logits = model.eval()(X)
+    finally:
+        model.train(mode)
+    accuracy = (logits.argmax(-1) == y).float().mean()
+    return F.cross_entropy(logits, y), accuracy
+# %% right="means of slices, weighed, as a list"
+def evaluate(model, X, y, size=1000):
+    came_training = model.training
+    model.eval()
+    found = []
+    with torch.no_grad():
+        for i in range(0, len(X), size):
+            logits, labels = model(X[i : i + size]), y[i : i + size]
+            loss, accuracy = F.cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).double().mean().item()
+            found.append([loss, accuracy])
+    if came_training:
+        model.train()
+    sizes = [min(size, len(X) - i) for i in range(0, len(X), size)]
+    return list(np.average(found, axis=0, weights=sizes))
+# %% right="a DataLoader and log-softmax by hand"
+@torch.no_grad()
+def evaluate(model, X, y):
+    from torch.utils.data import DataLoader, TensorDataset
+
+    was = model.training
+    model.train(False)
+    loss = correct = 0
+    for xb, yb in DataLoader(TensorDataset(X, y), batch_size=512):
+        z = model(xb)
+        loss += (torch.logsumexp(z, dim=1) - z.gather(1, yb[:, None])[:, 0]).sum()
+        correct += sum(int(row.argmax()) == int(label) for row, label in zip(z, yb))
+    model.train(was)
+    return loss.item() / y.numel(), correct / y.numel()
+# %% mistakes of="means of slices, weighed, as a list"
+# Loss and accuracy are means of batch means, in which the images of the short last batch count more than the others.
+# Add up over images, and divide by N once.
+# - , weights=sizes  =>
+# - , weights=sizes  =>
+# & size=1000  =>  size=100
+# %% mistakes
+# The model is tested in the mode in which it came. In training mode BN normalizes with the test batch and writes it
+# into the buffers. Call model.eval() first.
+# - model.eval()  =>  pass
+# A model that came in training mode is left in evaluation mode. The training that follows would go on with frozen
+# statistics. Remember model.training before you call eval(), and put it back: model.train(came_training).
+# - model.train(came_training)  =>  pass
+# - came_training = model.training  =>  model.eval(); came_training = model.training
+# The model is always left in training mode, even if it came in evaluation mode. Remember model.training at the start,
+# and put back what it was.
+# - model.train(came_training)  =>  model.train()
+# Gradients are recorded: it costs time and memory for nothing. model.eval() does not switch that off; torch.no_grad()
+# does.
+# - torch.no_grad()  =>  torch.enable_grad()
+# The loss is a mean of batch means, in which the images of the short last batch count more than the others. Add up over
+# images, and divide by N once.
+# - , reduction="sum").item()  =>  ).item()
+# & return loss / len(X), right / len(X)  =>  return loss / -(-len(X) // 1000), right / len(X)
+# The last, short batch is left out. All N images count.
+# - range(0, len(X), 1000)  =>  range(0, max(len(X) - 999, 1), 1000)
+# - range(0, len(X), 1000)  =>  range(0, max(len(X) - 99, 1), 100)
+# & X[i : i + 1000]  =>  X[i : i + 100]
+# & y[i : i + 1000]  =>  y[i : i + 100]
+# Only the first 1,000 images were tested. Go through all of them.
+# - range(0, len(X), 1000)  =>  range(0, 1, 1000)
+# This is the sum over the images. Divide the loss by N.
+# - return loss / len(X), right / len(X)  =>  return loss, right / len(X)
+# The batch losses, each already a mean, are added up and divided by N once more. Use reduction="sum", or weigh each
+# with its number of images.
+# - , reduction="sum").item()  =>  ).item()
+# That is the number of right answers. The accuracy is their share of all N.
+# - right / len(X)  =>  right
+# The accuracy is in percent. A share between 0 and 1 is asked for.
+# - right / len(X)  =>  100 * right / len(X)
+# That is the share of wrong answers, the error rate. The accuracy counts the right ones.
+# - right / len(X)  =>  1 - right / len(X)
+# These are the loss and accuracy of the last batch alone. Add up over all batches.
+# - loss += F  =>  loss = F
+# & right += (  =>  right = (
+# & return loss / len(X), right / len(X)  =>  return loss / len(labels), right / len(labels)
+# The loss is first, the accuracy second.
+# - return loss / len(X), right / len(X)  =>  return right / len(X), loss / len(X)
+# Only the loss comes back. Return two numbers: loss, accuracy.
+# - return loss / len(X), right / len(X)  =>  return loss / len(X)
+# Only the accuracy comes back. Return two numbers: loss, accuracy.
+# - return loss / len(X), right / len(X)  =>  return right / len(X)
+# Nothing comes back. End with return loss, accuracy.
+# - return loss / len(X), right / len(X)  =>  pass
+# F.cross_entropy expects logits and applies the softmax itself. Here it gets probabilities, so the softmax is applied
+# twice.
+# - F.cross_entropy(logits, labels  =>  F.cross_entropy(logits.softmax(dim=1), labels
+# requires_grad was switched off in the parameters, for good: no later step could train them. torch.no_grad() stops the
+# recording for a while, and leaves the model as it is.
+# - model.eval()  =>  model.eval().requires_grad_(False)
+# F.nll_loss expects log-probabilities. The model ends in logits: F.cross_entropy takes those, and does both steps.
+# - F.cross_entropy(  =>  F.nll_loss(
+# logits.max(dim=1) gives a pair: the largest logits, and where they are. Which class it is, is where: argmax(dim=1).
+# - logits.argmax(dim=1)  =>  logits.max(dim=1)
+# Two numbers are asked for, loss and accuracy, as a pair: not a dict.
+# - return loss / len(X), right / len(X)  =>  return {"loss": loss / len(X), "accuracy": right / len(X)}
+# The largest logit is looked for along the batch (dim=0), which gives one image for each class. Each image's class is
+# wanted: dim=1.
+# - logits.argmax(dim=1) == labels  =>  logits.argmax(dim=0)[labels] == labels
+
+# %% exercise="q_loop_1"
+# %% mistakes
+# A wrong gradient would make a worse net, but one net still answers each image in one way. Here the answers change with
+# the order of the test images, and nothing is trained in between. In which mode is the net when share_right calls it?
+# - q_loop_1 = "b"  =>  q_loop_1 = "a"
+# Test images do enter the running statistics here. But this net never uses those: it is not in evaluation mode. What
+# does it normalize a batch of sixty images with that all show a zero?
+# - q_loop_1 = "b"  =>  q_loop_1 = "c"
+# net.train() stands at the head of every epoch, so training is always in training mode. Look at what happens after the
+# last epoch.
+# - q_loop_1 = "b"  =>  q_loop_1 = "d"
+# Running statistics that lag would be off by the same amount for every image, in any order. Here the order matters, so
+# something is computed from the batch that is tested.
+# - q_loop_1 = "b"  =>  q_loop_1 = "e"
+
+# %% exercise="q_loop_2"
+# %% mistakes
+# In the first epoch the gradient is right: this is nn.BatchNorm1d in training mode, and autograd sees all of it. Follow
+# net.train() and net.eval() through two epochs.
+# - q_loop_2 = "d"  =>  q_loop_2 = "a"
+# net.eval() is called before every test, so the test batch's own statistics are not used. Who calls net.train()
+# afterwards?
+# - q_loop_2 = "d"  =>  q_loop_2 = "b"
+# Test images can enter the running statistics only through a forward pass in training mode. Here every test comes after
+# net.eval().
+# - q_loop_2 = "d"  =>  q_loop_2 = "c"
+# A momentum of 0.1 remembers some tens of batches (unit 05), so a lag would be there in the first epoch too. This
+# distance is small at first, then jumps. Is running_mean updated at all after the first epoch?
+# - q_loop_2 = "d"  =>  q_loop_2 = "e"
+
+# %% exercise="q_loop_3"
+# %% mistakes
+# Every test comes after net.eval(), and LeanNorm then uses its running statistics. The symptom shows in training: what
+# moves that bias?
+# - q_loop_3 = "a"  =>  q_loop_3 = "b"
+# The only forward passes in training mode are those of training batches. Besides, wrong running statistics would not
+# move a bias: they are not used in training.
+# - q_loop_3 = "a"  =>  q_loop_3 = "c"
+# net.train() stands at the head of every epoch here, and nn.BatchNorm1d in the same loop is fine. The bug is in the
+# layer.
+# - q_loop_3 = "a"  =>  q_loop_3 = "d"
+# The momentum is nn.BatchNorm1d's. And running statistics play no part in training, where that bias is moved. What does
+# autograd know about mean and var?
+# - q_loop_3 = "a"  =>  q_loop_3 = "e"
+
+# %% exercise="q_loop_4"
+# %% mistakes
+# The layer is nn.BatchNorm1d, and no_grad surrounds only the look at the test loss, where nothing is trained. The
+# weights are the same with and without that line. What else does a forward pass change?
+# - q_loop_4 = "c"  =>  q_loop_4 = "a"
+# The test loss is measured that way. The accuracy is not: net.eval() comes before it, so it uses the running
+# statistics. Which images are in those?
+# - q_loop_4 = "c"  =>  q_loop_4 = "b"
+# net.train() stands at the head of every epoch: training is as it should be. Follow the mode between the training
+# batches and net.eval().
+# - q_loop_4 = "c"  =>  q_loop_4 = "d"
+# The momentum is the same with and without the line for the test loss, and the result is not. Under no_grad in training
+# mode, what did the cell in section 1 show?
+# - q_loop_4 = "c"  =>  q_loop_4 = "e"
+
+# %% exercise="q_credit"
+# %% mistakes
+# Read the list once more: between Inception and BN-x5, dropout, L2, decay, normalization, shuffling and distortions
+# changed too. Any of them may have saved steps.
+# - q_credit = "b"  =>  q_credit = "a"
+# If both networks have BN, their difference cannot be BN's doing. From BN-Baseline to BN-x5 the learning rate and the
+# whole list changed.
+# - q_credit = "b"  =>  q_credit = "c"
+# There is one row with BN and nothing else: BN-Baseline. The list is of changes made for the rows below it.
+# - q_credit = "b"  =>  q_credit = "d"

@@ -1,0 +1,517 @@
+# %% exercise="q_one"
+# %% mistakes
+# The variance is 0, but ε stands beside it under the root: 0/√(0 + ε). Which number is that?
+# - q_one = "c"  =>  q_one = "a"
+# BN always subtracts the batch's mean. What is the mean of a single number, and what is left when it is subtracted?
+# - q_one = "c"  =>  q_one = "b"
+# Training mode never normalizes with the running statistics; it only updates them. Put m = 1 into Algorithm 1.
+# - q_one = "c"  =>  q_one = "d"
+
+# %% exercise="q_busy"
+# %% mistakes
+# With running statistics an image's answer does not depend on its batch at all: it would be the same for every group
+# size. What does depend on the group?
+# - q_busy = "a"  =>  q_busy = "b"
+# These are the same 2,000 images at every point of the curve. Only their company changes.
+# - q_busy = "a"  =>  q_busy = "c"
+# Weights treat each image by itself; only BN lets images of a batch meet. In one of its modes they do not meet either,
+# and then any group size would do.
+# - q_busy = "a"  =>  q_busy = "d"
+
+# %% exercise="q_files"
+# %% mistakes
+# The first of the three readings is on test images, which were never trained on, and it is good. A network that has
+# only learned its training images by heart could not do that.
+# - q_files = "d"  =>  q_files = "a"
+# The second reading is in training mode, where the running statistics play no part, and it is poor all the same. So
+# they are not the cause, or not the only one.
+# - q_files = "d"  =>  q_files = "b"
+# Compare the first two readings: both are in training mode, and the second is poor. The mode alone makes nothing good.
+# What differs between these two?
+# - q_files = "d"  =>  q_files = "c"
+
+# %% exercise="q_accumulate"
+# %% mistakes
+# The loss of each part is divided by the number of parts, so the sum is the average. If this were wrong, the network
+# without BN would suffer as well.
+# - q_accumulate = "b"  =>  q_accumulate = "a"
+# They are updated once a part, true. But in training mode neither the output nor its gradient depends on the running
+# statistics.
+# - q_accumulate = "b"  =>  q_accumulate = "c"
+# Float32 rounds at the seventh digit; here the first digit is wrong. In exact arithmetic the difference would be the
+# same.
+# - q_accumulate = "b"  =>  q_accumulate = "d"
+
+# %% exercise="q_untouched"
+# %% mistakes
+# The cell compared the body's weights before and after, bit by bit: unchanged. And features are computed under no_grad,
+# so no gradient reaches the body. What does a network keep besides its parameters?
+# - q_untouched = "c"  =>  q_untouched = "a"
+# These are readings in evaluation mode: batches do not matter there. Something that evaluation mode uses has changed.
+# - q_untouched = "c"  =>  q_untouched = "b"
+# A head only reads its features; any number of heads can read the same ones. But are the features of a test image still
+# what they were?
+# - q_untouched = "c"  =>  q_untouched = "d"
+
+# %% exercise="freeze_batchnorm"
+# %% right="child by child, down the tree"
+def freeze_batchnorm(model):
+    for child in model.children():
+        if isinstance(child, nn.BatchNorm1d) or isinstance(child, nn.BatchNorm2d) or isinstance(child, nn.BatchNorm3d):
+            child.training = False
+            if child.weight is not None:
+                child.weight.requires_grad = False
+                child.bias.requires_grad = False
+        else:
+            freeze_batchnorm(child)
+    return model
+# %% right="apply, and the class above all BN"
+def freeze_batchnorm(model):
+    def freeze(layer):
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.train(False).requires_grad_(False)
+
+    return model.apply(freeze)
+# %% right="by the name of the class"
+def freeze_batchnorm(model):
+    norms = [m for _, m in model.named_modules() if type(m).__name__ in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")]
+    [bn.eval() for bn in norms]
+    for p in [p for bn in norms for p in (bn.weight, bn.bias) if p is not None]:
+        p.requires_grad = False
+    return model
+# %% mistakes
+# The whole model is in evaluation mode now: other layers (dropout, say) would no longer train as they should. Call
+# eval() on the BN layers only.
+# - layer.eval()  =>  model.eval()
+# The BN layers are still in training mode: their buffers would go on moving, and batches would still normalize
+# themselves. Call layer.eval().
+# - layer.eval()  =>  pass
+# γ and β can still be trained. Switch off requires_grad for each parameter of a BN layer. (Setting
+# layer.requires_grad = False on the layer itself does nothing: it is parameters that have this flag.)
+# - parameter.requires_grad_(False)  =>  pass
+# - parameter.requires_grad_(False)  =>  layer.requires_grad = False
+# All parameters of the model are frozen. Only γ and β of the BN layers should be; the rest goes on training.
+# - for parameter in layer.parameters():  =>  for parameter in model.parameters():
+# Only the outermost BN layers are found: children() does not look inside blocks. modules() does.
+# - model.modules()  =>  model.children()
+# Layer norm was frozen along with BN. It has no running statistics and is to go on training: test for the BN classes by
+# name.
+# - nn.BatchNorm3d  =>  nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm
+# A momentum of 0 or track_running_stats=False keeps the buffers still. But BN stays in training mode and goes on
+# normalizing with the batch. Frozen means that the running statistics are used: layer.eval().
+# - layer.eval()  =>  layer.momentum = 0.0
+# - layer.eval()  =>  layer.track_running_stats = False
+# γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None.
+# layer.parameters() gives just what is there.
+# - for parameter in layer.parameters():  =>  for parameter in [layer.weight]:
+# - for parameter in layer.parameters():  =>  for parameter in [layer.bias]:
+# The running statistics were reset to 0 and 1: what had been measured is lost. Freezing keeps them.
+# - layer.eval()  =>  layer.eval(), layer.reset_running_stats()
+# γ and β were overwritten (with 1 and 0, or with zeros): what had been learned is lost. Freezing keeps them.
+# - layer.eval()  =>  layer.eval(), layer.affine and (nn.init.ones_(layer.weight), nn.init.zeros_(layer.bias))
+# - layer.eval()  =>  layer.eval(), layer.affine and (nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias))
+# Nothing comes back. Return the model, so that one can write freeze_batchnorm(net.train()).
+# - return model  =>  pass
+# A copy is frozen and returned; the model that was given is as before. Work on the model itself.
+# - model.modules()  =>  (model := copy.deepcopy(model)).modules()
+# %% mistakes hidden=true
+# The model was put into training mode as a whole. Leave the other layers in the mode they are in.
+# - model.modules()  =>  model.train().modules()
+# Only nn.BatchNorm1d is frozen. The docstring names three classes.
+# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  nn.BatchNorm1d
+# γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None.
+# layer.parameters() gives just what is there.
+# - for parameter in layer.parameters():  =>  for parameter in (layer.weight, layer.bias):
+
+# %% exercise="q_scanner"
+# %% mistakes
+# Under brightness and contrast the same weights read well in training mode. So they can still tell these images apart,
+# if the images are normalized with statistics of their own.
+# - q_scanner = "b"  =>  q_scanner = "a"
+# Batches of 50 are enough for a healthy network: see the first row. Their noise does not bring it to the level of
+# guessing.
+# - q_scanner = "b"  =>  q_scanner = "c"
+# Both readings are taken of every network on purpose, on a copy. Nothing was left in a mode. Read the two columns as
+# two experiments: batch statistics, stored statistics.
+# - q_scanner = "b"  =>  q_scanner = "d"
+
+# %% exercise="recalibrate"
+# %% right="a momentum of 1/k at batch k"
+def recalibrate(model, X, batch_size):
+    kinds = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
+    modes = {name: layer.training for name, layer in model.named_modules()}
+    momenta = {layer: layer.momentum for layer in model.modules() if isinstance(layer, kinds)}
+    model.train(False)
+    for bn in momenta:
+        bn.train()
+    with torch.inference_mode():
+        for k in range(X.shape[0] // batch_size):
+            for bn in momenta:
+                bn.momentum = 1 / (k + 1)
+            model(X[k * batch_size : (k + 1) * batch_size])
+    for bn, momentum in momenta.items():
+        bn.momentum = momentum
+    for name, layer in model.named_modules():
+        layer.training = modes[name]
+    return model
+# %% right="measured on a copy, copied back"
+@torch.no_grad()
+def recalibrate(model, X, batch_size):
+    twin = copy.deepcopy(model).eval()
+    for layer in twin.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.train()
+            layer.momentum = None
+            layer.reset_running_stats()
+    for at in range(0, len(X) - batch_size + 1, batch_size):
+        twin(X[at : at + batch_size])
+    for old, new in zip(model.buffers(), twin.buffers()):
+        old.copy_(new)
+    return model
+# %% right="each batch's statistics noted, then averaged"
+def recalibrate(model, X, batch_size):
+    before = [(layer, layer.training, getattr(layer, "momentum", None)) for layer in model.modules()]
+    norms = [row for row in before if isinstance(row[0], (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
+    for layer, _, _ in before:
+        layer.training = False
+    for layer, _, _ in norms:
+        layer.training, layer.momentum = True, 1.0
+    seen, full = [], len(X) - len(X) % batch_size
+    with torch.no_grad():
+        for batch in torch.split(X[:full], batch_size):
+            model(batch)
+            seen.append([(layer.running_mean.clone(), layer.running_var.clone()) for layer, _, _ in norms])
+    for k, (layer, _, momentum) in enumerate(norms):
+        layer.running_mean = torch.stack([row[k][0] for row in seen]).mean(0)
+        layer.running_var = torch.stack([row[k][1] for row in seen]).mean(0)
+        layer.momentum = momentum
+    for layer, training, _ in before:
+        layer.training = training
+    return model
+# %% mistakes
+# The old running statistics are still in the mean: with momentum=None BN averages over all batches ever counted. Call
+# reset_running_stats() on each BN layer first.
+# - layer.reset_running_stats()  =>  pass
+# The momentum is still the old one, so the result is a moving average that begins at 0 and 1 and favours the last
+# batches. Set momentum = None for a plain mean.
+# - layer.momentum = None  =>  pass
+# A momentum of 1 keeps the last batch only. momentum = None gives the mean over all batches.
+# - layer.momentum = None  =>  layer.momentum = 1.0
+# After the reset nothing was measured: the statistics are 0 and 1. BN takes statistics only in training mode; put the
+# BN layers into it before the passes.
+# - layer.train()  =>  pass
+# All layers were in training mode, not only BN. Here the Doubler doubles then, as dropout would drop; in evaluation it
+# will not, and the statistics do not fit. First model.eval(), then train() on each BN.
+# - model.eval()  =>  model.train()
+# Everything went through in one batch: batch_size is not used. Split X.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  [X]
+# The short batch at the end was used as well. It counts as much as a full one in the plain mean (and could be a batch
+# of one: case 1). Leave it out.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  X.split(batch_size)
+# Only the first batch was used. Go through all full batches of X, and return after the loop, not in it.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  [X[:batch_size]]
+# The last full batch is left out, too. Cut off only what does not fill a batch: len(X) // batch_size * batch_size rows
+# are used.
+# - len(X) // batch_size  =>  (len(X) - 1) // batch_size
+# The images were shuffled. They are to go through in order, so that the result can be repeated.
+# - X[: len(X) // batch_size * batch_size]  =>  X.flip(0)[: len(X) // batch_size * batch_size]
+# Autograd was recording during the passes. That costs memory for nothing: put them under torch.no_grad().
+# - with torch.no_grad():  =>  if True:
+# The model is left in other modes than it came in. Remember each layer's `training` before, and put it back after.
+# (model.train() would set all layers alike.)
+# - layer.training = mode  =>  pass
+# The model is left in evaluation mode, whatever it was in before. Remember each layer's `training`, and put it back.
+# - layer.training = mode  =>  layer.training = False
+# All layers were set to the mode of the model as a whole. Some may have been in another mode, such as a frozen BN.
+# Remember the mode of each layer.
+# - layer.training = mode  =>  layer.training = modes[0][1]
+# The BN layers' momenta are not what they were: a later training would average over everything it ever saw. Put each
+# layer's own momentum back.
+# - layer.momentum = momentum  =>  pass
+# All BN layers got PyTorch's default momentum of 0.1 afterwards. They had their own: remember them.
+# - layer.momentum = momentum  =>  layer.momentum = 0.1
+# γ and β were reset too: reset_parameters() does both. They were learned. reset_running_stats() resets the statistics
+# alone.
+# - layer.reset_running_stats()  =>  layer.reset_parameters()
+# BN layers inside a block are missed: children() does not look into blocks. modules() does.
+# - norms = [layer for layer, _ in modes if  =>  norms = [layer for layer in model.children() if
+# A copy was recalibrated; the model that was given still has its old statistics. Work on the model itself, and return
+# it.
+# - modes = [(layer, layer.training) for  =>  model = copy.deepcopy(model); modes = [(layer, layer.training) for
+# Nothing comes back. Return the model.
+# - return model  =>  pass
+# X goes through image by image. A batch of one is an error in training mode (case 1). Take batches of batch_size.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  X.split(1)
+# The batches go through the model twice. Once is enough: the mean over two passes is the mean over one.
+# - .split(batch_size)  =>  .split(batch_size) * 2
+# `for batch in X` gives single images, without the first axis. X.split(batch_size) gives batches.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  X
+# %% mistake
+# The running statistics are the old ones: nothing was measured. Reset them, and let the batches go through the model
+# with its BN layers in training mode.
+def recalibrate(model, X, batch_size):
+    return model
+# %% mistake
+# The statistics of X itself were written into the layers. Each BN needs the statistics of what reaches *it*, which the
+# layers before it have changed: let the model run.
+def recalibrate(model, X, batch_size):
+    for layer in model.modules():
+        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
+            layer.running_mean, layer.running_var = X.mean(dim=0), X.var(dim=0)
+    return model
+# %% mistake
+# The batches went through in training mode, and no more. So the old statistics are still in the average, with the
+# layers' own momenta, and other layers (dropout, say) acted as in training. Reset, momentum = None, and only BN in
+# training mode.
+def recalibrate(model, X, batch_size):
+    modes = [(layer, layer.training) for layer in model.modules()]
+    model.train()
+    with torch.no_grad():
+        for batch in X.split(batch_size):
+            model(batch)
+    for layer, mode in modes:
+        layer.training = mode
+    return model
+# %% mistakes hidden=true
+# Only nn.BatchNorm1d is recalibrated. The docstring names three classes.
+# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  nn.BatchNorm1d
+
+# %% exercise="q_workers"
+# %% mistakes
+# The average of the workers' mean gradients is the mean over all 40 images: as large as with one worker. Without BN it
+# would be the very same number.
+# - q_workers = "d"  =>  q_workers = "a"
+# That could harm evaluation mode. But the reading in training mode, which does not use running statistics, is bad as
+# well. And here all workers' statistics go into the average.
+# - q_workers = "d"  =>  q_workers = "b"
+# Batches are shuffled, so each worker gets a fair, if small, sample. A small sample has another trouble. Which numbers
+# are computed from it?
+# - q_workers = "d"  =>  q_workers = "c"
+
+# %% exercise="merge_statistics"
+# %% right="one worker after the other (Chan, Golub & LeVeque)"
+def merge_statistics(counts, means, vars):
+    n, mean, m2 = 0, 0.0 * means[0], 0.0 * vars[0]
+    for n_k, mean_k, var_k in zip(counts.tolist(), means, vars):
+        total = n + n_k
+        delta = mean_k - mean
+        m2 = m2 + n_k * var_k + delta**2 * (n * n_k / total)
+        mean = mean + delta * (n_k / total)
+        n = total
+    return mean.astype(means.dtype), (m2 / n).astype(means.dtype)
+# %% right="np.average, in float64"
+def merge_statistics(counts, means, vars):
+    mean = np.average(means.astype(np.float64), axis=0, weights=counts)
+    within = np.average(vars, axis=0, weights=counts)
+    between = np.average((means - mean) ** 2, axis=0, weights=counts)
+    return mean.astype(means.dtype), (within + between).astype(means.dtype)
+# %% right="matrix products"
+def merge_statistics(counts, means, vars):
+    p = np.asarray(counts, dtype=means.dtype) / np.sum(counts, dtype=means.dtype)
+    mean = p @ means
+    return [mean, p @ vars + np.einsum("k,kd,kd->d", p, means - mean, means - mean)]
+# %% right="each worker repeated, row by row"
+def merge_statistics(counts, means, vars):
+    mu, v = np.repeat(means, counts, axis=0), np.repeat(vars, counts, axis=0)
+    return mu.mean(axis=0), mu.var(axis=0) + v.mean(axis=0)
+# %% mistakes
+# Every worker counts the same here, one with 2 rows as much as one with 10. Weigh each with its number of rows.
+# - share = (counts / counts.sum())[:, None].astype(means.dtype)  =>  share = np.full((len(counts), 1), 1 / len(counts))
+# The rows were added up and not divided: the weights must sum to 1. Divide by the number of all rows.
+# - (counts / counts.sum())  =>  counts
+# The weights are divided by the number of workers. They must sum to 1: divide by the number of rows, counts.sum().
+# - (counts / counts.sum())  =>  (counts / len(counts))
+# The mean is right. The variance is only the mean of the workers' variances: the scatter of the workers' means about
+# the common mean is missing.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * vars).sum(axis=0)
+# The variance is only the scatter of the workers' means. The scatter within each worker's rows, vars, is missing.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * (means - mean) ** 2).sum(axis=0)
+# The mean is weighted, the variance is not: there every worker counts the same. Use the same weights.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (vars + (means - mean) ** 2).mean(axis=0)
+# The variance is the plain mean of the workers' variances. Weigh each with its number of rows; and the scatter of the
+# workers' means about the common mean is missing.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  vars.mean(axis=0)
+# The scatter of the workers' means was taken about their plain mean. The common mean is the weighted one, which you
+# return first.
+# - (means - mean) ** 2  =>  (means - means.mean(axis=0)) ** 2
+# Standard deviations were averaged, and the average squared. It is variances (squares) that add up.
+# - (share * (vars + (means - mean) ** 2))  =>  (share * np.sqrt(vars)).sum(axis=0) ** 2 + (share * (means - mean) ** 2)
+# The weights of the variances are squared. That would be the variance of a mean; here rows are pooled: plain weights
+# n_k/n.
+# - (share * (vars + (means - mean) ** 2))  =>  (share**2 * (vars + (means - mean) ** 2))
+# A dict comes back. Return a pair: mean, var.
+# - return mean, var  =>  return {"mean": mean, "var": var}
+# The scatter of the means is added without weights. A worker with more rows counts more there, too.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * vars).sum(axis=0) + means.var(axis=0)
+# The scatter of the means was subtracted. Both parts make the variance larger: add it.
+# - (vars + (means - mean) ** 2)  =>  (vars - (means - mean) ** 2)
+# The distances of the means are not squared (or only their size is taken). A variance is made of squares.
+# - (means - mean) ** 2  =>  abs(means - mean)
+# The squares of the means were added, without the common mean being subtracted first. Scatter is about the common mean:
+# (means − mean)².
+# - (means - mean) ** 2  =>  means**2
+# That is the unbiased variance (n − 1). BN normalizes with the biased one: divide by n.
+# - return mean, var  =>  return mean, var * counts.sum() / (counts.sum() - 1)
+# That is the standard deviation. The variance is asked for: no root.
+# - return mean, var  =>  return mean, np.sqrt(var)
+# vars was taken for unbiased and multiplied by n − 1. It is biased: Σ(x − μ)² = n·σ².
+# - vars + (means - mean)  =>  (counts[:, None] - 1) / counts[:, None] * vars + (means - mean)
+# The workers' parts of the variance were added up without weights. Each counts with its share of the rows, n_k / n.
+# - (share * (vars + (means - mean) ** 2))  =>  (vars + (means - mean) ** 2)
+# The weights are divided by the largest count. They must sum to 1: divide by the number of rows, counts.sum().
+# - counts / counts.sum()  =>  counts / counts.max()
+# The order is mean first, variance second.
+# - return mean, var  =>  return var, mean
+# The statistics have shape (1, D). (D,) is asked for: no keepdims.
+# - return mean, var  =>  return mean[None], var[None]
+# The sums run over the features (axis=1). Merge the workers: axis=0, one number for each feature.
+# - mean = (share * means).sum(axis=0)  =>  mean = (share * means).sum(axis=1)
+# & (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * (vars + (means - mean[:, None]) ** 2)).sum(axis=1)
+# The counts, (K,), do not line up with the means, (K, D): NumPy matches the last axes. Give the counts a second axis,
+# counts[:, None].
+# - [:, None].astype(means.dtype)  =>  .astype(means.dtype)
+# The mean alone comes back. Return two arrays: mean, var.
+# - return mean, var  =>  return mean
+# Nothing comes back. Return mean, var.
+# - return mean, var  =>  pass
+# Everything was averaged over the features as well. Each feature has its own mean and variance: sum over axis 0 only.
+# - return mean, var  =>  return mean.mean(), var.mean()
+# Counts are integers, and their quotients float64, which wins over the float32 of the means. Give the weights
+# the means' dtype: .astype(means.dtype).
+# - share = (counts / counts.sum())[:, None].astype(means.dtype)  =>  share = (counts / counts.sum())[:, None]
+# %% mistakes hidden=true
+# E[x²] − E[x]² loses all digits when the mean is large: in float32 little is left of a variance of 4 beside a mean
+# of 1000. Subtract the common mean first, then square.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * (vars + means**2)).sum(axis=0) - mean**2
+
+# %% exercise="q_two"
+# %% mistakes
+# Their mean is 0, yes. But they are also divided by the batch's standard deviation. For two numbers at a distance of d
+# that is d/2. What is left of d?
+# - q_two = "a"  =>  q_two = "b"
+# Two different numbers have a variance. For 0 and 10 the mean is 5 and σ is 5. Work out both x̂.
+# - q_two = "a"  =>  q_two = "c"
+# Take two pairs, say 0 and 10, and 3 and 4. Work out the mean, σ and x̂ of each.
+# - q_two = "a"  =>  q_two = "d"
+
+# %% exercise="group_norm"
+# %% right="image by image, group by group"
+def group_norm(x, gamma, beta, groups, eps=1e-5):
+    size, images = x.shape[1] // groups, []
+    for image in x:
+        parts = [image[g * size : (g + 1) * size] for g in range(groups)]
+        parts = [(a - a.mean()) / (((a - a.mean()) ** 2).mean() + eps).sqrt() for a in parts]
+        y = torch.cat(parts)
+        images.append(torch.stack([gamma[c] * y[c] + beta[c] for c in range(len(y))]))
+    return torch.stack(images)
+# %% right="one axis more, in one pass: the mean of the squares"
+def group_norm(x, gamma, beta, groups, eps=1e-5):
+    N, C, *places = x.shape
+    parts = x.unflatten(1, (groups, C // groups))
+    axes = tuple(range(2, parts.ndim))
+    mean, square = parts.mean(axes, keepdim=True), parts.pow(2).mean(axes, keepdim=True)
+    x_hat = (parts - mean) * torch.rsqrt(square - mean**2 + eps)
+    gamma, beta = (a.view(1, C, *[1] * len(places)) for a in (gamma, beta))
+    return torch.addcmul(beta, gamma, x_hat.flatten(1, 2))
+# %% right="channels last, in float64"
+def group_norm(x, gamma, beta, groups, eps=1e-5):
+    rows = x.double().flatten(1).view(x.shape[0] * groups, -1)
+    var, mean = torch.var_mean(rows, dim=1, unbiased=False, keepdim=True)
+    x_hat = ((rows - mean) / (var + eps) ** 0.5).view(x.shape)
+    return (x_hat.movedim(1, -1) * gamma + beta).movedim(-1, 1)
+# %% right="sums by einsum"
+def group_norm(x, gamma, beta, groups, eps=1e-5):
+    rows = x.reshape(len(x), groups, -1)
+    m = rows.shape[-1]
+    centred = rows - torch.einsum("ngm->ng", rows)[..., None] / m
+    var = torch.einsum("ngm,ngm->ng", centred, centred) / m
+    x_hat = (centred / torch.sqrt(var + eps).unsqueeze(-1)).reshape(len(x), x.shape[1], -1)
+    return (torch.einsum("c,ncp->ncp", gamma, x_hat) + beta[:, None]).reshape(x.shape)
+# %% mistakes
+# groups was read as the number of channels in a group. It is the number of groups.
+# - x.reshape(x.shape[0], groups, -1)  =>  x.reshape(x.shape[0], x.shape[1] // groups, -1)
+# The average runs over the images of the batch, too. Group norm never looks at another image.
+# - mean = rows.mean(dim=2, keepdim=True)  =>  mean = rows.mean(dim=(0, 2), keepdim=True)
+# & var = rows.var(dim=2, correction=0, keepdim=True)  =>  var = rows.var(dim=(0, 2), correction=0, keepdim=True)
+# All channels were averaged together: that is layer norm. Each group has its own statistics.
+# - x.reshape(x.shape[0], groups, -1)  =>  x.reshape(x.shape[0], 1, -1)
+# Each channel was normalized by itself: that is instance norm. The channels of a group share a mean and a variance.
+# - x.reshape(x.shape[0], groups, -1)  =>  x.reshape(x.shape[0], x.shape[1], -1)
+# The variance is the unbiased one, torch's default. Normalization divides by the biased one: correction=0.
+# - correction=0, keepdim  =>  keepdim
+# ε was added to the standard deviation. It stands inside the root: √(σ² + ε).
+# - torch.sqrt(var + eps)  =>  (torch.sqrt(var) + eps)
+# ε is missing: a group of equal numbers would be divided by 0.
+# - torch.sqrt(var + eps)  =>  torch.sqrt(var)
+# ε is fixed at 1e-5: the argument eps is not used.
+# - torch.sqrt(var + eps)  =>  torch.sqrt(var + 1e-5)
+# The root is missing: divide by √(σ² + ε), not by the variance.
+# - torch.sqrt(var + eps)  =>  (var + eps)
+# The mean was not subtracted.
+# - ((rows - mean) / torch.sqrt(var + eps))  =>  (rows / torch.sqrt(var + eps))
+# This is x̂: γ and β are not used.
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  return x_hat
+# γ is missing.
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  return x_hat + beta.reshape(per_channel)
+# β is subtracted. It is added: γ·x̂ + β.
+# - * x_hat + beta.reshape(per_channel)  =>  * x_hat - beta.reshape(per_channel)
+# γ multiplies β as well. First γ·x̂, then + β.
+# - x_hat + beta.reshape(per_channel)  =>  (x_hat + beta.reshape(per_channel))
+# The mean runs over the images of the batch, the variance over one image's group. Both are of one group of one image:
+# dim=2.
+# - mean = rows.mean(dim=2, keepdim=True)  =>  mean = rows.mean(dim=(0, 2), keepdim=True)
+# γ and β are exchanged: γ multiplies, β is added.
+# - gamma.reshape(per_channel) * x_hat + beta.reshape  =>  beta.reshape(per_channel) * x_hat + gamma.reshape
+# β is missing.
+# - * x_hat + beta.reshape(per_channel)  =>  * x_hat
+# γ and β, of shape (C,), were lined up with the last axis, the columns. They belong to axis 1: give them the shape (C,
+# 1, 1).
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  return gamma * x_hat + beta
+# The result has the shape of the groups, (N, groups, …). Bring x̂ back to the shape of x.
+# - ((rows - mean) / torch.sqrt(var + eps)).reshape(x.shape)  =>  ((rows - mean) / torch.sqrt(var + eps))
+# & return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  return x_hat
+# Your function takes images (N, C, H, W) only. Rows (N, C) and series (N, C, L) come as well: reshape(N, groups, -1)
+# fits all, and γ, β need as many axes of length 1 as x has after the channels.
+# - (1,) * (x.ndim - 2)  =>  (1, 1)
+# - rows = x.reshape(x.shape[0], groups, -1)  =>  N, C, H, W = x.shape; rows = x.reshape(N, groups, -1)
+# The shapes do not line up. Either mean and variance lost the axis they were taken over (keepdim=True keeps it, with
+# length 1), or x̂ was not brought back to the shape of x before γ and β came in.
+# - mean = rows.mean(dim=2, keepdim=True)  =>  mean = rows.mean(dim=2)
+# & correction=0, keepdim=True)  =>  correction=0)
+# - ((rows - mean) / torch.sqrt(var + eps)).reshape(x.shape)  =>  ((rows - mean) / torch.sqrt(var + eps))
+# That is x − μ divided by torch's std(): the unbiased one, and without ε. Take √(σ² + ε) with the biased variance.
+# - torch.sqrt(var + eps)  =>  rows.std(dim=2, keepdim=True)
+# PyTorch's group norm is what this exercise is about, so it is switched off in the checks. Write its mean, variance and
+# scaling yourself, with the gamma and beta you are given.
+# - rows = x.reshape(x.shape[0], groups, -1)  =>  return nn.GroupNorm(groups, x.shape[1], eps)(x)
+# & mean = rows.mean(dim=2, keepdim=True)  =>  rows = mean = x
+# - rows = x.reshape(x.shape[0], groups, -1)  =>  return F.group_norm(x, groups, gamma, beta, eps)
+# & mean = rows.mean(dim=2, keepdim=True)  =>  rows = mean = x
+# The images were lost: reshape(groups, −1) mixes numbers of several images in a row. Each image has groups of its own:
+# reshape(N, groups, −1).
+# - x.reshape(x.shape[0], groups, -1)  =>  x.reshape(1, groups, -1)
+# x was detached (or taken through NumPy): autograd cannot get from y back to it. Compute with x itself.
+# - x.reshape(x.shape[0], groups, -1)  =>  x.detach().reshape(x.shape[0], groups, -1)
+# The mean, the variance or both are hidden from autograd (no_grad or detach), so dx is wrong. They depend on x; let
+# autograd see it.
+# - ((rows - mean) / torch.sqrt(var + eps))  =>  ((rows - mean.detach()) / torch.sqrt(var + eps).detach())
+# - ((rows - mean) / torch.sqrt(var + eps))  =>  ((rows - mean.detach()) / torch.sqrt(var + eps))
+# - ((rows - mean) / torch.sqrt(var + eps))  =>  ((rows - mean) / torch.sqrt(var + eps).detach())
+# Nothing comes back. End with return.
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  pass
+# x itself was changed, in place. Make a new tensor: the layer before still needs its own.
+# - rows = x.reshape(x.shape[0], groups, -1)  =>  rows = x.reshape(x.shape[0], groups, -1); x -= x.mean()
+# %% mistake
+# The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels.
+def group_norm(x, gamma, beta, groups, eps=1e-5):
+    parts = x.reshape(x.shape[0], x.shape[1] // groups, groups, -1).transpose(1, 2)
+    mean, var = parts.mean(dim=(2, 3), keepdim=True), parts.var(dim=(2, 3), correction=0, keepdim=True)
+    x_hat = ((parts - mean) / torch.sqrt(var + eps)).transpose(1, 2).reshape(x.shape)
+    per_channel = (-1,) + (1,) * (x.ndim - 2)
+    return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# %% mistake
+# This is batch norm: the average runs over the images, for each channel. Average over a group of one image.
+def group_norm(x, gamma, beta, groups, eps=1e-5):
+    axes, per_channel = (0, *range(2, x.ndim)), (-1,) + (1,) * (x.ndim - 2)
+    x_hat = (x - x.mean(axes, keepdim=True)) / torch.sqrt(x.var(axes, correction=0, keepdim=True) + eps)
+    return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)

@@ -1,0 +1,781 @@
+# %% exercise="make_vgg11"
+# %% right="a class, with functions in forward"
+def make_vgg11(batchnorm, width=64):
+    class VGG11(nn.Module):
+        pooled = 0, 1, 3, 5, 7
+
+        def __init__(self):
+            super().__init__()
+            channels = [3] + [width * k for k in (1, 2, 4, 4, 8, 8, 8, 8)]
+            pairs = list(zip(channels[:-1], channels[1:]))
+            self.convs = nn.ModuleList([nn.Conv2d(a, b, 3, padding=1, bias=not batchnorm) for a, b in pairs])
+            self.norms = nn.ModuleList([nn.BatchNorm2d(b) if batchnorm else nn.Identity() for _, b in pairs])
+            self.last = nn.Linear(8 * width, 10)
+
+        def forward(self, x):
+            for k, (conv, norm) in enumerate(zip(self.convs, self.norms)):
+                x = F.relu(norm(conv(x)))
+                if k in self.pooled:
+                    x = F.max_pool2d(x, 2)
+            return self.last(x.flatten(1))
+
+    return VGG11()
+# %% right="torchvision's way: features, average pooling, classifier"
+def make_vgg11(batchnorm, width=64):
+    def block(c_in, c_out, pool):
+        layers = [nn.Conv2d(c_in, c_out, kernel_size=3, padding="same", bias=not batchnorm)]
+        if batchnorm:
+            layers += [nn.BatchNorm2d(c_out)]
+        layers += [nn.ReLU(inplace=True)]
+        if pool:
+            layers += [nn.MaxPool2d(kernel_size=2, stride=2)]
+        return layers
+
+    w = width
+    plan = [(3, w, 1), (w, 2 * w, 1), (2 * w, 4 * w, 0), (4 * w, 4 * w, 1)]
+    plan += [(4 * w, 8 * w, 0), (8 * w, 8 * w, 1), (8 * w, 8 * w, 0), (8 * w, 8 * w, 1)]
+    net = nn.Sequential()
+    net.add_module("features", nn.Sequential(*[layer for row in plan for layer in block(*row)]))
+    net.add_module("avgpool", nn.AdaptiveAvgPool2d((1, 1)))
+    net.add_module("flatten", nn.Flatten())
+    net.add_module("classifier", nn.Linear(512 * width // 64, 10))
+    return net
+# %% mistakes
+# The convolutions in front of a BN still have a bias. BN subtracts it again with the mean; β does its work. Pass
+# bias=not batchnorm.
+# - , bias=not batchnorm  =>
+# The plain network's convolutions have lost their biases. Only a convolution in front of a BN can do without: bias=not
+# batchnorm.
+# - bias=not batchnorm  =>  bias=False
+# BN comes after the ReLU here. It normalizes the convolution's output, before the ReLU.
+# - layers.append(nn.BatchNorm2d(c_out))  =>  layers += [nn.ReLU(), nn.BatchNorm2d(c_out)]
+# & layers.append(nn.ReLU())  =>  layers += [] if batchnorm else [nn.ReLU()]
+# There is a BN on the logits too. It would force every class to the same mean and spread in each batch. Only
+# convolutions are normalized.
+# - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), *([nn.BatchNorm1d(10)] if batchnorm else []))
+# Only the first convolution has a BN. Each of the eight has one of its own.
+# - if batchnorm:  =>  if batchnorm and c_in == 3:
+# The last convolutions have no BN. Each of the eight has one of its own.
+# - if batchnorm:  =>  if batchnorm and times < 8:
+# batchnorm is not used: there is never a BN.
+# - if batchnorm:  =>  if False:
+# batchnorm is not used: there is always a BN.
+# - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, True
+# width is not used. All channels are multiples of it; 64 is only its default.
+# - times * width  =>  times * 64
+# The last max pooling is missing: after number 8 there is one more, from 2×2 to 1×1.
+# - 8, 8, "M"):  =>  8, 8):
+# & nn.Linear(c_in, 10)  =>  nn.Linear(c_in * 4, 10)
+# That is average pooling. VGG takes the maximum of each 2×2 square.
+# - nn.MaxPool2d(2)  =>  nn.AvgPool2d(2)
+# The channels at the end are 16 times width. They stop at 8 times: 1, 2, 4, 4, 8, 8, 8, 8.
+# - 8, 8, "M", 8, 8, "M"  =>  8, 8, "M", 16, 16, "M"
+# There are ten convolutions: that is VGG-13. VGG-11 has one each with 1 and 2 times width channels, then twice 4, 8
+# and 8.
+# - (1, "M", 2, "M",  =>  (1, 1, "M", 2, 2, "M",
+# The channels are right, but some convolutions are missing: there are two with 4 times width, and four with 8 times.
+# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 8, "M", 8, "M"
+# ReLUs are missing. Without them the convolutions collapse into one linear map, but for the max pooling. With BN or
+# without, each convolution has one: is the append indented under the if?
+# - layers.append(nn.ReLU())  =>  pass
+# - layers.append(nn.ReLU())  =>  layers += [nn.ReLU()] if batchnorm else []
+# A softmax follows the Linear. The network ends in logits; F.cross_entropy applies the softmax itself.
+# - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), nn.Softmax(dim=1))
+# A ReLU follows the Linear, so that no logit can be negative. The logits are its output as it is.
+# - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), nn.ReLU())
+# The Linear has no bias. No BN follows it, so its bias is not redundant.
+# - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 10, bias=False)
+# Without padding each convolution loses two rows and two columns, and soon nothing is left. Pass padding=1.
+# - 3, padding=1,  =>  3,
+# The Linear does not get what it expects. After five poolings the maps are (N, 8·width, 1, 1); nn.Flatten() in front of
+# it makes them (N, 8·width), and that many numbers it takes in. Is a pooling missing, or the return inside the loop?
+# - nn.Flatten(), nn.Linear  =>  nn.Linear
+# - nn.Linear(c_in, 10)  =>  nn.Linear(512, 10)
+# A convolution expects another number of channels than it gets. The first one gets 3; after that it is the output
+# channels of the convolution before: remember them at the end of the loop.
+# - c_in = c_out  =>  pass
+# - layers, c_in = [], 3  =>  layers, c_in = [], 1
+# The activation is another one than ReLU. VGG takes nn.ReLU().
+# - nn.ReLU()  =>  nn.Sigmoid()
+# - nn.ReLU()  =>  nn.LeakyReLU()
+# The last convolution has no ReLU. Only the Linear gives logits; each of the eight convolutions is followed by a ReLU.
+# - return nn.Sequential(*layers,  =>  layers.pop(-2); return nn.Sequential(*layers,
+# BN comes before the convolution here. It normalizes the convolution's output: convolution, BN, ReLU.
+# - layers.append(nn.Conv2d(c_in, c_out, 3, padding=1, bias=not batchnorm))
+# + layers += [nn.BatchNorm2d(c_in)] if batchnorm else []
+# & layers.append(nn.BatchNorm2d(c_out))  =>  pass
+# & layers.append(nn.ReLU())  =>  layers += [nn.Conv2d(c_in, c_out, 3, padding=1, bias=not batchnorm), nn.ReLU()]
+# There are several dense layers. ImageNet's VGG has three; for 32×32 pixels one nn.Linear is enough.
+# - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, c_in), nn.ReLU(), nn.Linear(c_in, c_in), nn.ReLU(), nn.Linear(c_in, 10)
+# There are too many logits. CIFAR-10 has ten classes: nn.Linear(…, 10).
+# - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 100)
+# The initial weights are not PyTorch's. Leave them as they come. In section 7 the plain network with He's weights is a
+# rival of its own; if all networks had them, there would be nothing to compare.
+# - return  =>  [nn.init.kaiming_normal_(a.weight) for a in layers if isinstance(a, nn.Conv2d)]; return
+# nn.ReLU is a class, not yet a layer. Make one: nn.ReLU().
+# - nn.ReLU()  =>  nn.ReLU
+# The third pooling comes too early. Poolings follow convolutions 1, 2, 4, 6 and 8: from the third on there are two
+# between them.
+# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 4, 8, "M", 8, 8, "M", 8
+# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 4, 8, 8, "M", 8, 8, "M"
+# The filters are 5×5. VGG's are 3×3, with a padding of 1.
+# - 3, padding=1  =>  5, padding=2
+# nn.BatchNorm1d is for (N, D). Maps are (N, C, H, W): nn.BatchNorm2d.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm1d(c_out)
+# BN is told the number of channels that go into the convolution. It normalizes what comes out: c_out channels.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_in)
+# This BN has neither γ nor β (affine=False). Let it learn them: that is the default.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, affine=False)
+# This is instance normalization: each image's map gets its own mean and variance. Take nn.BatchNorm2d.
+# - nn.BatchNorm2d(c_out)  =>  nn.InstanceNorm2d(c_out, affine=True)
+# The network comes in evaluation mode, in which BN uses statistics that have seen no data yet. New modules are in
+# training mode: leave it so.
+# - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10)).eval()
+# That is a Python list of layers. Make a module of it: nn.Sequential(*layers, …), with the star.
+# - nn.Sequential(*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  [*layers, nn.Flatten(), nn.Linear(c_in, 10)]
+# nn.Sequential takes the layers one by one, not in a list: put a star before the list, nn.Sequential(*layers, …).
+# - (*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  ([*layers, nn.Flatten(), nn.Linear(c_in, 10)])
+# Nothing comes back. End the function with return.
+# - return nn.Sequential  =>  nn.Sequential
+
+# %% exercise="count_parameters"
+# %% right="down the tree, child by child"
+def count_parameters(model):
+    numbers = lambda module: sum(int(np.prod(p.shape)) for p in module.parameters() if p.requires_grad)
+
+    def in_norms(module):
+        found = 0
+        for child in module.children():
+            norm = isinstance(child, nn.BatchNorm1d) or isinstance(child, nn.BatchNorm2d)
+            found += numbers(child) if norm else in_norms(child)
+        return found
+
+    return [numbers(model), in_norms(model)]
+# %% right="γ and β by name"
+def count_parameters(model):
+    trained = lambda p: p.nelement() if p is not None and p.requires_grad else 0
+    in_bn = 0
+    for name, layer in model.named_modules():
+        if type(layer) in (nn.BatchNorm2d, nn.BatchNorm1d):
+            in_bn += trained(layer.weight) + trained(layer.bias)
+    return sum(map(trained, model.parameters())), in_bn
+# %% mistakes
+# These are the tensors, not the numbers in them. A tensor p holds p.numel() numbers.
+# - sum(p.numel() for p in model.parameters()  =>  sum(1 for p in model.parameters()
+# & sum(p.numel() for bn  =>  sum(1 for bn
+# Buffers are counted too: state_dict() holds the running statistics. They are not trained; take parameters().
+# - model.parameters() if p.requires_grad  =>  model.state_dict().values()
+# A frozen parameter is counted in the total. It is not trained: look at p.requires_grad.
+# - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters())
+# Some numbers are counted twice or more. modules() gives the containers as well as the layers inside, and each
+# container's parameters() holds those of its layers. For the total, ask the model alone.
+# - p in model.parameters()  =>  m in model.modules() for p in m.parameters()
+# Only the outermost layers are looked at, so a layer inside another container is missed. modules() goes down to every
+# depth; children() and a plain loop do not.
+# - for m in model.modules()  =>  for m in model.children()
+# Only γ is counted in the BN layers. β is trained too.
+# - for p in bn.parameters() if p.requires_grad)  =>  for p in [bn.weight] if p.requires_grad)
+# Only one kind of BN is counted. There are two: nn.BatchNorm1d of the dense part, and nn.BatchNorm2d of the maps.
+# - (nn.BatchNorm1d, nn.BatchNorm2d)  =>  nn.BatchNorm2d
+# - (nn.BatchNorm1d, nn.BatchNorm2d)  =>  nn.BatchNorm1d
+# No BN is found. A name does not tell: in an nn.Sequential layers have numbers for names. Ask for the layer's type,
+# with isinstance.
+# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
+# + sum(p.numel() for name, p in model.named_parameters() if "bn" in name or "norm" in name)
+# This takes every layer for a BN: type(m) == A or B is true for each m, since B alone is. Ask isinstance(m, (A, B)).
+# - isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))  =>  type(m) == nn.BatchNorm1d or nn.BatchNorm2d
+# Only the first axis is counted: len(p) or p.shape[0]. All numbers of a tensor are p.numel().
+# - sum(p.numel() for p in model.parameters()  =>  sum(len(p) for p in model.parameters()
+# The BN layers are left out of the total. It is all trained numbers, theirs among them.
+# - return total, in_bn  =>  return total - in_bn, in_bn
+# These are all numbers in front of or beside the BN, not those in it. Count the parameters of the BN layers themselves.
+# - return total, in_bn  =>  return total, total - in_bn
+# The total comes first, then the part in BN.
+# - return total, in_bn  =>  return in_bn, total
+# Only one number comes back. Return two: total, in_bn.
+# - return total, in_bn  =>  return total
+# A dict comes back. Return two numbers: total, in_bn.
+# - return total, in_bn  =>  return {"total": total, "in_bn": in_bn}
+# Nothing comes back. End with return total, in_bn.
+# - return total, in_bn  =>  pass
+# The number of BN layers is counted. How many numbers do they hold?
+# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)  =>  len(norms)
+# The running statistics are counted with γ and β. They are buffers: an optimizer never sees them.
+# - for p in bn.parameters() if p.requires_grad)  =>  for p in bn.state_dict().values() if p.ndim)
+# - for p in bn.parameters() if p.requires_grad)  =>  for p in bn.state_dict().values())
+# Everything with one axis is counted as BN: the biases of other layers are among it. Ask for the layer's type, with
+# isinstance.
+# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
+# + sum(p.numel() for p in model.parameters() if p.requires_grad and p.ndim == 1)
+# %% mistakes hidden=true
+# A frozen γ or β is counted. It is not trained: look at p.requires_grad.
+# - for p in bn.parameters() if p.requires_grad)  =>  for p in bn.parameters())
+
+# %% exercise="basic_block"
+# %% right="torchvision's names, Identity where there is nothing"
+class BasicBlock(nn.Module):
+    def __init__(self, c_in, c_out, stride=1, batchnorm=True):
+        super().__init__()
+        norm = nn.BatchNorm2d if batchnorm else nn.Identity
+        self.conv1 = nn.Conv2d(c_in, c_out, kernel_size=3, stride=stride, padding=1, bias=not batchnorm)
+        self.bn1 = norm(c_out)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(c_out, c_out, kernel_size=3, padding=1, bias=not batchnorm)
+        self.bn2 = norm(c_out)
+        self.downsample = None
+        if stride != 1 or c_in != c_out:
+            shortcut = nn.Conv2d(c_in, c_out, kernel_size=1, stride=stride, bias=not batchnorm)
+            self.downsample = nn.Sequential(shortcut, norm(c_out))
+
+    def forward(self, x):
+        identity = x
+        out = self.relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        if self.downsample is not None:
+            identity = self.downsample(x)
+        out += identity
+        return self.relu(out)
+# %% right="the shortcut first, its pixels picked out before a 1×1 convolution"
+class BasicBlock(nn.Module):
+    def __init__(self, c_in, c_out, stride=1, batchnorm=True):
+        super().__init__()
+        bias = not batchnorm
+        self.stride, self.changes = stride, (stride, c_in) != (1, c_out)
+        self.layers = nn.ModuleDict({
+            "first": nn.Conv2d(c_in, c_out, (3, 3), (stride, stride), (1, 1), bias=bias),
+            "second": nn.Conv2d(c_out, c_out, (3, 3), (1, 1), "same", bias=bias),
+        })
+        if self.changes:
+            self.layers["third"] = nn.Conv2d(c_in, c_out, (1, 1), bias=bias)
+        self.norms = nn.ModuleDict({name: nn.BatchNorm2d(c_out) for name in self.layers} if batchnorm else {})
+
+    def apply_layer(self, name, x):
+        x = self.layers[name](x)
+        return self.norms[name](x) if name in self.norms else x
+
+    def forward(self, x):
+        shortcut = self.apply_layer("third", x[:, :, :: self.stride, :: self.stride]) if self.changes else x
+        branch = self.apply_layer("first", x).clamp(min=0)
+        return torch.relu(shortcut + self.apply_layer("second", branch))
+# %% mistakes
+# The convolutions in front of a BN have a bias. BN subtracts it with the mean: pass bias=not batchnorm, in the shortcut
+# too.
+# - , bias=not batchnorm  =>
+# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride), *conv(c_in, 1, stride)[1:]]
+# The block without BN has no biases either. Only a convolution in front of a BN can do without.
+# - bias=not batchnorm  =>  bias=False
+# A ReLU closes the branch, before the sum. Then the branch can only add, never take away. The ReLU comes after the sum.
+# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3), nn.ReLU())
+# The ReLU after the sum is missing: negative values come out.
+# - return F.relu(self.branch(x) + self.shortcut(x))  =>  return self.branch(x) + self.shortcut(x)
+# The ReLU is taken of the branch alone, then the shortcut is added. It is ReLU(branch + shortcut).
+# - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x)) + self.shortcut(x)
+# The shortcut is not added: this is a plain stack of two convolutions.
+# - self.branch(x) + self.shortcut(x)  =>  self.branch(x)
+# x itself is added where its shape does not fit. Wherever the stride is not 1, or the number of channels changes, the
+# shortcut is a 1×1 convolution with the same stride: either reason is enough.
+# - self.branch(x) + self.shortcut(x)  =>  self.branch(x) + x
+# - fits = stride == 1 and c_in == c_out  =>  fits = c_in == c_out and stride in (1, 2)
+# - fits = stride == 1 and c_in == c_out  =>  fits = stride == 1
+# There is a convolution in every shortcut. Where x fits (stride 1 and as many channels) x itself is added: that is the
+# point of a residual block.
+# - fits = stride == 1 and c_in == c_out  =>  fits = False
+# The shortcut's convolution has no BN. It is a convolution like the others: a BN of its own follows, before the sum.
+# - conv(c_in, 1, stride)))  =>  conv(c_in, 1, stride)[:1]))
+# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride)]
+# The shortcut's convolution has no stride, so that its map is larger than the branch's. Give it the same stride.
+# - conv(c_in, 1, stride)))  =>  conv(c_in, 1)))
+# The shortcut's convolution is 3×3. It only has to change the number of channels: 1×1, without padding.
+# - conv(c_in, 1, stride)))  =>  conv(c_in, 3, stride)))
+# The shortcut's convolution ends in a ReLU. It has none: the shortcut should carry negative values too.
+# - conv(c_in, 1, stride)))  =>  [*conv(c_in, 1, stride), nn.ReLU()]))
+# The stride is not used in the branch: its maps keep their size.
+# - *conv(c_in, 3, stride), nn.ReLU()  =>  *conv(c_in, 3), nn.ReLU()
+# The stride is on the second convolution of the branch. It belongs on the first, so that the second has less to do.
+# - *conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))  =>  *conv(c_in, 3), nn.ReLU(), *conv(c_out, 3, stride))
+# Both convolutions of the branch have the stride, so the map shrinks twice. Only the first has it.
+# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3, stride))
+# The branch's last convolution has no BN. Each convolution has one; only the ReLU waits until after the sum.
+# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3)[:1])
+# There is no ReLU between the two convolutions.
+# - nn.ReLU(), *conv(c_out, 3))  =>  *conv(c_out, 3))
+# The first BN and the ReLU are exchanged. BN normalizes the convolution's output, before the ReLU.
+# - conv(c_in, 3, stride), nn.ReLU()  =>  conv(c_in, 3, stride)[:1], nn.ReLU(), *conv(c_in, 3, stride)[1:]
+# batchnorm is not used: there is always a BN.
+# - super().__init__()  =>  super().__init__(); batchnorm = True
+# batchnorm is not used: there is never a BN.
+# - super().__init__()  =>  super().__init__(); batchnorm = False
+# Branch and shortcut each get a ReLU, then they are added. It is ReLU(branch + shortcut): one ReLU, of the sum.
+# - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x)) + F.relu(self.shortcut(x))
+# PyTorch finds no layers in the branch. A Python list cannot be called, and hides them: make a module of it,
+# nn.Sequential(*layers). And keep it: self.branch = ….
+# - self.branch = nn.Sequential(*conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))
+# + self.branch = [*conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3)]
+# The two are multiplied. A residual block adds them.
+# - self.branch(x) + self.shortcut(x)  =>  self.branch(x) * self.shortcut(x)
+# The two are joined as channels (torch.cat). A residual block adds them.
+# - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(torch.cat([self.branch(x), self.shortcut(x)], dim=1))
+# forward returns nothing (None). Is its return missing?
+# - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
+# The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which is x itself
+# where nothing stands in it. The caller's x changes. Write a + b, which makes a new tensor.
+# - return F.relu(self.branch(x) + self.shortcut(x))  =>  x += self.branch(x); return F.relu(x)
+# - return F.relu(self.branch(x) + self.shortcut(x))
+# + out = self.shortcut(x); out += self.branch(x); return F.relu(out)
+# self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
+# gets.
+# - nn.Sequential(*([] if fits else conv(c_in, 1, stride)))  =>  None if fits else nn.Sequential(*conv(c_in, 1, stride))
+# Every convolution has a padding of 1, the 1×1 ones too: their maps get a border of zeros, and grow. A 1×1 convolution
+# has no padding.
+# - padding=kernel // 2  =>  padding=1
+# A BN is told the number of channels that go into its convolution. It normalizes what comes out.
+# - nn.BatchNorm2d(c_out)]  =>  nn.BatchNorm2d(inputs)]
+# nn.ReLU is a class: nn.ReLU(x) makes a layer and computes nothing. Take F.relu(x), or nn.ReLU()(x).
+# - F.relu(self.branch(x) + self.shortcut(x))  =>  nn.ReLU(self.branch(x) + self.shortcut(x))
+# The second convolution expects c_in channels. It gets what the first gives: c_out.
+# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_in, 3))
+# One and the same BN stands behind several convolutions, so they share γ, β and running statistics. Make a new one for
+# each.
+# - super().__init__()  =>  super().__init__(); bn = nn.BatchNorm2d(c_out)
+# & return [layer, nn.BatchNorm2d(c_out)]  =>  return [layer, bn]
+# %% mistakes hidden=true
+# The shortcut is cut out of the graph (detach, or no_grad): no gradient flows back through it. That path is what makes
+# deep residual networks trainable.
+# - self.shortcut(x))  =>  self.shortcut(x.detach()))
+
+# %% exercise="bottleneck"
+# %% right="torchvision's names, Identity where there is nothing"
+class Bottleneck(nn.Module):
+    expansion = 4
+
+    def __init__(self, c_in, width, stride=1, batchnorm=True, zero_gamma=False):
+        super().__init__()
+        norm = nn.BatchNorm2d if batchnorm else (lambda channels: nn.Identity())
+        c_out = width * self.expansion
+        self.conv1 = nn.Conv2d(c_in, width, kernel_size=1, bias=not batchnorm)
+        self.bn1 = norm(width)
+        self.conv2 = nn.Conv2d(width, width, kernel_size=3, stride=stride, padding=1, bias=not batchnorm)
+        self.bn2 = norm(width)
+        self.conv3 = nn.Conv2d(width, c_out, kernel_size=1, bias=not batchnorm)
+        self.bn3 = norm(c_out)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = None
+        if stride != 1 or c_in != c_out:
+            self.downsample = nn.Sequential(nn.Conv2d(c_in, c_out, 1, stride, bias=not batchnorm), norm(c_out))
+        if zero_gamma and isinstance(self.bn3, nn.BatchNorm2d):
+            nn.init.constant_(self.bn3.weight, 0)
+
+    def forward(self, x):
+        out = self.relu(self.bn1(self.conv1(x)))
+        out = self.relu(self.bn2(self.conv2(out)))
+        out = self.bn3(self.conv3(out))
+        out += x if self.downsample is None else self.downsample(x)
+        return self.relu(out)
+# %% right="the layers in a loop, γ by its data"
+class Bottleneck(nn.Module):
+    def __init__(self, c_in, width, stride=1, batchnorm=True, zero_gamma=False):
+        super().__init__()
+        plan = [(c_in, width, 1, 1), (width, width, 3, stride), (width, 4 * width, 1, 1)]
+        if stride > 1 or c_in != 4 * width:
+            plan.append((c_in, 4 * width, 1, stride))
+        self.convs, self.bns = nn.ModuleList(), nn.ModuleList()
+        for inputs, outputs, size, step in plan:
+            self.convs.append(nn.Conv2d(inputs, outputs, size, step, (size - 1) // 2, bias=not batchnorm))
+            self.bns.append(nn.BatchNorm2d(outputs) if batchnorm else nn.Sequential())
+        if batchnorm and zero_gamma:
+            self.bns[2].weight.data.fill_(0.0)
+
+    def forward(self, x):
+        a = x
+        for k in range(3):
+            a = self.bns[k](self.convs[k](a))
+            if k < 2:
+                a = torch.maximum(a, torch.zeros_like(a))
+        if len(self.convs) == 4:
+            x = self.bns[3](self.convs[3](x))
+        return (a + x).relu()
+# %% mistakes
+# The convolutions in front of a BN have a bias. BN subtracts it with the mean: pass bias=not batchnorm, in the shortcut
+# too.
+# - , bias=not batchnorm  =>
+# - conv(c_in, c_out, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride), *conv(c_in, c_out, 1, stride)[1:]]
+# The block without BN has no biases either. Only a convolution in front of a BN can do without.
+# - bias=not batchnorm  =>  bias=False
+# The block gives width channels. The last 1×1 convolution brings them up to 4·width.
+# - c_out = 4 * width  =>  c_out = width
+# The stride is on the first 1×1 convolution, which then throws three of four pixels away unseen. Here it belongs on the
+# 3×3.
+# - conv(c_in, width, 1), conv(width, width, 3, stride)  =>  conv(c_in, width, 1, stride), conv(width, width, 3)
+# The stride is on the last 1×1 convolution. It belongs on the 3×3.
+# - conv(width, width, 3, stride), conv(width, c_out, 1)  =>  conv(width, width, 3), conv(width, c_out, 1, stride)
+# The stride is not used in the branch: its maps keep their size.
+# - conv(width, width, 3, stride)  =>  conv(width, width, 3)
+# A ReLU closes the branch, before the sum. Then the branch can only add, never take away. The ReLU comes after the sum.
+# - nn.ReLU(), *third)  =>  nn.ReLU(), *third, nn.ReLU())
+# The ReLU after the sum is missing: negative values come out.
+# - return F.relu(self.branch(x) + self.shortcut(x))  =>  return self.branch(x) + self.shortcut(x)
+# The shortcut is not added.
+# - self.branch(x) + self.shortcut(x)  =>  self.branch(x)
+# x itself is added where its shape does not fit. Wherever the stride is not 1, or the number of channels changes, the
+# shortcut is a 1×1 convolution with the same stride: either reason is enough.
+# - self.branch(x) + self.shortcut(x)  =>  self.branch(x) + x
+# - fits = stride == 1 and c_in == c_out  =>  fits = c_in == c_out and stride in (1, 2)
+# - fits = stride == 1 and c_in == c_out  =>  fits = stride == 1
+# Whether x fits is decided with width. The block's output has 4·width channels: compare c_in with that.
+# - c_in == c_out  =>  c_in == width
+# There is a convolution in every shortcut. Where x fits, x itself is added.
+# - fits = stride == 1 and c_in == c_out  =>  fits = False
+# The shortcut's convolution has no BN. A BN of its own follows, before the sum.
+# - conv(c_in, c_out, 1, stride)))  =>  conv(c_in, c_out, 1, stride)[:1]))
+# - conv(c_in, c_out, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride)]
+# The shortcut's convolution has no stride, so that its map is larger than the branch's.
+# - conv(c_in, c_out, 1, stride)))  =>  conv(c_in, c_out, 1)))
+# There is no ReLU between the first convolution and the 3×3.
+# - *first, nn.ReLU(), *second,  =>  *first, *second,
+# There is no ReLU between the 3×3 and the last convolution.
+# - *second, nn.ReLU(), *third)  =>  *second, *third)
+# The branch's last convolution has no BN. It is the very one whose γ zero_gamma sets.
+# - nn.ReLU(), *third)  =>  nn.ReLU(), *third[:1])
+# Branch and shortcut differ in shape. The 3×3 has a padding of 1; the 1×1 convolutions have none, which would only add
+# a border. And does the last 1×1 give 4·width channels?
+# - padding=kernel // 2  =>  padding=0
+# - padding=kernel // 2  =>  padding=1
+# The γ of the branch's last BN does not start at 0. γ is what the BN calls weight; its bias is β, which starts at 0 in
+# any case.
+# - if batchnorm and zero_gamma:  =>  if False:
+# - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(third[1].bias)
+# zero_gamma is not looked at: the branch's last γ always starts at 0. It should do so only if asked.
+# - if batchnorm and zero_gamma:  =>  if batchnorm:
+# Every γ of the branch starts at 0. Then the inner ones get no gradient, and nor does the last: the branch can never
+# wake up. Only the last starts at 0.
+# - nn.init.zeros_(third[1].weight)  =>  [nn.init.zeros_(part[1].weight) for part in (first, second, third)]
+# The shortcut's γ starts at 0 too. Then a block with a convolution in its shortcut gives 0 for every image. Only the
+# branch's last BN starts at 0.
+# - nn.init.zeros_(third[1].weight)
+# + [nn.init.zeros_(part[1].weight) for part in (third, self.shortcut) if len(part)]
+# It is an inner BN whose γ starts at 0. Behind it stands a ReLU, which gets nothing but 0 and passes no gradient on:
+# the branch could never wake up. The branch's last BN has no ReLU behind it, only the sum.
+# - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(first[1].weight)
+# - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(second[1].weight)
+# The last convolution's filters start at 0, not the last BN's γ. The block gives the same at first, but then BN divides
+# a constant 0 by √ε, and its γ gets no gradient. Set the last BN's γ.
+# - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(third[0].weight)
+# A number or a plain tensor cannot take the place of a parameter. Set the numbers in it: nn.init.zeros_(…weight).
+# - nn.init.zeros_(third[1].weight)  =>  third[1].weight = 0
+# - nn.init.zeros_(third[1].weight)  =>  third[1].weight = torch.zeros(c_out)
+# nn.init.zeros_ takes a tensor, not a layer: the BN's weight, which is its γ.
+# - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(third[1])
+# Autograd does not let you change a parameter in place while it records. nn.init.zeros_(…weight) switches the recording
+# off for that.
+# - nn.init.zeros_(third[1].weight)  =>  third[1].weight.zero_()
+# The γ starts at 0, but it is frozen (requires_grad is False) or replaced by something that is not trained: it would
+# stay 0 for good. It has to be able to learn.
+# - nn.init.zeros_(third[1].weight)  =>  third[1].weight.requires_grad_(False).zero_()
+# The 3×3 convolution gives 4·width channels. It works in width channels; only the last 1×1 widens.
+# - conv(width, width, 3, stride), conv(width, c_out, 1)  =>  conv(width, c_out, 3, stride), conv(c_out, c_out, 1)
+# Without BN there is no γ to set: with batchnorm=False, zero_gamma has no effect. Ask for both.
+# - if batchnorm and zero_gamma:  =>  if zero_gamma:
+# batchnorm is not used: there is always a BN.
+# - super().__init__()  =>  super().__init__(); batchnorm = True
+# forward returns nothing (None). Is its return missing?
+# - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
+# The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which is x itself
+# where nothing stands in it. The caller's x changes. Write a + b, which makes a new tensor.
+# - return F.relu(self.branch(x) + self.shortcut(x))  =>  x += self.branch(x); return F.relu(x)
+# - return F.relu(self.branch(x) + self.shortcut(x))
+# + out = self.shortcut(x); out += self.branch(x); return F.relu(out)
+# self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
+# gets.
+# - nn.Sequential(*([] if fits else conv(c_in, c_out, 1, stride)))
+# + None if fits else nn.Sequential(*conv(c_in, c_out, 1, stride))
+# A BN is told the number of channels that go into its convolution. It normalizes what comes out.
+# - nn.BatchNorm2d(outputs)]  =>  nn.BatchNorm2d(inputs)]
+# nn.ReLU is a class: nn.ReLU(x) makes a layer and computes nothing. Take F.relu(x), or nn.ReLU()(x).
+# - F.relu(self.branch(x) + self.shortcut(x))  =>  nn.ReLU(self.branch(x) + self.shortcut(x))
+
+# %% exercise="q_zero_gamma"
+# %% mistakes
+# Go backwards through the last BN with unit 04's formulas: dγ = Σ dy·x̂, dβ = Σ dy, but dx̂ = dy·γ. What is left of dx̂
+# for the layers before, when γ is 0?
+# - q_zero_gamma = "c"  =>  q_zero_gamma = "a"
+# dγ = Σ dy·x̂ (unit 04): γ itself does not stand in it. x̂ is not 0, only γ·x̂ is. So γ moves at the first step, and
+# then the rest wakes up.
+# - q_zero_gamma = "c"  =>  q_zero_gamma = "b"
+# It is the other way round. What γ multiplies is dx̂ = dy·γ, which goes on to the layers before: they get 0. Its own
+# gradient is Σ dy·x̂, without γ.
+# - q_zero_gamma = "c"  =>  q_zero_gamma = "d"
+
+# %% exercise="q_decay"
+# %% mistakes
+# The convolution's own output does get smaller. But BN divides by its standard deviation, which gets smaller by the
+# same factor: the cell above shows that what comes out of BN is the same.
+# - q_decay = "b"  =>  q_decay = "a"
+# The function stays the same; the next step does not. With weights half as long the gradient is twice as long, as
+# printed above. What does that make of a step, measured in lengths of w?
+# - q_decay = "b"  =>  q_decay = "c"
+# γ is a parameter of its own. It gets smaller only if it is decayed itself, and its gradient Σ dy·x̂ does not see the
+# length of w.
+# - q_decay = "b"  =>  q_decay = "d"
+
+# %% exercise="parameter_groups"
+# %% right="one loop"
+def parameter_groups(model, weight_decay):
+    groups = [dict(params=[], weight_decay=weight_decay), dict(params=[], weight_decay=0.0)]
+    for name, p in model.named_parameters():
+        groups[0 if len(p.shape) >= 2 else 1]["params"].append(p)
+    return groups
+# %% right="by the type of the layer"
+def parameter_groups(model, weight_decay):
+    decay, rest = [], []
+    for layer in model.modules():
+        for name, p in layer.named_parameters(recurse=False):
+            matrix = isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)) and name == "weight"
+            (decay if matrix else rest).append(p)
+    return [{"params": decay, "weight_decay": float(weight_decay)}, {"params": rest, "weight_decay": 0}]
+# %% mistakes
+# The two groups are exchanged: the first is the one that is decayed, with filters and matrices in it.
+# - p.ndim > 1  =>  p.ndim < 2
+# & p.ndim <= 1  =>  p.ndim >= 2
+# Everything is decayed. γ, β and the biases belong into the second group.
+# - p.ndim > 1  =>  True
+# & p.ndim <= 1  =>  False
+# Nothing is in the first group. Filters have four axes, matrices two.
+# - p.ndim > 1  =>  False
+# & p.ndim <= 1  =>  True
+# γ is decayed with the filters. Names do not tell them apart: PyTorch calls both weight, and in an nn.Sequential layers
+# have numbers for names, so that no name holds bn. Go by the axes (γ has one), or by the type of the layer.
+# - p in model.parameters() if p.ndim > 1  =>  name, p in model.named_parameters() if name.endswith("weight")
+# & p for p in model.parameters() if p.ndim <= 1  =>  p for name, p in model.named_parameters() if name.endswith("bias")
+# - p for p in model.parameters() if p.ndim > 1
+# + p for name, p in model.named_parameters() if "bn" not in name and "bias" not in name
+# & p in model.parameters() if p.ndim <= 1  =>  name, p in model.named_parameters() if "bn" in name or "bias" in name
+# The biases of convolutions and of the Linear are decayed. They are left alone like γ and β: all that has one axis.
+# - p for p in model.parameters() if p.ndim > 1
+# + p for m in model.modules() if not list(m.children()) and "Norm" not in type(m).__name__ for p in m.parameters()
+# & p for p in model.parameters() if p.ndim <= 1
+# + p for m in model.modules() if not list(m.children()) and "Norm" in type(m).__name__ for p in m.parameters()
+# The matrix of the Linear is missing from the first group: only filters, with four axes, are in it. A matrix has two.
+# - p.ndim > 1  =>  p.ndim == 4
+# & p.ndim <= 1  =>  p.ndim != 4
+# Some parameters are in no group: the optimizer would never train them. Every parameter of the model belongs into one
+# of the two. (model.parameters() can be walked through only once: call it again for the second group.)
+# - p.ndim <= 1  =>  False
+# - p.ndim > 1  =>  p.ndim == 4
+# Some parameters are in both groups. PyTorch refuses that; each belongs into one.
+# - p.ndim <= 1  =>  True
+# - p.ndim > 1  =>  p.ndim >= 1
+# Parameters stand in a group several times. modules() gives containers as well as the layers in them, and each one's
+# parameters() holds them all. model.parameters() gives each once.
+# - p for p in model.parameters() if p.ndim > 1  =>  p for m in model.modules() for p in m.parameters() if p.ndim > 1
+# & p for p in model.parameters() if p.ndim <= 1  =>  p for m in model.modules() for p in m.parameters() if p.ndim <= 1
+# Only the outermost layers are looked at: what is inside another container is missing. model.parameters() goes down to
+# every depth.
+# - p for p in model.parameters() if p.ndim > 1
+# + p for m in model.children() if not list(m.children()) for p in m.parameters() if p.ndim > 1
+# & p in model.parameters()  =>  m in model.children() if not list(m.children()) for p in m.parameters()
+# The second group is decayed as well: its weight_decay is 0.0.
+# - {"params": spared, "weight_decay": 0.0}  =>  {"params": spared, "weight_decay": weight_decay}
+# The argument weight_decay is not used in the first group.
+# - {"params": decayed, "weight_decay": weight_decay}  =>  {"params": decayed, "weight_decay": 5e-4}
+# The key is "params": that is what PyTorch's optimizers look for.
+# - {"params": decayed, "weight_decay": weight_decay}  =>  {"parameters": decayed, "weight_decay": weight_decay}
+# A group lacks its "weight_decay". Write it down even where it is 0.0: an optimizer's own default may be another.
+# - {"params": spared, "weight_decay": 0.0}  =>  {"params": spared}
+# These are two lists of parameters. An optimizer wants a list of two dicts, {"params": …, "weight_decay": …}.
+# - [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]  =>  decayed, spared
+# What stands in the groups are not the model's own parameters: names, pairs (name, parameter), copies or .data. Keep
+# the parameter itself.
+# - p for p in model.parameters() if p.ndim > 1  =>  n for n, p in model.named_parameters() if p.ndim > 1
+# - p for p in model.parameters() if p.ndim > 1  =>  p.data for p in model.parameters() if p.ndim > 1
+# & p for p in model.parameters() if p.ndim <= 1  =>  p.data for p in model.parameters() if p.ndim <= 1
+# There is only one group. Parameters that are in none are not trained at all: the second holds the rest, with a
+# weight_decay of 0.0.
+# - , {"params": spared, "weight_decay": 0.0}]  =>  ]
+# Nothing comes back. End with return.
+# - return [  =>  [
+
+# %% exercise="compare"
+# %% right="Python's statistics, without NumPy's arrays"
+def compare(curves):
+    from statistics import mean, variance
+
+    ends = {name: [float(row[-1]) for row in rows] for name, rows in curves.items()}
+    d = mean(ends["BN"]) - mean(ends["plain"])
+    if any(len(a) < 2 for a in ends.values()):
+        e = float("inf")
+    else:
+        e = sum(variance(a) / len(a) for a in ends.values()) ** 0.5
+    if d > 3 * e:
+        verdict = "BN"
+    elif d < -3 * e:
+        verdict = "plain"
+    else:
+        verdict = "inconclusive"
+    return {"verdict": verdict, "error": e, "difference": d}
+# %% right="standard errors of the means, joined by hypot; arrays only"
+def compare(curves):
+    def side(name):
+        a = curves[name][:, -1]
+        n = a.shape[0]
+        return a.sum() / n, np.std(a, ddof=1) / np.sqrt(n) if n > 1 else np.inf
+
+    (bn, e_bn), (plain, e_plain) = side("BN"), side("plain")
+    d, e = bn - plain, np.hypot(e_bn, e_plain)
+    words = {(True, False): "BN", (False, True): "plain", (False, False): "inconclusive"}
+    return dict(difference=d, error=e, verdict=words[d > 3 * e, -d > 3 * e])
+# %% right="sums of squares, and the rule with squares"
+def compare(curves):
+    S, total, squares = {}, {}, {}
+    for name in ("BN", "plain"):
+        S[name], total[name] = 0, 0.0
+        for row in curves[name]:
+            S[name] += 1
+            total[name] += row[len(row) - 1]
+        squares[name] = sum((row[-1] - total[name] / S[name]) ** 2 for row in curves[name])
+    d = total["BN"] / S["BN"] - total["plain"] / S["plain"]
+    e = np.inf if 1 in S.values() else np.sqrt(sum(squares[k] / ((S[k] - 1) * S[k]) for k in S))
+    clear = np.isfinite(e) and d**2 > 9 * e**2
+    return {"difference": d, "error": e, "verdict": ["inconclusive", "plain", "BN"][int(clear) * (1 + int(d > 0))]}
+# %% mistakes
+# The best accuracy of each run is taken, not the last. Who picks the best point by the test set has trained on the test
+# set a little.
+# - (np.asarray(curves[name])[:, -1] for  =>  (np.asarray(curves[name]).max(axis=1) for
+# The accuracies are averaged over the whole run. The rule looks at its end: the last column.
+# - (np.asarray(curves[name])[:, -1] for  =>  (np.asarray(curves[name]).mean(axis=1) for
+# That is the last seed at all times: the last row. Seeds are rows and times are columns: [:, -1].
+# - [:, -1]  =>  [-1]
+# These are the accuracies at the first point in time. The end is the last column.
+# - [:, -1]  =>  [:, 0]
+# The sign: d is BN minus plain.
+# - bn.mean() - plain.mean()  =>  plain.mean() - bn.mean()
+# The sign is lost: d is negative where plain is ahead.
+# - difference, error = bn.mean() - plain.mean(), np.inf  =>  difference, error = abs(bn.mean() - plain.mean()), np.inf
+# The largest accuracy of each side is compared. One lucky seed would decide; compare the means.
+# - bn.mean() - plain.mean()  =>  bn.max() - plain.max()
+# The variances are divided by n, not by n − 1. That is BN's convention, for the batch at hand; a sample of runs
+# underestimates the spread of all runs so: ddof=1.
+# - bn.var(ddof=1)  =>  bn.var()
+# & plain.var(ddof=1)  =>  plain.var()
+# The variances are not divided by the number of seeds. This is the spread of single runs; a mean of n runs varies less,
+# its variance is s²/n.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  bn.var(ddof=1) + plain.var(ddof=1)
+# The two standard errors are added. Independent errors add as squares: the root of the sum of s²/n.
+# - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))
+# + np.sqrt(bn.var(ddof=1) / len(bn)) + np.sqrt(plain.var(ddof=1) / len(plain))
+# The square root is missing: this is the variance of d.
+# - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))
+# + bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# The standard deviations stand under the root, not the variances.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1)  =>  bn.std(ddof=1) / len(bn) + plain.std(ddof=1)
+# Only BN's spread is in e. The plain runs vary as well.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  bn.var(ddof=1) / len(bn)
+# Both variances are divided by the same n. Each side has its own number of seeds.
+# - plain.var(ddof=1) / len(plain)  =>  plain.var(ddof=1) / len(bn)
+# The variances are pooled, as if both sides had the same spread. The rule lets each have its own: s²/n of the one plus
+# s²/n of the other.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + (((bn - bn.mean()) ** 2).sum() + ((plain - plain.mean()) ** 2).sum()) / (len(bn) + len(plain) - 2)
+# +             * (1 / len(bn) + 1 / len(plain))
+# n − 1 stands in both places. s² is a sum divided by n − 1, ddof=1; then s² is divided by n.
+# - len(bn) + plain.var(ddof=1) / len(plain)  =>  (len(bn) - 1) + plain.var(ddof=1) / (len(plain) - 1)
+# n is taken from the wrong axis: that is the number of points in time. n counts seeds, the rows.
+# - plain.var(ddof=1) / len(plain)  =>  plain.var(ddof=1) / np.shape(curves["plain"])[1]
+# & bn.var(ddof=1) / len(bn)  =>  bn.var(ddof=1) / np.shape(curves["BN"])[1]
+# The seeds are paired, one of BN with one of plain. They are different runs, and the sides may have different numbers
+# of them: subtract the means.
+# - bn.mean() - plain.mean()  =>  (bn - plain).mean()
+# - bn.mean() - plain.mean()  =>  np.mean([a - b for a, b in zip(bn, plain)])
+# With one seed e is None here, and 3·None cannot be computed. What is unknown without bound is np.inf: a number, and
+# the rule can use it.
+# - difference, error = bn.mean() - plain.mean(), np.inf  =>  difference, error = bn.mean() - plain.mean(), None
+# With one seed on a side e comes out finite, as if a single run had no spread. Its spread is not 0 but unknown: e is
+# np.inf.
+# - if min(len(bn), len(plain)) > 1:  =>  if True:
+# & bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + sum(a.var(ddof=1) / len(a) for a in (bn, plain) if len(a) > 1)
+# - difference, error = bn.mean() - plain.mean(), np.inf  =>  difference, error = bn.mean() - plain.mean(), 0.0
+# Only one side's number of seeds is looked at. One seed on either side is enough to make e infinite.
+# - min(len(bn), len(plain)) > 1  =>  len(bn) > 1
+# Two seeds are taken for too few. They are few, but s² exists from two on; only with a single one e is np.inf.
+# - min(len(bn), len(plain)) > 1  =>  min(len(bn), len(plain)) > 2
+# With one seed on a side e is NaN, 0/0. We know nothing of the spread then: e is np.inf.
+# - if min(len(bn), len(plain)) > 1:  =>  if True:
+# The threshold is one standard error. Chance alone goes beyond that about every third time; the rule asks for three.
+# - 3 * error  =>  error
+# The threshold is two standard errors. That is the rule for large samples; with three seeds e itself is rough, and our
+# rule asks for three.
+# - 3 * error  =>  2 * error
+# There is always a winner. Where the difference is within three standard errors, the answer is "inconclusive".
+# - abs(difference) > 3 * error  =>  True
+# "plain" is never the answer. Where d < −3e, plain is better: do not decide beforehand who can win.
+# - abs(difference) > 3 * error  =>  difference > 3 * error
+# The verdict names the wrong side: where d is positive, BN is ahead.
+# - "BN" if difference > 0 else "plain"  =>  "plain" if difference > 0 else "BN"
+# Whatever is not clearly BN is called plain here. A claim for plain takes evidence as well, d < −3e; in between the
+# answer is "inconclusive".
+# - verdict = "inconclusive"  =>  verdict = "plain"
+# The words are "BN", "plain" and "inconclusive", spelled just so: cells below look for them.
+# - verdict = "inconclusive"  =>  verdict = "undecided"
+# - "BN" if difference > 0 else "plain"  =>  "bn" if difference > 0 else "Plain"
+# - "BN" if difference > 0 else "plain"  =>  "bn" if difference > 0 else "plain"
+# - "BN" if difference > 0 else "plain"  =>  "BN" if difference > 0 else "Plain"
+# A plain verdict needs no evidence here: every negative d makes it. It takes d < −3e.
+# - abs(difference) > 3 * error:  =>  difference > 3 * error or difference < 0:
+# Only the verdict comes back. Return a dict with the keys "difference", "error" and "verdict": a verdict without its
+# numbers cannot be checked.
+# - return {"difference": float(difference), "error": float(error), "verdict": verdict}  =>  return verdict
+# A tuple comes back. Return a dict with the keys "difference", "error" and "verdict".
+# - {"difference": float(difference), "error": float(error), "verdict": verdict}  =>  difference, error, verdict
+# Nothing comes back. End with return.
+# - return {"difference"  =>  {"difference"
+# %% mistakes hidden=true
+# No difference and no spread: 0 > 3·0 is false, so the rule says "inconclusive". With ≥ it does not.
+# - abs(difference) > 3 * error  =>  abs(difference) >= 3 * error
+
+# %% exercise="verdict"
+# %% right="other numbers, BN ahead of both"
+my_numbers = "plain: 0.10 0.11 0.10 | He: 0.3 0.2 0.3 | BN: 0.49 0.56 0.50"
+against_plain, against_he = "BN", "BN"
+my_words = "words about seeds " * 7
+# %% right="other numbers, nothing to tell apart"
+my_numbers = "copy: BN: 0.5 0.58 | plain: 0.52 0.56 0.49 | He: 0.61 0.5 0.55"
+against_plain = "inconclusive"
+against_he = "Inconclusive."
+my_words = "With two SEEDS for BN and three for its rivals nothing can be told: e is about half of d or more, and " * 2
+# %% right="other numbers, the rivals ahead"
+my_numbers = "plain: 0.8 0.81 0.79|He: 0.9 0.9 0.91 |BN: 0.6 0.62 0.61"
+against_plain, against_he = "plain", "he"
+my_words = """On painted digits, three seeds, 400 steps, plain and He are both ahead of BN here, by 0.19 and by 0.29, at
+a rate that was not chosen for any of them; it says nothing of longer training."""
+# %% mistakes
+# That is too short for a report. What was trained, on which images, for how many steps, with how many seeds? By how
+# much is it better, with what error? What does it not show?
+# - On digits painted in random colours, a VGG-11 of width 16 after 400 steps of SGD at 0.01, three seeds,  =>  BN is
+# & is far better with BN than without, and better than with He's weights alone. It does not show that the gap lasts to
+# + far
+# & the end of training, nor that it would be as wide at a rate chosen for the plain net."""  =>  better."""
+# The number of seeds is missing: the check looks for the word seed. Nobody can judge a difference without knowing how
+# many runs it comes from.
+# - 0.01, three seeds,  =>  0.01,
+# %% mistakes of="other numbers, BN ahead of both"
+# A winner is named, and your numbers do not bear it out: |d| is within 3e. By the rule that is "inconclusive", however
+# much higher one of the means is.
+# - plain: 0.10 0.11 0.10 | He: 0.3 0.2 0.3 |  =>  plain: 0.41 0.55 0.47 | He: 0.4 0.57 0.48 |
+# A network has a single number here. Copy the accuracy of each seed, not the mean: without the spread nobody can judge.
+# - plain: 0.10 0.11 0.10 | He: 0.3 0.2 0.3 | BN: 0.49 0.56 0.50  =>  plain: 0.1 | He: 0.2 | BN: 0.5
+# & "BN", "BN"  =>  "inconclusive", "inconclusive"
+# "Inconclusive" is too modest here: your |d| is more than 3e. The rule was fixed beforehand, so that it decides, and
+# not our caution.
+# - "BN", "BN"  =>  "inconclusive", "inconclusive"
+# The verdict names the wrong side: look at the sign of d in your numbers. d is BN minus its rival.
+# - "BN", "BN"  =>  "plain", "He"
+# The answer is one of three: "BN", the rival's name ("plain", or "He" in the second), or "inconclusive". The rest
+# belongs into my_words.
+# - "BN", "BN"  =>  "BN is better", "yes"
+# The numbers cannot be read. Copy the whole line, in one pair of quotes: plain: … | He: … | BN: …, with blanks between
+# the accuracies and points in them, not commas.
+# - plain: 0.10 0.11 0.10 | He: 0.3 0.2 0.3 | BN: 0.49 0.56 0.50  =>  0.10, 0.11, 0.10
+# Each accuracy here is a number between 0 and 1: 0.51, not 51 percent.
+# - plain: 0.10 0.11 0.10 | He: 0.3 0.2 0.3 | BN: 0.49 0.56 0.50  =>  plain: 10 11 10 | He: 30 20 30 | BN: 49 56 50
+# my_words is a text in quotes. One that goes over several lines stands in three pairs: """…""".
+# - "words about seeds " * 7  =>  ["BN is better"]
