@@ -187,15 +187,16 @@ def _packed(unit: Unit, reference: dict[str, Seen], entries: dict[str, Entry]) -
         for c in unit.cells
         if c.role in ("check", "manual")
     ]
-    stubs = {}
+    stubs, answers = {}, []
     for cell in unit.cells:
         if cell.role == "exercise":
-            stubs |= given_statements(stub_of(cell))
+            stub = stub_of(cell)
+            stubs |= given_statements(stub)
+            answers += [node.name for node in ast.parse(stub).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
     visible = {name: entry for name, entry in entries.items() if not entry.hidden}
     hidden: dict[str, dict[str, Entry]] = {}
     for name, entry in entries.items():
         if entry.hidden:
             hidden.setdefault(reference[name].cell, {})[name] = entry
-    return Tables(
-        pack(visible, unit=unit.name, cells=cells, stubs=stubs), {cell: pack(some) for cell, some in hidden.items()}
-    )
+    shown = pack(visible, unit=unit.name, cells=cells, stubs=stubs, answers=answers)
+    return Tables(shown, {cell: pack(some) for cell, some in hidden.items()})

@@ -17,15 +17,15 @@ MNIST = ROOT / "grader" / "kit" / "mnist.py"
 DIGITS = DATA / "digits.b85"
 READ_BY_LEARNERS = {"check", "scoreboard", "device", "load_mnist"}  # help(check) shows their docstrings
 MODULE = """\
-import sys as _sys, types as _types
+import builtins as _py, sys as _sys, types as _types
 
 _kit = _sys.modules["bncourse_kit"] = _types.ModuleType("bncourse_kit")
-exec(compile(r'''{code}
+_py.exec(_py.compile(r'''{code}
 ''', "<bncourse_kit>", "exec"), _kit.__dict__)"""
 END = """\
-_kit.begin(globals())
-del _kit, _sys, _types
-print("Ready: np, plt, check and scoreboard are there. Run the cells from top to bottom.")
+_kit.begin(_py.globals())
+_py.print("Ready: np, plt, check and scoreboard are there. Run the cells from top to bottom.")
+del _kit, _py, _sys, _types
 """
 
 

@@ -102,6 +102,7 @@ def _verdict(piece: Piece, parts: list[Part], release: Release, score: CellScore
         if part.error:
             kind, text = outputs.line(part.error[0]), outputs.plain(part.error[1])
             score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
+            score.message = score.message or "An exception without a message ended it."  # an empty one would pass
             return [*shown, outputs.error(kind, text)], ""
     silent = next(expected, None)
     return shown, "a check did not report" if silent else ""

@@ -43,6 +43,11 @@ def _run_check(parts, word, names):
             break
 
 
+def _is_check_cell(tree):
+    """Check cells are run by `_run_check`; a copy of one is a cell of the student's own."""
+    return False
+
+
 def scoreboard():
     """The notebook's own would count what it cannot know here."""
     print("The points are those of the graded notebook.")

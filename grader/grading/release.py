@@ -17,7 +17,7 @@ from grader.kit.table import Table
 
 SETUP = "setup"
 RECORDING = Path(__file__).with_name("recording.py")
-LOAD, BEGIN = "load_table", "_kit.begin(globals())"  # the calls that a setup cell ends with
+LOAD, BEGIN = "load_table", "_kit.begin(_py.globals())"  # the calls that a setup cell ends with
 BEGIN_HIDDEN, END_HIDDEN = f"### BEGIN {HIDDEN}", f"### END {HIDDEN}"
 
 
@@ -111,7 +111,7 @@ def _recording(code: str, full: str) -> str:
     for packed in tables(full):
         stubs.load(packed)
     text = RECORDING.read_text(encoding="utf-8")
-    recording = f"exec(compile({text!r}, '<bncourse recording>', 'exec'), _kit.__dict__)\n"
+    recording = f"_py.exec(_py.compile({text!r}, '<bncourse recording>', 'exec'), _kit.__dict__)\n"
     return code.replace(BEGIN, f"{recording}_kit.TABLE.stubs.update({stubs.stubs!r})\n{BEGIN}")
 
 

@@ -36,9 +36,8 @@ def _seed(call: ast.Call) -> list[ast.expr]:
     """The expression that seeds a generator in this call; none where it does not."""
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if name not in _SEEDED:
-        return []
-    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "seed")][:1]
+    first = call.args[:1] if name in _SEEDED else []
+    given = [*first, *(k.value for k in call.keywords if k.arg == "seed")][:1]  # of a helper's too
     return [seed for seed in given if not isinstance(seed, (ast.Constant, ast.Starred)) or _is_whole(seed)]
 
 

@@ -142,7 +142,12 @@ class CheckCells(ast.NodeTransformer):
 
 
 def _is_check_cell(tree):
-    """Whether a cell calls `check` with the name of one of ours, or with a name that it makes, as in a loop."""
+    """Whether a cell calls `check` with the name of one of ours, or with a name that it makes, as in a loop.
+
+    One that also defines an answer is a learner's own: what it defines must stay.
+    """
+    if any(getattr(node, "name", "") in TABLE.answers for node in tree.body):
+        return False
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "check" and n.args]
     names = [call.args[0] for call in calls]
     if any(getattr(name, "value", None) in TABLE.checks for name in names if isinstance(name, ast.Constant)):

@@ -121,7 +121,7 @@ def _wrong_numbers(want_tree, got_tree, rule, here):
         )
     if "sums" in want_tree:
         gap = np.abs(numbers(want_tree["sums"]) - numbers(got_tree["sums"]))
-        if np.any(gap > 8 * rule["rtol"] * float(want_tree["norm"]) + rule["atol"]):
+        if not np.all(gap <= 8 * rule["rtol"] * float(want_tree["norm"]) + rule["atol"]):  # NaN is no agreement
             return f"{here} has the right shape {tuple(shape)}, but wrong values, between those sampled."
     return ""
 

@@ -41,7 +41,8 @@ def projections(flat):
     """PROJECTIONS random projections of the finite numbers in an array, the same on every machine."""
     rng = RandomState(flat.size % 2**31)  # the legacy stream never changes between NumPy versions
     finite = np.where(np.isfinite(flat), flat, 0.0)
-    return np.array([rng.standard_normal(flat.size) @ finite for _ in range(PROJECTIONS)])
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge numbers; a warning here would puzzle a learner
+        return np.array([rng.standard_normal(flat.size) @ finite for _ in range(PROJECTIONS)])
 
 
 def observe(value, salt):
@@ -77,7 +78,8 @@ def observe(value, salt):
     tree = {"t": kind, "dtype": str(value.dtype), "shape": list(value.shape), "bad": bad}
     if flat.size <= WHOLE:
         return {**tree, "v": packed(flat)}
-    norm = float(np.linalg.norm(flat[np.isfinite(flat)]))
+    with np.errstate(over="ignore"):
+        norm = float(np.linalg.norm(flat[np.isfinite(flat)]))
     return {**tree, "samples": packed(flat[sampled(flat.size)]), "sums": packed(projections(flat)), "norm": repr(norm)}
 
 

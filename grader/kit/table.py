@@ -39,7 +39,7 @@ class Table:
     """The tables of one notebook. `load` adds one that the build packed: the visible one, or a hidden region's."""
 
     def __init__(self):
-        self.unit, self.cells, self.checks, self.stubs = "", [], {}, {}
+        self.unit, self.cells, self.checks, self.stubs, self.answers = "", [], {}, {}, []
 
     def load(self, text):
         raw = zlib.decompress(base64.b85decode(text))
@@ -50,6 +50,7 @@ class Table:
         self.unit = head.get("unit", self.unit)
         self.cells += head.get("cells", [])
         self.stubs.update(head.get("stubs", {}))
+        self.answers += head.get("answers", [])
         taken = [0, 0]
 
         def feed(count):

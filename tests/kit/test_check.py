@@ -375,3 +375,10 @@ def each(x):
 
 def test_a_comprehension_is_its_function_s(check):
     assert "of the cell of each:  return [row.nope for row in x]" in says(check, each, A, expected=A)
+
+
+def test_sums_that_are_no_numbers_are_no_agreement():
+    want = np.ones(999)
+    got = want.copy()
+    got[500:503] = [1.7e308, -1.7e308, 1.7e308]
+    assert differs(want, got)

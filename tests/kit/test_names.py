@@ -127,3 +127,18 @@ def test_a_check_whose_name_is_made_in_a_loop(notebook):
 def test_a_learner_s_own_check_is_theirs(notebook, capsys):
     notebook.run("def check(x):\n    return x + 1\n\n\nmine = check(4)")
     assert notebook.shell.user_ns["mine"] == 5
+
+
+def test_a_cell_that_defines_an_answer_and_checks_it_is_the_learner_s(notebook):
+    """The answer must still be there for the check cell below."""
+    assert notebook.run(ANSWER + "\n" + notebook.cells["normalize-values"]) is None
+    assert "normalize" in notebook.names
+    assert notebook.check() is None
+
+
+@pytest.mark.parametrize("spoiler", ["print = 5", "from re import *", "globals = exec = compile = None"])
+def test_the_setup_cell_again_after(spoiler, notebook):
+    notebook.run(spoiler)
+    assert notebook.run(notebook.cells["setup"]) is None
+    notebook.run(ANSWER)
+    assert notebook.check() is None

@@ -128,7 +128,9 @@ def connect(app, request: dict, folder: str) -> None:
     kit = {}  # the notebook's, as the setup cell made it: %reset does not reach it
 
     def run_setup() -> None:
-        exec(setup, shell.user_ns)
+        names = {"__name__": "__main__"}  # not the student's, who may have a `print` of their own above
+        exec(setup, names)
+        shell.user_ns.update({name: value for name, value in names.items() if not name.startswith("__")})
         kit["run_check"] = sys.modules["bncourse_kit"]._run_check
 
     def run_check(key: str, word: str) -> None:
