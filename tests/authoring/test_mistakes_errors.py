@@ -1,8 +1,8 @@
 """Something wrong in a mistakes file is reported with file, line and what to do."""
 
 import pytest
-from test_mistakes import FILE, read
 
+from authoring.test_mistakes import FILE, read
 from grader.errors import SourceError
 
 ROLES = 'Use exercise="id", right="name", mistakes, mistake, variant; with mistakes also hidden, of, otherwise'
