@@ -20,6 +20,7 @@ from grader.grading.grade import Options, grade_class
 from grader.grading.jail import JailError, check_available
 from grader.kit.judge import CAUSE, ITEM
 from grader.paths import unit_sources
+from grader.report.statistics import UNDONE
 from grader.report.write import write_report
 from grader.scoring import read_notebook
 
@@ -163,7 +164,7 @@ def print_table(rows: list[Row]) -> None:
     for row in rows:
         score = "-" if row.points is None else f"{row.points:g}"
         print(f"{row.student:<{width}}  {row.unit:<24} {score:>3} of {row.out_of:g}")
-        undone = [e for e, text in row.wrong.items() if "is not written yet" in text or "no answer yet" in text]
+        undone = [e for e, text in row.wrong.items() if any(words in text for words in UNDONE)]
         if undone:
             print(f"    not done: {', '.join(undone)}")
         for exercise, text in row.wrong.items():

@@ -134,11 +134,11 @@ def connect(app, request: dict, folder: str) -> None:
         kit["run_check"] = sys.modules["bncourse_kit"]._run_check
 
     def run_check(key: str, word: str) -> None:
+        if not kit:
+            raise NameError("the setup cell did not come to its end")
         kit["run_check"](checks[key], word, shell.user_ns)
 
-    shell.run_setup = run_setup
-
-    shell.run_check = run_check
+    shell.run_setup, shell.run_check = run_setup, run_check
     seed(request["seed"])
 
 
