@@ -564,7 +564,7 @@ def test_runs():
 
 def test_one_file_in_an_empty_directory(tmp_path):
     """The module as a build makes it: the kit, this file, the digits. No network, no data, nothing installed."""
-    code = [bare(path) for path in [*KIT, MNIST]]
+    code = [bare(path.read_text(encoding="utf-8")) for path in [*KIT, MNIST]]
     code += [literal("DIGITS = ", small.packed_digits()), "arrays = load_mnist()"]
     code += ["assert [a.shape for a in arrays] == [(1450, 28, 28), (1450,), (290, 28, 28), (290,)]"]
     code += ["assert [str(a.dtype) for a in arrays] == ['float32', 'int64'] * 2"]
