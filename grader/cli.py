@@ -147,14 +147,14 @@ def _validate(args) -> int:
 
 
 def _check(args) -> int:
-    from grader.scoreboard import print_score
-    from grader.scoring import score
+    from grader.grading.scoreboard import print_score
+    from grader.grading.scoring import score
 
     return print_score(score(args.file, progress=not args.json), as_json=args.json)
 
 
 def _class(args) -> int:
-    from grader.classroom import make_class
+    from grader.classroom.course import make_class
     from grader.paths import unit_sources
 
     return make_class(args.directory, unit_sources(args.units))
@@ -182,7 +182,7 @@ def _report(args) -> int:
 
 
 def _demo(args) -> int:
-    from grader.demo import run_demo
+    from grader.classroom.demo import run_demo
 
     return run_demo(args.directory)
 

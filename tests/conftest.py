@@ -17,8 +17,8 @@ def write_tiny(root: Path) -> Path:
     lesson = root / "solutions" / "90_tiny.py"
     mistakes = lesson.parent / "mistakes" / lesson.name
     mistakes.parent.mkdir(parents=True)
-    lesson.write_text((HERE / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
-    mistakes.write_text((HERE / "tiny_mistakes.py").read_text(encoding="utf-8"), encoding="utf-8")
+    lesson.write_text((HERE / "helpers" / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
+    mistakes.write_text((HERE / "helpers" / "tiny_mistakes.py").read_text(encoding="utf-8"), encoding="utf-8")
     return lesson
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 from tqdm import tqdm
 
-from grader.classroom import opened, quiet
+from grader.classroom.course import opened, quiet
 from grader.errors import CourseError
 from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available, sweep

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.classroom import opened, quiet
+from grader.classroom.course import opened, quiet
 from grader.errors import CourseError
 from grader.report.scores import Grades, Person, grades_at
 

@@ -20,13 +20,13 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from grading_process import Grading, adopting, autograded, copied, gradebook, kill, survivors, unchanged
+from helpers.grading_process import Grading, adopting, autograded, copied, gradebook, kill, survivors, unchanged
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
-from grader import demo
 from grader.authoring.unit import read_unit
-from grader.classroom import make_class, opened, quiet
+from grader.classroom import demo
+from grader.classroom.course import make_class, opened, quiet
 from grader.cli import main
 from grader.errors import CourseError
 from grader.grading import grade as grade_module

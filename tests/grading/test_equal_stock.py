@@ -5,13 +5,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from mixed_class import KINDS, fill
+from helpers.mixed_class import KINDS, fill
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
 from grader.authoring.unit import read_unit
-from grader.classroom import make_class, opened, quiet
-from grader.demo import Student, submit
+from grader.classroom.course import make_class, opened, quiet
+from grader.classroom.demo import Student, submit
 from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
 

@@ -4,8 +4,9 @@ In most of them the tiny unit's question (1 point) is answered rightly and `norm
 with `centre` (2 of 6 points) in the other unit.
 """
 
-from corpus import CHECKS, REAL, RIGHT, TINY, case
 from nbformat.v4 import new_output
+
+from corpus.case import CHECKS, REAL, RIGHT, TINY, case
 
 WRONG = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return x * 0.0",

@@ -3,13 +3,13 @@
 import shutil
 
 import pytest
-from test_equal_stock import scores
 
-from grader import demo
 from grader.authoring.unit import read_unit
-from grader.classroom import make_class
+from grader.classroom import demo
+from grader.classroom.course import make_class
 from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
+from grading.test_equal_stock import scores
 
 pytestmark = [
     pytest.mark.slow,

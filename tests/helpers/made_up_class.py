@@ -1,6 +1,6 @@
 """A class of made-up results, in files and a gradebook, for the tests of the report and for looking at it.
 
-python tests/made_up_class.py DIR [STUDENTS [UNITS]]
+python tests/helpers/made_up_class.py DIR [STUDENTS [UNITS]]
 """
 
 import json

@@ -1,6 +1,6 @@
 """One epoch of unit 06's NumPy network against the same epoch in PyTorch, as a ratio: a benchmark, not a test.
 
-    python tests/benchmark_numpy_epoch.py [--threads 2] [--repeats 5] [--images 60000]
+    python benchmarks/numpy_epoch.py [--threads 2] [--repeats 5] [--images 60000]
 
 The NumPy side is the unit's own source (given cells and reference answers), so it cannot drift from what learners run.
 Both sides: 784-100-100-10 with BN and ReLU, float32, batch 64, shuffled each epoch, the loss of every step kept as a

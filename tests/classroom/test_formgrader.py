@@ -21,9 +21,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
-from grader import demo
 from grader.authoring.unit import read_unit
-from grader.classroom import make_class
+from grader.classroom import demo
+from grader.classroom.course import make_class
 
 UNIT = "90_tiny"
 TOKEN = "a token of this test only"

@@ -14,16 +14,16 @@ import threading
 import time
 from pathlib import Path
 
-import corpus_attacking  # noqa: F401  adds its cases
-import corpus_broken  # noqa: F401
-import corpus_cheating  # noqa: F401
+import corpus.attacking
+import corpus.broken
+import corpus.cheating  # noqa: F401
 import nbconvert
 import nbformat
 import pytest
-from corpus import ALL, CASES, CHECKS, CHECKS_MISTAKES, CHECKS_UNIT, REAL, RIGHT, TINY, Case, Host, Notebook
+from corpus.case import ALL, CASES, CHECKS, CHECKS_MISTAKES, CHECKS_UNIT, REAL, RIGHT, TINY, Case, Host, Notebook
 
 from grader.authoring.build import build
-from grader.classroom import make_class
+from grader.classroom.course import make_class
 from grader.grading.jail import Jails
 from grader.grading.job import grade, reference
 from grader.grading.limits import Limits

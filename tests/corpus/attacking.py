@@ -9,8 +9,8 @@ import contextlib
 import os
 import socket
 
-from corpus import TINY, case
-from corpus_cheating import KERNEL, KIT
+from corpus.case import TINY, case
+from corpus.cheating import KERNEL, KIT
 
 REACHED = 'def reached(*what):\n    print("!" * 3, *what)\n'
 QUICK = {"cell_seconds": 1.5}

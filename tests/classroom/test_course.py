@@ -10,10 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader import demo
 from grader.authoring.build import targets
 from grader.authoring.unit import read_unit
-from grader.classroom import make_class
+from grader.classroom import demo
+from grader.classroom.course import make_class
 from grader.errors import CourseError
 
 

@@ -18,7 +18,7 @@ from grader.kernel import QUIET_KERNEL
 
 CONFIG = '''"""nbgrader's settings for this class. Any option of nbgrader can be added: nbgrader autograde --help-all"""
 
-from grader.feedback import feedback_preprocessors
+from grader.classroom.feedback import feedback_preprocessors
 from grader.preprocessors import release_preprocessors
 
 c = get_config()

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 
 from grader.grading.outputs import line
-from grader.scoring import Score
+from grader.grading.scoring import Score
 
 HIDDEN = "not included"
 

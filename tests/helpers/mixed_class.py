@@ -7,7 +7,7 @@ from pathlib import Path
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from grader.authoring.unit import Unit
-from grader.demo import Student, submit
+from grader.classroom.demo import Student, submit
 
 KINDS = ("right", "one-mistake", "mistakes", "raising", "unfinished", "slow", "own-cells", "syntax-error")
 

@@ -1,6 +1,6 @@
 """How fast `bncourse grade` is beside `nbgrader autograde`, in one run, on the same class of units 03 and 04.
 
-    python tests/benchmark_grading.py [--students 60] [--jobs 2]
+    python benchmarks/grading.py [--students 60] [--jobs 2]
 
 Both grade the same mixed submissions; their scores must be equal, cell by cell. Printed are both times and their
 ratio, time and processor time of a submission and where it goes, peak memory, the cold start (one submission, the
@@ -21,11 +21,11 @@ import time
 from pathlib import Path
 
 import psutil
-from mixed_class import fill
-from test_equal_stock import scores
+from grading.test_equal_stock import scores
+from helpers.mixed_class import fill
 
 from grader.authoring.unit import read_unit
-from grader.classroom import make_class
+from grader.classroom.course import make_class
 from grader.grading.store import Store
 from grader.paths import unit_sources
 

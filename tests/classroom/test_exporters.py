@@ -13,8 +13,8 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.exportapp import ExportApp
 from sqlalchemy.exc import SAWarning
 
-from grader.classroom import make_class
-from grader.exporters import MoodleExportPlugin, is_formula, neutral, number
+from grader.classroom.course import make_class
+from grader.classroom.exporters import MoodleExportPlugin, is_formula, neutral, number
 
 UNIT = "90_tiny"
 PEOPLE = [
@@ -67,7 +67,7 @@ def export(klass, monkeypatch, caplog):
         app = ExportApp()
         app.log.addHandler(caplog.handler)
         try:
-            app.initialize([f"--exporter=grader.exporters.{exporter}", *arguments, "--to", to])
+            app.initialize([f"--exporter=grader.classroom.exporters.{exporter}", *arguments, "--to", to])
             app.start()
         except SystemExit as end:
             assert end.code == 1
@@ -89,7 +89,7 @@ def rows_of(path: Path) -> list[list[str]]:
 def nbgrader_export(klass: Path, exporter: str) -> tuple[str, list[list[str]]]:
     """What an instructor types, with the default name."""
     env = os.environ | {"PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
-    command = ["nbgrader", "export", f"--exporter=grader.exporters.{exporter}"]
+    command = ["nbgrader", "export", f"--exporter=grader.classroom.exporters.{exporter}"]
     done = subprocess.run(command, cwd=klass, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stderr, rows_of(klass / f"{exporter.removesuffix('ExportPlugin').lower()}.csv")

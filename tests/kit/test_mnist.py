@@ -25,7 +25,7 @@ from grader.authoring import digits as small
 from grader.authoring.setup import KIT, MNIST, bare, literal
 from grader.kit import mnist
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REAL = os.environ.get("MNIST_DIR") and Path(os.environ["MNIST_DIR"]).resolve()
 HTML = b"\r\n<!DOCTYPE html><html><body>Please log in to the airport's network.</body></html>"
 REAL_HASHES = mnist.HASHES

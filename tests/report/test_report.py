@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from made_up_class import cell, made_up_results, result, write, write_gradebook
+from helpers.made_up_class import cell, made_up_results, result, write, write_gradebook
 from nbgrader.api import Gradebook
 
 from grader.errors import CourseError

@@ -7,10 +7,10 @@ import re
 import zipfile
 
 import nbformat
-from corpus import ALL, CHECKS, REAL, RIGHT, TINY, case
 from kit.test_names import SPOILERS
 from nbformat.v4 import new_output
 
+from corpus.case import ALL, CHECKS, REAL, RIGHT, TINY, case
 from grader.authoring.unit import read_unit
 from grader.paths import unit_sources
 

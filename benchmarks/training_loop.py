@@ -1,6 +1,6 @@
 """Experiment A's training (unit 07) against the usual per-image loop, as a ratio: a benchmark, not a test.
 
-    MNIST_DIR=../shared/mnist python tests/benchmark_training_loop.py [--epochs 1] [--repeats 3] [--normalize]
+    MNIST_DIR=../shared/mnist python benchmarks/training_loop.py [--epochs 1] [--repeats 3] [--normalize]
 
 Both sides do the same work: the same two nets from the same initial weights, the same batches of 32 in the same order,
 Adam at 0.01, a test on all 10,000 images after each epoch, and the same four numbers in the end: loss and accuracy of

@@ -1,4 +1,4 @@
-"""Grades for a learning management system: plugins for `nbgrader export --exporter=grader.exporters.…`.
+"""Grades for a learning management system: plugins for `nbgrader export --exporter=grader.classroom.exporters.…`.
 
 Both write UTF-8 with a byte order mark: without it spreadsheets show 서연 as ì„œì—°, and both systems accept it.
 A cell that a spreadsheet would run as a formula (=HYPERLINK(…) as a student's name) gets an apostrophe in front, which
@@ -101,7 +101,7 @@ class GradesExportPlugin(ExportPlugin):
 class CanvasExportPlugin(GradesExportPlugin):
     """A file for Canvas: Grades › Import. Default name: canvas.csv.
 
-    nbgrader export --exporter=grader.exporters.CanvasExportPlugin --to canvas.csv
+    nbgrader export --exporter=grader.classroom.exporters.CanvasExportPlugin --to canvas.csv
 
     What must match in Canvas:
 
@@ -150,7 +150,7 @@ def _canvas_name(person: Person) -> str:
 class MoodleExportPlugin(GradesExportPlugin):
     """A file for Moodle: Grades › Import › CSV file. Default name: moodle.csv.
 
-    nbgrader export --exporter=grader.exporters.MoodleExportPlugin --to moodle.csv
+    nbgrader export --exporter=grader.classroom.exporters.MoodleExportPlugin --to moodle.csv
 
     What must match in Moodle, where the import's second page asks for it:
 

@@ -9,17 +9,18 @@ import subprocess
 import sys
 import time
 
-import corpus_broken  # noqa: F401 (it fills CASES)
+import corpus.broken  # noqa: F401 (it fills CASES)
 import nbformat
 import pytest
-from corpus import CASES, TINY, Host, Notebook
+from corpus.case import CASES, TINY, Host, Notebook
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from grader import paths, rehearsal
+from grader import paths
 from grader.authoring.build import targets
 from grader.cli import main
+from grader.grading import rehearsal
 from grader.grading.limits import Limits
-from grader.scoreboard import gathered
+from grader.grading.scoreboard import gathered
 
 RIGHT = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return (x - mean) / np.sqrt(var + eps)",

@@ -1,6 +1,6 @@
 """How long each unit's solved notebook runs, and its peak memory. A benchmark, not a test.
 
-    python tests/benchmark_units.py [UNIT…]          # MNIST_DIR set: on MNIST; otherwise on the small digits
+    python benchmarks/units.py [UNIT…]          # MNIST_DIR set: on MNIST; otherwise on the small digits
 
 Each notebook is executed in a process of its own, whole, demos included, as a reader's "run all" does. Times are wall
 clock and noisy; the peak is the largest single process (the kernel).

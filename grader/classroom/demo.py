@@ -14,15 +14,15 @@ from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
 
 from grader.authoring.unit import Unit, read_unit
-from grader.classroom import make_class, opened, quiet
+from grader.classroom.course import make_class, opened, quiet
 from grader.errors import CourseError
 from grader.grading.grade import Options, grade_class
 from grader.grading.jail import JailError, check_available
+from grader.grading.scoring import read_notebook
 from grader.kit.judge import CAUSE, ITEM
 from grader.paths import unit_sources
 from grader.report.statistics import UNDONE
 from grader.report.write import write_report
-from grader.scoring import read_notebook
 
 UNITS = ("03", "04")
 MARK = ".bncourse-demo"

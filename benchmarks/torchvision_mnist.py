@@ -1,4 +1,4 @@
-"""What torchvision does for one image of MNIST, call by call: the usual side of benchmark_training_loop.py.
+"""What torchvision does for one image of MNIST, call by call: the usual side of training_loop.py.
 
 torchvision is no dependency of the course. These are the paths that its 0.28 takes (datasets/mnist.py, utils.py,
 transforms/functional.py, BSD-3-Clause), the checks and the usage log that it runs for every image included: where the
