@@ -30,14 +30,6 @@ from grader.grading.store import Store
 from grader.paths import unit_sources
 
 UNITS = ("03", "04")
-SPENT = {
-    "start": "starting the kernel",
-    "setup": "setup cell",
-    "cells": "answers and given cells, those that sleep included",
-    "checks": "checks",
-    "end": "ending the kernel",
-    "outside": "starting jails, rebuilding, deciding",
-}
 
 
 class Peak(threading.Thread):
@@ -99,21 +91,12 @@ def main() -> None:
         print(f"cold start, one submission of 03, from the command to its end: {seconds:.1f} s")
 
         seconds, _, memory = run(["bncourse", "grade", ".", "--jobs", str(args.jobs)], ours)
-        results = [result for unit in units for result in Store(ours).results(unit.name).values()]
-        walls, cpus = [r["seconds"] for r in results], [r["cpu"] for r in results]
+        results = [result for _, result in Store(ours).results()]
+        walls, cpus = [r.seconds for r in results], [r.cpu for r in results]
         how = f"{args.jobs} jobs" if args.jobs else "its own number of jobs"
         print(f"bncourse grade, {count} submissions, {how}: {seconds:.1f} s, {seconds / count:.3f} s each")
         print(f"  in its worker, a submission takes {statistics.median(walls):.3f} s (median; most {max(walls):.2f} s)")
-        kernel = statistics.median(r["cpu_kernel"] for r in results)
-        print(f"  of processor time {statistics.median(cpus):.3f} s (median), of which the kernel {kernel:.3f} s")
-        print("  where a submission's seconds go (mean, in ms):", end=" ")
-        print(
-            *(
-                f"{what} {1e3 * statistics.mean(r['spent'].get(key, 0) for r in results):.0f}"
-                for key, what in SPENT.items()
-            ),
-            sep=", ",
-        )
+        print(f"  of processor time {statistics.median(cpus):.3f} s (median)")
         print(f"  peak memory of all its processes: {memory:.0f} MiB")
         again, _, _ = run(["bncourse", "grade", ".", "--jobs", str(args.jobs)], ours)
         print(f"  the same command again: {again:.1f} s")

@@ -3,7 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -18,10 +18,10 @@ from grader.classroom.course import make_class, opened, quiet
 from grader.errors import CourseError
 from grader.grading.grade import Options, grade_class
 from grader.grading.jail import JailError, check_available
+from grader.grading.result import Result
 from grader.grading.scoring import read_notebook
 from grader.kit.judge import CAUSE, ITEM
 from grader.paths import unit_sources
-from grader.report.statistics import UNDONE
 from grader.report.write import write_report
 
 UNITS = ("03", "04")
@@ -89,6 +89,7 @@ class Row:
     points: float | None  # None: not graded
     out_of: float
     wrong: dict[str, str]  # by exercise, what its first failing check said; "" for the file as a whole
+    undone: list[str] = field(default_factory=list)  # the exercises that are not written yet
 
 
 def submit(directory: Path, unit: Unit, student: Student) -> None:
@@ -139,23 +140,24 @@ def grade(directory: Path, units: list[Unit]) -> list[Row]:
     with quiet(), opened(directory) as api, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of SQLAlchemy
         for result in tqdm(outcome.results, desc="feedback", leave=False, disable=None):
-            out_of = next(unit.points for unit in units if unit.name == result["unit"])
+            out_of = next(unit.points for unit in units if unit.name == result.unit)
             rows.append(_row(result, out_of))
-            if result["status"] == "graded":
-                api.generate_feedback(result["unit"], result["student"])
+            if result.status == "graded":
+                api.generate_feedback(result.unit, result.student)
         with Gradebook("sqlite:///gradebook.db", api.course_id) as gradebook:
             CsvExportPlugin(to="grades.csv").export(gradebook)
     return sorted(rows, key=lambda row: (row.unit, row.student))
 
 
-def _row(result: dict, out_of: float) -> Row:
-    if result["status"] != "graded":
-        return Row(result["student"], result["unit"], None, out_of, {"": f"not graded: {result['reason']}"})
+def _row(result: Result, out_of: float) -> Row:
+    if result.status != "graded":
+        return Row(result.student, result.unit, None, out_of, {"": f"not graded: {result.reason}"})
     wrong: dict[str, str] = {}
-    for cell in result["cells"]:
-        if cell["message"]:
-            wrong.setdefault(cell["exercise"], cell["message"])
-    return Row(result["student"], result["unit"], sum(cell["points"] for cell in result["cells"]), out_of, wrong)
+    for cell in result.cells:
+        if cell.message:
+            wrong.setdefault(cell.exercise, cell.message)
+    undone = list(dict.fromkeys(cell.exercise for cell in result.cells if cell.kind == "unwritten"))
+    return Row(result.student, result.unit, sum(cell.points for cell in result.cells), out_of, wrong, undone)
 
 
 def print_table(rows: list[Row]) -> None:
@@ -164,11 +166,10 @@ def print_table(rows: list[Row]) -> None:
     for row in rows:
         score = "-" if row.points is None else f"{row.points:g}"
         print(f"{row.student:<{width}}  {row.unit:<24} {score:>3} of {row.out_of:g}")
-        undone = [e for e, text in row.wrong.items() if any(words in text for words in UNDONE)]
-        if undone:
-            print(f"    not done: {', '.join(undone)}")
+        if row.undone:
+            print(f"    not done: {', '.join(row.undone)}")
         for exercise, text in row.wrong.items():
-            if exercise not in undone:
+            if exercise not in row.undone:
                 print(f"    {_shorten(f'{exercise}: {_cause(text)}' if exercise else text)}")
 
 

@@ -5,7 +5,7 @@ import re
 from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from grader.authoring.regions import HIDDEN
+from grader.authoring.regions import parts_of
 
 
 class ShortenForFeedback(NbGraderPreprocessor):
@@ -14,8 +14,11 @@ class ShortenForFeedback(NbGraderPreprocessor):
     def preprocess_cell(self, cell, resources, cell_index):
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "setup":
             cell.source = cell.source.partition("\n")[0]
-        hidden = rf"^([ \t]*)### BEGIN {HIDDEN}.*?### END {HIDDEN}[^\n]*"
-        cell.source = re.sub(hidden, r"\1# (hidden tests)", cell.source, flags=re.S | re.M)
+        parts = parts_of(cell.source)
+        if any(hidden for _, hidden in parts):
+            indents = (re.match(r"[ \t]*", text)[0] for text, _ in parts)
+            shown = [indent + "# (hidden tests)" if hidden else text for (text, hidden), indent in zip(parts, indents)]
+            cell.source = "\n".join(shown)
         return cell, resources
 
 

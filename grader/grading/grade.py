@@ -16,9 +16,11 @@ from grader.classroom.course import opened, quiet
 from grader.errors import CourseError
 from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available, sweep
+from grader.grading.job import GradeJob, PlanJob
 from grader.grading.limits import Limits
 from grader.grading.outcome import Outcome
-from grader.grading.pool import Job, open_pool
+from grader.grading.plan import Plan
+from grader.grading.pool import open_pool
 from grader.grading.release import Release, read_release
 from grader.grading.result import Result
 from grader.grading.store import Store, result_key, write_whole
@@ -67,7 +69,7 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         ]
         if options.student and not submissions:
             raise CourseError(f"{options.student} has submitted none of: {', '.join(units)}.")
-        run = _Run(directory, store, writer, rows, releases, options)
+        run = _ClassRun(directory, store, writer, rows, releases, options)
         bar = tqdm(total=len(submissions), desc="grading", unit="", disable=None if progress else True)
         stack.callback(bar.close)
         run.bar = bar
@@ -104,28 +106,25 @@ def _students(directory: Path, unit: str) -> list[str]:
     )
 
 
-class _Run:
+class _ClassRun:
     """One run over a class: decides what has to be done, has it done, keeps what comes of it."""
 
-    def __init__(self, directory, store: Store, writer: Writer, rows: dict[str, UnitRows], releases, options) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        store: Store,
+        writer: Writer,
+        rows: dict[str, UnitRows],
+        releases: dict[str, Release],
+        options: Options,
+    ) -> None:
         self.directory, self.store, self.writer, self.rows = directory, store, writer, rows
-        self.releases: dict[str, Release] = releases
-        self.options: Options = options
+        self.releases, self.options = releases, options
+        self.plans: dict[str, Plan] = {}
         self.outcome = Outcome()
-        self.keys: dict[tuple[str, str], str] = {}
         self.written: dict[str, dict] = {}  # by unit and student, what the gradebook had at the beginning
-        self.unwritten: list[dict] = []  # results that wait for a locked gradebook
+        self.unwritten: list[Result] = []  # results that wait for a locked gradebook
         self.bar: tqdm | None = None
-
-    def job(self, unit: str, submission: Submission | None) -> Job:
-        mnist = os.environ.get("MNIST_DIR")
-        return Job(
-            self.releases[unit],
-            submission,
-            self.options.limits,
-            self.options.sandbox,
-            Path(mnist).resolve() if mnist else None,
-        )
 
     def all(self, submissions: list[tuple[str, str]], pool) -> None:
         self.written = {unit: self.writer.scores(rows) for unit, rows in self.rows.items()}
@@ -135,8 +134,8 @@ class _Run:
             if isinstance(came, Exception):
                 raise came
             self.take(came)
-        for kept in self.unwritten:
-            self._write(kept)
+        for result in self.unwritten:
+            self._write(result)
 
     def _read(self, student: str, unit: str) -> Submission | Result:
         """A submission, or the result of one that cannot be read."""
@@ -152,104 +151,108 @@ class _Run:
         except OSError as error:
             return Result(student, unit, path, "failed", f"{path} cannot be read: {error.strerror}.")
 
+    def _key(self, submission: Submission) -> str:
+        return result_key(submission.hash, self.releases[submission.unit].hash, asdict(self.options.limits))
+
     def _is_done(self, student: str, unit: str) -> bool:
         """Whether nothing has to be run for a submission; it is then recorded."""
         submission = self._read(student, unit)
         kept = None if self.options.regrade else self.store.result(unit, student)
         if isinstance(submission, Result):
-            if kept and (kept.get("status"), kept.get("reason")) == ("failed", submission.reason):
+            if kept and kept.failed and kept.reason == submission.reason:
                 self.record(kept)
             else:
                 self.take(submission)
             return True
-        key = result_key(submission.hash, self.releases[unit].hash, asdict(self.options.limits))
-        self.keys[student, unit] = key
-        if not kept or kept.get("key") != key or not self._is_written(kept):
+        if not kept or kept.key != self._key(submission) or not self._is_written(kept):
             return False
         self.record(kept)
         return True
 
-    def _jobs(self, pending: list[tuple[str, str]]) -> Iterator[Job]:
+    def _jobs(self, pending: list[tuple[str, str]]) -> Iterator[GradeJob]:
         for student, unit in pending:
             submission = self._read(student, unit)
             if isinstance(submission, Result):  # gone since it was looked at
                 self.take(submission)
             else:
-                yield self.job(unit, submission)
+                yield GradeJob(self.releases[unit], *self._how, self.plans[unit], submission, key=self._key(submission))
+
+    @property
+    def _how(self) -> tuple[Limits, bool, Path | None]:
+        mnist = os.environ.get("MNIST_DIR")
+        return self.options.limits, self.options.sandbox, Path(mnist).resolve() if mnist else None
 
     def _plan(self, units: list[str], pool) -> None:
         """Run the answers of these units, where that was not done before."""
         missing = []
         for unit in units:
             release = self.releases[unit]
-            plan = self.store.plan(unit, release.hash)
-            if plan:
-                release.expected, release.second = plan["expected"], plan["second"]
+            if plan := self.store.plan(unit, release.hash):
+                self.plans[unit] = plan
             else:
-                missing.append(self.job(unit, None))
+                missing.append(PlanJob(release, *self._how))
         for job, plan in pool.run(missing):
             if isinstance(plan, Exception):
                 raise plan
             self.store.keep_plan(job.release.unit, job.release.hash, plan)
-            release = self.releases[job.release.unit]
-            release.expected, release.second = plan["expected"], plan["second"]
+            self.plans[job.release.unit] = plan
 
     def _graded_path(self, student: str, unit: str) -> Path:
         return self.directory / "autograded" / student / unit / f"{unit}.ipynb"
 
-    def _is_written(self, kept: dict) -> bool:
-        if kept["status"] != "graded":
+    def _is_written(self, result: Result) -> bool:
+        if result.status != "graded":
             return True
         try:
-            return self._graded_path(kept["student"], kept["unit"]).stat().st_size == kept["size"]
+            return self._graded_path(result.student, result.unit).stat().st_size == result.size
         except OSError:
             return False
 
     def take(self, result: Result) -> None:
         """Keep a new result: the graded notebook first, then the result, then the gradebook."""
-        kept = {**result.as_dict(), "key": self.keys.get((result.student, result.unit), ""), "recorded": False}
         if result.status == "graded":
-            kept["size"] = write_whole(self._graded_path(result.student, result.unit), result.notebook)
+            result.size = write_whole(self._graded_path(result.student, result.unit), result.notebook)
         if result.status != "internal":
-            self.store.keep(kept)
+            self.store.keep(result)
         self.outcome.fresh += 1
-        self.record(kept)
+        self.record(result)
 
-    def record(self, kept: dict) -> None:
+    def record(self, result: Result) -> None:
         """Put a result into the gradebook, unless it is there."""
-        if kept["status"] == "graded" and not self._is_recorded(kept):
+        result.notebook = ""  # it is on disk, and there may be thousands
+        if result.status == "graded" and not self._is_recorded(result):
             try:
                 if self.unwritten:  # it was locked for long; the notebooks that are left do not have to wait for it
                     raise Locked
-                self._write(kept)
+                self._write(result)
             except Locked:
-                self.unwritten.append(kept)
-        self.outcome.add(kept)
+                self.unwritten.append(result)
+        self.outcome.add(result)
         if self.bar is not None:
             words = {"graded": "graded", "repairs": "repaired", "flags": "flagged", "failed": "failed"}
             counts = {word: self.outcome.counts[kind] for kind, word in words.items()}
             self.bar.set_postfix(counts, refresh=False)
             self.bar.update()
 
-    def _is_recorded(self, kept: dict) -> bool:
+    def _is_recorded(self, result: Result) -> bool:
         """Whether the gradebook has this result: it was written there, and nobody has changed that since."""
-        timestamp, scores = self.written[kept["unit"]].get(kept["student"], (None, None))
-        return kept.get("recorded") and scores == _scores(kept) and self._timestamp(kept) in (None, timestamp)
+        timestamp, scores = self.written[result.unit].get(result.student, (None, None))
+        return result.recorded and scores == result.scores and self._timestamp(result) in (None, timestamp)
 
-    def _write(self, kept: dict) -> None:
-        rows, timestamp = self.rows[kept["unit"]], self._timestamp(kept)
-        copy = self._graded_path(kept["student"], kept["unit"]).with_name("timestamp.txt")  # as nbgrader puts it there
-        if stamp := self._stamp(kept):
+    def _write(self, result: Result) -> None:
+        rows, timestamp = self.rows[result.unit], self._timestamp(result)
+        copy = self._graded_path(result.student, result.unit).with_name("timestamp.txt")  # as nbgrader puts it there
+        if stamp := self._stamp(result):
             write_whole(copy, stamp, safely=False)
         else:
             copy.unlink(missing_ok=True)
-        self.writer.write(rows, kept["student"], _scores(kept), kept["unanswered"], timestamp)
-        kept["recorded"] = True
-        self.store.keep(kept, safely=False)  # if that is lost, the same is written once more
+        self.writer.write(rows, result.student, result.scores, result.unanswered, timestamp)
+        result.recorded = True
+        self.store.keep(result, safely=False)  # if that is lost, the same is written once more
 
-    def _stamp(self, kept: dict) -> str:
+    def _stamp(self, result: Result) -> str:
         """What timestamp.txt says, which nbgrader puts beside a submission; "" where there is none that can be read."""
-        path = self.directory / "submitted" / kept["student"] / kept["unit"] / "timestamp.txt"
+        path = self.directory / "submitted" / result.student / result.unit / "timestamp.txt"
         try:
             if path.is_file() and not path.is_symlink() and path.stat().st_size < 1000:
                 return path.read_text(encoding="utf-8").strip()
@@ -257,12 +260,8 @@ class _Run:
             pass
         return ""
 
-    def _timestamp(self, kept: dict) -> datetime | None:
+    def _timestamp(self, result: Result) -> datetime | None:
         try:
-            return parse_utc(self._stamp(kept) or None)
-        except (ValueError, OverflowError):
+            return parse_utc(self._stamp(result) or None)
+        except (ValueError, ArithmeticError):  # dateutil counts in decimals
             return None
-
-
-def _scores(kept: dict) -> dict[str, float | None]:
-    return {cell["id"]: cell["points"] for cell in kept["cells"]}

@@ -3,95 +3,50 @@
 import asyncio
 import contextlib
 import ctypes
-import errno
 import gc
 import logging
 import multiprocessing
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
 from grader.errors import CourseError
 from grader.grading.jail import JailError, Jails, sweep
-from grader.grading.job import grade, reference
-from grader.grading.limits import Limits
-from grader.grading.release import Release
+from grader.grading.job import GradeJob, Job, PlanJob
+from grader.grading.plan import Plan
 from grader.grading.result import Result
 from grader.grading.store import grader_version
-from grader.grading.submission import Submission
 
 TRIES = 3  # so often a job is begun whose worker died
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 CONNECT, PATIENCE = 10, 30  # seconds, for a Dask scheduler to answer, and for it to have a worker
 
 
-@dataclass
-class Job:
-    """One submission to grade, or, without one, a unit's own answers to run."""
-
-    release: Release
-    submission: Submission | None
-    limits: Limits
-    jailed: bool
-    mnist: Path | None
-    begun: int = 0  # so often
-
-
-Came = Result | dict | Exception  # what comes of a job: a result, a plan (see job.reference), or why there is neither
+Came = Result | Plan | Exception  # what comes of a job, or why nothing does
+LOST = f"it was begun {TRIES} times, and each time its worker died"
 
 _local = threading.local()  # a jail belongs to one thread
 
 
-def run_job(job: Job) -> Result | dict:
+def run_job(job: GradeJob | PlanJob) -> Result | Plan:
     """Do a job in this process, in jails that stay for the next. Raises JailError; CourseError for a plan."""
     jails = _jails(job.jailed, job.mnist)
-    if job.submission is not None:  # one release object a unit, and with it one kit
-        known = _local.__dict__.setdefault("releases", {})
-        job.release = known.setdefault((job.release.unit, job.release.hash), job.release)
+    known = _local.__dict__.setdefault("releases", {})  # one release object a unit, and with it one table
+    job.release = known.setdefault((job.release.unit, job.release.hash), job.release)
     try:
-        return _run(job, jails)
+        return job.run(jails)
     except JailError:
         jails.close()  # it may have been killed: once more, in a new one
     try:
-        return _run(job, jails)
+        return job.run(jails)
     except JailError as error:
         jails.close()
-        if job.submission is None:
+        if isinstance(job, PlanJob):
             raise
         jails.get(job.release.torch)  # raises where no jail can be made; else it is this submission's fault
-        return _not_graded(job.submission, str(error))
-
-
-def _run(job: Job, jails: Jails) -> Result | dict:
-    if job.submission is None:
-        return reference(job.release, job.limits, jails)
-    try:
-        return grade(job.submission, job.release, job.limits, jails)
-    except JailError:
-        raise
-    except Exception as error:  # a fault of ours must not keep the others from being graded
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise JailError(str(error)) from None
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = (
-            f"internal error, please report it: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-        )
-        return _not_graded(job.submission, reason)
-
-
-def _not_graded(submission: Submission, reason: str) -> Result:
-    return Result(submission.student, submission.unit, submission.path, "internal", f"{submission.path}: {reason}")
-
-
-def _lost(job: Job) -> Came:
-    """What comes of a job whose worker died again and again."""
-    reason = f"it was begun {TRIES} times, and each time its worker died"
-    return _not_graded(job.submission, reason) if job.submission else CourseError(f"{job.release.unit}: {reason}.")
+        return job.failed(str(error))
 
 
 def _jails(jailed: bool, mnist: Path | None) -> Jails:
@@ -118,7 +73,7 @@ class _Worker:
             theirs.close()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: GradeJob | PlanJob) -> None:
         with contextlib.suppress(OSError):  # it has died, and `end` will see it
             self.pipe.send(job)
 
@@ -199,7 +154,7 @@ class LocalPool:
                 elif job.begun < TRIES:
                     again.append(job)
                 else:
-                    ended.append((job, _lost(job)))
+                    ended.append((job, job.failed(LOST)))
 
     def close(self) -> None:
         """End the workers and all that they have started."""
@@ -266,7 +221,7 @@ class DaskPool:
             try:
                 came: Came = future.result()
             except KilledWorker:
-                came = _lost(job)
+                came = job.failed(LOST)
             except CourseError as error:
                 came = error
             except (Exception, asyncio.CancelledError) as error:

@@ -78,7 +78,7 @@ def rehearse(pieces: list[Piece], release: Release, folder: Path, progress: bool
     for attempt in range(RUNS):
         run = _run_once(pieces, folder, skip | killers, prelude, deadline, progress)
         if WITHOUT_TORCH in prelude and NO_TORCH in run.said:
-            prelude = [NO_EXIT, STUB_TORCH]
+            prelude = [NO_EXIT, STUB_TORCH.read_text(encoding="utf-8")]
             repairs.append("it imports torch, which this unit's answers do without: the import was made empty")
             continue
         missing = set(re.findall(r"name '(\w+)' is not defined", run.said))

@@ -98,4 +98,4 @@ def test_where_stock_is_wrong_the_answers_count(built, tmp_path, spoil):
     submit(tmp_path / "class", unit, right)
     outcome = grade_class(tmp_path / "class", Options(jobs=1), progress=False)
     assert scores(tmp_path / "class", unit.name)["ada"] == {"normalize-values": 2, "q_epsilon-answer": 1}
-    assert outcome.results[0]["flags"] == []
+    assert outcome.results[0].flags == []

@@ -561,7 +561,7 @@ def test_names_that_are_hard_to_write(klass, tmp_path, built):
     (directory / "submitted" / "linked").mkdir()
     (directory / "submitted" / "linked" / UNIT).symlink_to("nowhere")
     outcome = grade_class(directory, Options(), progress=False)
-    found = {r["student"]: (r["status"], r["reason"]) for r in outcome.results}
+    found = {r.student: (r.status, r.reason) for r in outcome.results}
     assert found.keys() == {long, "ada", "linked", "\ufffd"}
     assert found[long] == found["ada"] == ("graded", "")
     assert "symbolic link" in found["linked"][1] and "UTF-8" in found["\ufffd"][1]

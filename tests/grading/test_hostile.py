@@ -25,7 +25,7 @@ from corpus.case import ALL, CASES, CHECKS, CHECKS_MISTAKES, CHECKS_UNIT, REAL, 
 from grader.authoring.build import build
 from grader.classroom.course import make_class
 from grader.grading.jail import Jails
-from grader.grading.job import grade, reference
+from grader.grading.job import grade, make_plan
 from grader.grading.limits import Limits
 from grader.grading.release import read_release, tables
 from grader.grading.result import Result
@@ -98,10 +98,10 @@ class Course:
         (data / "points.csv").write_text("1,2,3")
         self.files = {path: path.read_bytes() for path in self.everything()}
         self.jails, self.others = Jails(True), Jails(True)
-        self.releases, self.hidden = {}, []
+        self.releases, self.plans, self.hidden = {}, {}, []
         for unit in (TINY, CHECKS, REAL):
             self.releases[unit] = release = read_release(self.directory, unit)
-            reference(release, Limits(), self.jails)
+            self.plans[unit] = make_plan(release, Limits(), self.jails)
             self.hidden += [table[:80] for c in release.cells if c.role == "check" for table in tables(c.full)]
 
     def everything(self) -> list[Path]:
@@ -118,7 +118,7 @@ class Course:
             submission = read_submission(self.directory, student, unit)
         except Unreadable as error:
             return Result(student, unit, "", "failed", str(error))
-        return grade(submission, self.releases[unit], limits, jails or self.jails)
+        return grade(submission, self.releases[unit], self.plans[unit], limits, jails or self.jails)
 
     def hand_in(self, case: Case) -> None:
         folder = self.directory / "submitted" / case.student / case.unit

@@ -22,6 +22,9 @@ from nbgrader.api import (
 )
 from sqlalchemy import create_engine, insert
 
+from grader.grading.release import exercise_of
+from grader.grading.result import CellScore, Result
+
 # exercise, points of its checks, how hard it is (0 to 1), known mistakes
 EXERCISES = [
     (
@@ -42,32 +45,14 @@ GIVEN = ["Ada", "Emmy", "서연", "Carl", "María", "민준", "Grace", "Alan"]
 
 def result(student: str, unit: str, cells: list[dict] = (), **changes) -> dict:
     """A stored result as `bncourse grade` writes it."""
-    return {
-        "key": "0",
-        "student": student,
-        "unit": unit,
-        "file": f"submitted/{student}/{unit}/{unit}.ipynb",
-        "status": "graded",
-        "reason": "",
-        "repairs": [],
-        "flags": [],
-        "limits": [],
-        "cells": list(cells),
-        "seconds": 0.5,
-        "cpu": 0.4,
-    } | changes
+    file = f"submitted/{student}/{unit}/{unit}.ipynb"
+    made = Result(student, unit, file, seconds=0.5, cpu=0.4, key="0")
+    return made.as_dict() | {"cells": list(cells)} | changes
 
 
-def cell(id: str, points: float, out_of: float, message: str = "", *hints: str) -> dict:
-    exercise = id.partition("-")[0]
-    return {
-        "id": id,
-        "exercise": exercise,
-        "points": points,
-        "max_points": out_of,
-        "message": message,
-        "hints": list(hints),
-    }
+def cell(id: str, points: float, out_of: float, message: str = "", *hints: str, kind: str = "") -> dict:
+    kind = kind or ("wrong" if message else "right")
+    return vars(CellScore(id, exercise_of(id), points, out_of, message, list(hints), kind))
 
 
 def write(directory: Path, results: list[dict]) -> Path:
@@ -180,7 +165,7 @@ def _cells(r: random.Random, ability: float, shift: int) -> list[dict]:
             if right or (not undone and r.random() < 0.3):
                 cells.append(cell(id, out_of, out_of))
             elif undone:
-                cells.append(cell(id, 0.0, out_of, f"{exercise} is not written yet."))
+                cells.append(cell(id, 0.0, out_of, f"{exercise} is not written yet.", kind="unwritten"))
             elif r.random() < 0.2:
                 cells.append(cell(id, 0.0, out_of, "x_hat: the shape is (7,), not (7, 3)"))
             else:

@@ -64,10 +64,10 @@ def full(student: str, **changes) -> dict:
     return result(student, UNIT, cells, **changes)
 
 
-def wrong(student: str, *hints: str, message: str = "x_hat: wrong value\nmore", **changes) -> dict:
+def wrong(student: str, *hints: str, message="x_hat: wrong value\nmore", kind="wrong", **changes) -> dict:
     cells = [
-        cell("normalize-values", 0.0, 2.0, message, *hints),
-        cell("normalize-hidden", 0.0, 1.0, message, *hints),
+        cell("normalize-values", 0.0, 2.0, message, *hints, kind=kind),
+        cell("normalize-hidden", 0.0, 1.0, message, *hints, kind=kind),
         cell("q_epsilon-answer", 1.0, 1.0),
     ]
     return result(student, UNIT, cells, **changes)
@@ -214,7 +214,7 @@ def test_same_results_same_bytes(tmp_path):
 
 def test_mistakes_and_what_is_not_done(tmp_path):
     results = [wrong("a", "eps!"), wrong("b", "eps!", "axis!"), wrong("c", "axis!"), wrong("d", "axis!"), full("e")]
-    results += [wrong("f"), wrong("g", message="normalize is not written yet."), wrong("h", message="no answer yet")]
+    results += [wrong("f"), wrong("g", kind="unwritten"), wrong("h", kind="unwritten")]
     directory = write(tmp_path / "bn", results)
     item = statistics_of(directory)["normalize"]
     assert [(m.hint, m.students, m.checks) for m in item.mistakes] == [("axis!", 3, 6), ("eps!", 2, 4)]
