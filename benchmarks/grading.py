@@ -1,6 +1,6 @@
 """How fast `bncourse grade` is beside `nbgrader autograde`, in one run, on the same class of units 03 and 04.
 
-    python benchmarks/grading.py [--students 60] [--jobs 2]
+    python benchmarks/grading.py [--students 60] [--workers 2]
 
 Both grade the same mixed submissions; their scores must be equal, cell by cell. Printed are both times and their
 ratio, time and processor time of a submission and where it goes, peak memory, the cold start (one submission, the
@@ -75,7 +75,7 @@ def run(command: list[str], directory: Path) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--students", type=int, default=60)
-    parser.add_argument("--jobs", type=int, default=0, help="0: what bncourse grade takes by itself")
+    parser.add_argument("--workers", type=int, default=0, help="0: what bncourse grade takes by itself")
     args = parser.parse_args()
     sources = unit_sources(list(UNITS))
     units = [read_unit(source) for source in sources]
@@ -87,18 +87,18 @@ def main() -> None:
         shutil.copytree(ours, cold)
         count = args.students * len(units)
 
-        seconds, _, _ = run(["bncourse", "grade", ".", "03", "--student", "right-000", "--jobs", "1"], cold)
+        seconds, _, _ = run(["bncourse", "grade", ".", "03", "--student", "right-000", "--workers", "1"], cold)
         print(f"cold start, one submission of 03, from the command to its end: {seconds:.1f} s")
 
-        seconds, _, memory = run(["bncourse", "grade", ".", "--jobs", str(args.jobs)], ours)
+        seconds, _, memory = run(["bncourse", "grade", ".", "--workers", str(args.workers)], ours)
         results = [result for _, result in Store(ours).results()]
         walls, cpus = [r.seconds for r in results], [r.cpu for r in results]
-        how = f"{args.jobs} jobs" if args.jobs else "its own number of jobs"
+        how = f"{args.workers} jobs" if args.workers else "its own number of jobs"
         print(f"bncourse grade, {count} submissions, {how}: {seconds:.1f} s, {seconds / count:.3f} s each")
         print(f"  in its worker, a submission takes {statistics.median(walls):.3f} s (median; most {max(walls):.2f} s)")
         print(f"  of processor time {statistics.median(cpus):.3f} s (median)")
         print(f"  peak memory of all its processes: {memory:.0f} MiB")
-        again, _, _ = run(["bncourse", "grade", ".", "--jobs", str(args.jobs)], ours)
+        again, _, _ = run(["bncourse", "grade", ".", "--workers", str(args.workers)], ours)
         print(f"  the same command again: {again:.1f} s")
 
         stock_seconds = 0.0

@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("directory", type=Path, metavar="DIR")
     _units(grade)
     grade.add_argument("--student", metavar="ID", help="this student only")
-    grade.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: the cores and one)")
+    grade.add_argument(
+        "--workers", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: the cores and one)"
+    )
     grade.add_argument("--scheduler", metavar="URL", help="a Dask scheduler, such as tcp://10.0.0.5:8786")
     grade.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected, with your rights")
     grade.add_argument("--regrade", action="store_true", help="run everything again")
@@ -170,7 +172,7 @@ def _grade(args) -> int:
         limits = Limits(**{name: getattr(args, name) for name in LIMITS}).validated()
     except ValueError as error:
         raise CourseError(str(error)) from None
-    options = Options(args.units, args.student, args.jobs, args.scheduler, not args.no_sandbox, args.regrade, limits)
+    options = Options(args.units, args.student, args.workers, args.scheduler, not args.no_sandbox, args.regrade, limits)
     return print_outcome(grade_class(args.directory, options, progress=not args.json), as_json=args.json)
 
 

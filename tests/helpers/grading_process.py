@@ -25,7 +25,7 @@ class Grading:
         self.jailed = "--no-sandbox" not in options
         self.output = tempfile.TemporaryFile("w+")  # noqa: SIM115  lives as long as this
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "grader", "grade", str(directory), "--jobs", "2", *options],
+            [sys.executable, "-m", "grader", "grade", str(directory), "--workers", "2", *options],
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             stderr=subprocess.STDOUT,
