@@ -6,6 +6,7 @@ PIP      ?= python -m pip# "uv pip" is quicker, and with UV_TORCH_BACKEND=cpu sp
 ARGS     ?=
 UNITS    ?=
 LAB_ARGS ?=
+AT_ONCE  ?= -n 2 --dist worksteal# tests on two cores
 
 VENV  := .venv
 STAMP := $(VENV)/.installed
@@ -14,7 +15,7 @@ FITS  := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 IN_ENV = export VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(VENV)/bin:$$PATH";
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help lab test demo build validate lint clean FORCE
+.PHONY: help lab test coverage demo build validate lint clean FORCE
 .DEFAULT_GOAL := help
 
 help:  ## this page
@@ -29,7 +30,10 @@ demo: $(STAMP)  ## grade a small class of made-up students and show the result
 	@$(IN_ENV) bncourse demo $(ARGS)
 
 test: $(STAMP)  ## run all tests  (ARGS="-m 'not slow'" for the quick ones)
-	@$(IN_ENV) python -m pytest $(ARGS)
+	@$(IN_ENV) python -m pytest $(AT_ONCE) $(ARGS)
+
+coverage: $(STAMP)  ## run all tests and print how much of each file of grader/ they run
+	@$(IN_ENV) python -m pytest $(AT_ONCE) --cov=grader --cov-report=term-missing:skip-covered $(ARGS)
 
 build: $(STAMP)  ## make the notebooks from solutions/*.py  (UNITS="03 04" for some of them)
 	@$(IN_ENV) bncourse build $(UNITS)

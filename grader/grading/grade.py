@@ -13,6 +13,7 @@ from nbgrader.utils import parse_utc
 from tqdm import tqdm
 
 from grader.classroom.course import opened, quiet
+from grader.classroom.submitted import submitted
 from grader.errors import CourseError
 from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available, sweep
@@ -33,7 +34,7 @@ class Options:
 
     units: list[str] = field(default_factory=list)  # names or numbers; all that are released, where none is given
     student: str | None = None
-    jobs: int = 0  # 0: one more than there are cores, since a worker waits for its kernel half of the time
+    workers: int = 0  # 0: one more than there are cores, since a worker waits for its kernel half of the time
     scheduler: str | None = None
     sandbox: bool = True
     regrade: bool = False
@@ -45,27 +46,29 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
     started = time.monotonic()
     if options.sandbox and not options.scheduler:
         check_available()
-    if options.jobs < 0:
-        raise CourseError(f"{options.jobs} worker processes are too few.")
+    if options.workers < 0:
+        raise CourseError(f"{options.workers} worker processes are too few.")
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
         url, course, config = api.coursedir.db_url, api.coursedir.course_id, api.config
     sweep()
     store = Store(directory)
     with contextlib.ExitStack() as stack:
-        pool = open_pool(options.jobs or (os.cpu_count() or 1) + 1, options.scheduler)
+        pool = open_pool(options.workers or (os.cpu_count() or 1) + 1, options.scheduler)
         stack.callback(pool.close)
         stack.enter_context(store.locked())
-        units = _units(directory, options.units)
+        released = _released(directory)
+        units = _chosen(released, options.units, directory)
         releases = {unit: read_release(directory, unit) for unit in units}
         writer = Writer(url, course, config, waiting=lambda text: tqdm.write(text, file=sys.stderr))
         stack.callback(writer.close)
         rows = {unit: writer.unit(release) for unit, release in releases.items()}
+        there = submitted(directory, released)
         submissions = [
             (student, unit)
             for unit in units
-            for student in _students(directory, unit)
-            if options.student in (None, student)
+            for student, u in there.submissions
+            if u == unit and options.student in (None, student)
         ]
         if options.student and not submissions:
             raise CourseError(f"{options.student} has submitted none of: {', '.join(units)}.")
@@ -78,14 +81,19 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise CourseError(f"{where}{error.strerror}. What is graded is kept: run the same command again.") from None
+        run.outcome.others = there.others if options.student is None else []
         run.outcome.seconds = time.monotonic() - started
     return run.outcome
 
 
-def _units(directory: Path, names: list[str]) -> list[str]:
+def _released(directory: Path) -> list[str]:
     released = sorted(p.name for p in (directory / "release").glob("*") if (p / f"{p.name}.ipynb").exists())
     if not released:
         raise CourseError(f"No unit is released in {directory}. Release some: bncourse class {directory} 03 04")
+    return released
+
+
+def _chosen(released: list[str], names: list[str], directory: Path) -> list[str]:
     units = []
     for name in names:
         found = [unit for unit in released if unit == name or unit.partition("_")[0] == name]
@@ -93,17 +101,6 @@ def _units(directory: Path, names: list[str]) -> list[str]:
             raise CourseError(f"There is no unit {name!r} in {directory}; there are: {', '.join(released)}.")
         units += found
     return list(dict.fromkeys(units)) or released
-
-
-def _students(directory: Path, unit: str) -> list[str]:
-    submitted = directory / "submitted"
-    if not submitted.is_dir():
-        return []
-    return sorted(
-        entry.name
-        for entry in os.scandir(submitted)
-        if entry.is_dir() and not entry.name.startswith(".") and os.path.lexists(Path(entry.path, unit))
-    )
 
 
 class _ClassRun:
@@ -141,11 +138,7 @@ class _ClassRun:
         """A submission, or the result of one that cannot be read."""
         path = f"submitted/{student}/{unit}/{unit}.ipynb"
         try:
-            student.encode()
             return read_submission(self.directory, student, unit)
-        except UnicodeEncodeError:
-            student = os.fsencode(student).decode(errors="replace")
-            return Result(student, unit, path, "internal", "the name of its folder is not in UTF-8: rename it")
         except Unreadable as error:
             return Result(student, unit, path, "failed", str(error))
         except OSError as error:

@@ -5,7 +5,11 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
+from grader.grading.outputs import line
+from grader.grading.repairs import gathered
 from grader.grading.result import Result
+
+NAMED = 3  # students who are named in a line
 
 
 @dataclass
@@ -13,6 +17,7 @@ class Outcome:
     """What a run came to: all results, and which of them were made now."""
 
     results: list[Result] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)  # what lies in submitted/ and is no submission, and why
     fresh: int = 0
     seconds: float = 0.0
     counts: Counter = field(default_factory=Counter)  # of graded, failed, repairs, flags, limits
@@ -26,10 +31,11 @@ class Outcome:
 def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
     """Print what came of a run. Returns 1 where a person has to look at something, else 0."""
     results = sorted(outcome.results, key=lambda r: (r.unit, r.student))
-    look = [r for r in results if r.status != "graded" or r.flags or r.limits]
+    look = outcome.others or [r for r in results if r.status != "graded" or r.flags or r.limits]
     if as_json:
         counts = {name: outcome.counts[name] for name in ("graded", "repairs", "flags", "limits", "failed")}
         data = {"seconds": round(outcome.seconds, 2), "fresh": outcome.fresh, **counts}
+        data["not_graded"] = outcome.others
         print(json.dumps(data | {"results": [r.as_dict() for r in results]}))
     else:
         print_lines(outcome, results)
@@ -37,10 +43,14 @@ def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
 
 
 def print_lines(outcome: Outcome, results: list[Result]) -> None:
-    """What there is to look at, the table, and how long it took."""
+    """What a person must do, then what was mended, the table, and how long it took."""
     for result in results:
-        for line in lines_about(result):
-            print(line)
+        for text in lines_about(result):
+            print(text)
+    for text in outcome.others:
+        print(f"NOT GRADED  {text}")
+    for text in repaired(results):
+        print(text)
     print_table(results)
     kept = len(results) - outcome.fresh
     before = f", {kept} of them graded before" if kept else ""
@@ -48,13 +58,27 @@ def print_lines(outcome: Outcome, results: list[Result]) -> None:
 
 
 def lines_about(result: Result) -> list[str]:
-    """One line for each thing that a person must look at, or should know."""
-    who = f"{result.student}, {result.unit}"
+    """One line for each thing that a person must look at."""
+    who = f"{line(result.student)}, {result.unit}"
     if result.status != "graded":
         return [f"FAILED   {who}: {result.reason}"]
-    lines = [f"FLAGGED  {who}: {text} ({result.file})" for text in result.flags]
-    lines += [f"LIMIT    {who}: {text} ({result.file})" for text in result.limits]
-    return lines + [f"repaired {who}: {text}" for text in result.repairs]
+    lines = [f"FLAGGED  {who}: {text} ({line(result.file)})" for text in result.flags]
+    lines += [f"LIMIT    {who}: {text} ({line(result.file)})" for text in result.limits]
+    return lines
+
+
+def repaired(results: list[Result]) -> list[str]:
+    """One line for each kind of repair in a unit, with the students to whose files it was made."""
+    students: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        for text in gathered(result.repairs):
+            students.setdefault((result.unit, text), []).append(line(result.student))
+    return [f"repaired {_some(who)}, {unit}: {line(text)}" for (unit, text), who in students.items()]
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def print_table(results: list[Result]) -> None:

@@ -119,12 +119,12 @@ def _work(pipe: connection.Connection, inherited: Iterable[connection.Connection
 class LocalPool:
     """Worker processes on this machine. One that dies loses one job, which another begins again."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, workers: int) -> None:
         """Start the workers. To be called before this process opens a database or starts a thread: they are forked."""
-        self.jobs = jobs
+        self.workers = workers
         self._idle: list[_Worker] = []
         self._busy: dict[connection.Connection, tuple[_Worker, Job]] = {}
-        for _ in range(jobs):
+        for _ in range(workers):
             # Forked, they need not import everything anew, which takes seconds; those that replace a dead one do.
             inherited = [worker.pipe for worker in self._idle]
             self._idle.append(_Worker("fork" if sys.platform == "linux" else "spawn", inherited))
@@ -133,7 +133,7 @@ class LocalPool:
         """Each job with what came of it, as they end."""
         source, again, ended = iter(jobs), [], []
         while True:
-            while len(self._busy) < self.jobs:
+            while len(self._busy) < self.workers:
                 job = again.pop() if again else next(source, None)
                 if job is None:
                     break
@@ -234,5 +234,5 @@ class DaskPool:
         self.client.close()
 
 
-def open_pool(jobs: int, scheduler: str | None) -> "LocalPool | DaskPool":
-    return DaskPool(scheduler) if scheduler else LocalPool(jobs)
+def open_pool(workers: int, scheduler: str | None) -> "LocalPool | DaskPool":
+    return DaskPool(scheduler) if scheduler else LocalPool(workers)

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from helpers.mixed_class import KINDS, fill
+from helpers.mixed_class import KINDS, fill, scores
 from nbformat.v4 import new_code_cell
-from nbgrader.api import Gradebook
 
 from grader.authoring.unit import read_unit
 from grader.classroom.course import make_class, opened, quiet
@@ -16,15 +15,6 @@ from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
-
-
-def scores(directory: Path, unit: str) -> dict[str, dict[str, float | None]]:
-    """By student and cell, what autograding gave, out of the gradebook."""
-    with Gradebook(f"sqlite:///{directory}/gradebook.db", directory.name) as gradebook:
-        return {
-            submission.student.id: {grade.name: grade.auto_score for grade in submission.notebooks[0].grades}
-            for submission in gradebook.assignment_submissions(unit)
-        }
 
 
 def autograde(directory: Path, unit: str) -> None:
@@ -96,6 +86,6 @@ def test_where_stock_is_wrong_the_answers_count(built, tmp_path, spoil):
     make_class(tmp_path / "class", [built], quietly=True)
     right = Student("ada", lambda u, exercise, _: u.of("exercise", exercise)[0].source, written)
     submit(tmp_path / "class", unit, right)
-    outcome = grade_class(tmp_path / "class", Options(jobs=1), progress=False)
+    outcome = grade_class(tmp_path / "class", Options(workers=1), progress=False)
     assert scores(tmp_path / "class", unit.name)["ada"] == {"normalize-values": 2, "q_epsilon-answer": 1}
     assert outcome.results[0].flags == []

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-import psutil
 import pytest
 from helpers.grading_process import Grading, adopting, autograded, copied, gradebook, kill, survivors, unchanged
 from nbformat.v4 import new_code_cell
@@ -134,8 +133,7 @@ def one_line(said: str, *words: str) -> None:
 @pytest.mark.slow
 def test_killed_at_any_moment(klass, undisturbed, tmp_path, temporary):
     rng, kills, classes = random.Random(20), Counter(), 0
-    known = {p.pid for p in psutil.Process().children(recursive=True)}
-    with adopting():
+    with adopting() as known:
         directory = None
         while sum(kills.values()) < KILLS or directory:
             if directory is None:
@@ -201,8 +199,8 @@ def test_killed_in_the_middle_of_a_notebook(graded, built, temporary, options):
     for number, role in enumerate(roles):
         sleeper = demo.Student(f"sleeper-{number}-{role}", demo.reference, with_cell("import time\ntime.sleep(1)"))
         demo.submit(graded, read_unit(built), sleeper)
-    with adopting():
-        grading = Grading(graded, "--jobs", "1", *options, temporary=temporary)
+    with adopting() as known:
+        grading = Grading(graded, "--workers", "1", *options, temporary=temporary)
         for number, role in enumerate(roles):
             processes = wait_for(lambda: (found := grading.by_role()) and "kernel" in found and found, grading)
             time.sleep(0.5)
@@ -210,7 +208,7 @@ def test_killed_in_the_middle_of_a_notebook(graded, built, temporary, options):
             student = f"sleeper-{number}-{role}"
             wait_for(lambda: result(graded, student) or not grading.runs, grading)  # noqa: B023
         assert grading.wait() == 1, grading.said()
-        assert survivors(set()) == []
+        assert survivors(known) == []
     assert list(temporary.glob("bnc-*")) == []
     for number, role in enumerate(roles):
         kept = result(graded, f"sleeper-{number}-{role}")
@@ -222,7 +220,7 @@ def test_killed_in_the_middle_of_a_notebook(graded, built, temporary, options):
 def test_interrupted(klass, undisturbed, tmp_path, temporary, share):
     """Ctrl-C, to all processes of the terminal: it ends in order, and what was done is not done again."""
     directory = copied(klass, tmp_path)
-    with adopting():
+    with adopting() as known:
         grading = Grading(directory, temporary=temporary)
         if share < 0.3:  # while it starts
             wait_for(lambda: len(grading.by_role()) > 1, grading)
@@ -233,18 +231,18 @@ def test_interrupted(klass, undisturbed, tmp_path, temporary, share):
         os.killpg(grading.process.pid, signal.SIGINT)
         assert grading.wait(20) == 130
         assert time.monotonic() - started < 10
-        assert survivors(set(), 0.5) == []
+        assert survivors(known, 0.5) == []
     assert grading.said() == "bncourse: interrupted\n"
     assert list(temporary.glob("bnc-*")) == []
     kept = len(list((directory / ".bncourse").glob("results/*/*.json")))
-    outcome = grade_class(directory, Options(jobs=2), progress=False)
+    outcome = grade_class(directory, Options(workers=2), progress=False)
     assert len(outcome.results) == len(STUDENTS) and outcome.fresh == len(STUDENTS) - kept
     undisturbed.is_as(directory)
 
 
 def test_two_at_the_same_time(klass, tmp_path, temporary, undisturbed):
     directory = copied(klass, tmp_path)
-    with adopting():
+    with adopting() as known:
         first = Grading(directory, temporary=temporary)
         wait_for(lambda: (directory / ".bncourse" / "lock").exists(), first)
         second = Grading(directory, temporary=temporary)
@@ -254,7 +252,7 @@ def test_two_at_the_same_time(klass, tmp_path, temporary, undisturbed):
             second.said(), "Another `bncourse grade` is at work on", str(directory), f"process {first.process.pid}"
         )
         assert first.wait() == 1
-        assert survivors(set()) == []
+        assert survivors(known) == []
     undisturbed.is_as(directory)
 
 
@@ -399,7 +397,7 @@ def blocks(directory: Path) -> int:
 @pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount")
 def test_full_disk(klass, undisturbed, tmp_path, temporary):
     before, after = blocks(klass), blocks(undisturbed.directory)
-    with small_disk(tmp_path / "disk", (before + after) // 2) as enlarge, adopting():
+    with small_disk(tmp_path / "disk", (before + after) // 2) as enlarge, adopting() as known:
         directory = copied(klass, tmp_path / "disk")
         for _ in range(2):  # again, with nothing left
             grading = Grading(directory, temporary=temporary)
@@ -415,7 +413,7 @@ def test_full_disk(klass, undisturbed, tmp_path, temporary):
         grading = Grading(directory, "--json", temporary=temporary)
         assert grading.wait() == 1
         assert json.loads(grading.said())["fresh"] <= len(STUDENTS) - kept
-        assert survivors(set()) == []
+        assert survivors(known) == []
         undisturbed.is_as(directory)
 
 
@@ -452,13 +450,13 @@ def test_no_room_for_a_students_files(graded, built, temporary):
     resubmit(graded, built, demo.Student("perfect", demo.reference))
     (graded / "submitted" / "perfect" / UNIT / "large.csv").write_bytes(bytes(100_000))
     resubmit(graded, built, demo.Student("untouched", demo.reference))
-    with small_disk(temporary / "t", 128), adopting():
+    with small_disk(temporary / "t", 128), adopting() as known:
         fill(temporary / "t", 60)
         # One at a time, or the small files of the other student find the disk full by chance.
-        grading = Grading(graded, "--jobs", "1", temporary=temporary / "t")
+        grading = Grading(graded, "--workers", "1", temporary=temporary / "t")
         assert grading.wait() == 1
         said = grading.said()
-        assert survivors(set()) == []
+        assert survivors(known) == []
     (failed,) = [line for line in said.splitlines() if line.startswith("FAILED   perfect")]
     assert "No space left on device" in failed
     assert "Traceback" not in said and said.count("FAILED") == 2, said
@@ -529,7 +527,7 @@ def test_without_a_sandbox(klass, undisturbed, tmp_path):
     [
         (["99"], ["There is no unit '99'", UNIT]),
         ([UNIT, "--student", "nobody"], ["nobody has submitted none of", UNIT]),
-        (["--jobs", "-1"], ["worker process"]),
+        (["--workers", "-1"], ["worker process"]),
         (["--cell-seconds", "0"], ["cell_seconds"]),
         (["--scheduler", "tcp://127.0.0.1:9"], ["no Dask scheduler", "tcp://127.0.0.1:9"]),
         (["--scheduler", "nonsense"], ["no Dask scheduler", "nonsense"]),

@@ -3,13 +3,13 @@
 import shutil
 
 import pytest
+from helpers.mixed_class import scores
 
 from grader.authoring.unit import read_unit
 from grader.classroom import demo
 from grader.classroom.course import make_class
 from grader.grading.grade import Options, grade_class
 from grader.paths import unit_sources
-from grading.test_equal_stock import scores
 
 pytestmark = [
     pytest.mark.slow,

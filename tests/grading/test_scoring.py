@@ -20,7 +20,7 @@ from grader.authoring.build import targets
 from grader.cli import main
 from grader.grading import rehearsal
 from grader.grading.limits import Limits
-from grader.grading.scoreboard import gathered
+from grader.grading.repairs import gathered
 
 RIGHT = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return (x - mean) / np.sqrt(var + eps)",

@@ -77,13 +77,16 @@ def _add(found: dict[str, list[int]], parent: int, role: str, below: dict[str, s
 
 
 @contextlib.contextmanager
-def adopting() -> Iterator[None]:
-    """Orphans among our descendants become our children, so that none is overlooked; in the end all are killed."""
+def adopting() -> Iterator[set[int]]:
+    """Orphans among our descendants become our children, so that none is overlooked; in the end all are killed.
+
+    Yields those that are there already, of other tests.
+    """
     libc = ctypes.CDLL(None)
     libc.prctl(SUBREAPER, 1, 0, 0, 0)
     before = {p.pid for p in psutil.Process().children(recursive=True)}
     try:
-        yield
+        yield before
     finally:
         for process in psutil.Process().children(recursive=True):
             if process.pid not in before:

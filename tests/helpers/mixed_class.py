@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbgrader.api import Gradebook
 
 from grader.authoring.unit import Unit
 from grader.classroom.demo import Student, submit
@@ -63,3 +64,12 @@ def fill(directory: Path, units: list[Unit], count: int, seed: int = 1) -> None:
     for unit in units:
         for student in students(unit, count, seed):
             submit(directory, unit, student)
+
+
+def scores(directory: Path, unit: str) -> dict[str, dict[str, float | None]]:
+    """By student and cell, what autograding gave, out of the gradebook."""
+    with Gradebook(f"sqlite:///{directory}/gradebook.db", directory.name) as gradebook:
+        return {
+            submission.student.id: {grade.name: grade.auto_score for grade in submission.notebooks[0].grades}
+            for submission in gradebook.assignment_submissions(unit)
+        }
