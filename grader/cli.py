@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     klass.add_argument("directory", type=Path, metavar="DIR")
     _units(klass)
+    klass.add_argument(
+        "--questions-ungraded", action="store_true", help="concept questions give no points: they can be tried out"
+    )
 
     grade = add(
         "grade",
@@ -159,7 +162,7 @@ def _class(args) -> int:
     from grader.classroom.course import make_class
     from grader.paths import unit_sources
 
-    return make_class(args.directory, unit_sources(args.units))
+    return make_class(args.directory, unit_sources(args.units), questions_ungraded=args.questions_ungraded)
 
 
 def _grade(args) -> int:

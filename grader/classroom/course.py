@@ -9,10 +9,12 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
 
 from grader.authoring.build import stale, targets
+from grader.classroom.ungraded import ungrade_questions
 from grader.errors import CourseError
 from grader.kernel import QUIET_KERNEL
 
@@ -32,11 +34,13 @@ c.Execute.timeout = 120
 # No remarks of the kernel on its transport, which is this machine's loopback.
 c.Execute.extra_arguments = {quiet_kernel!r}
 '''
+UNGRADED = "# Concept questions give no points in this class (bncourse class --questions-ungraded).\n"
 
 
-def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> int:
+def make_class(directory: Path, sources: list[Path], quietly: bool = False, questions_ungraded: bool = False) -> int:
     """Make a class directory with these units, or add them to one that is there. Returns 0.
 
+    questions_ungraded: concept questions give no points, in this class from now on.
     Raises CourseError when the directory holds something else, a unit is stale, or nbgrader refuses a unit.
     """
     for source in sources:
@@ -52,13 +56,22 @@ def make_class(directory: Path, sources: list[Path], quietly: bool = False) -> i
             (directory / folder).mkdir(parents=True, exist_ok=True)
         if not config.exists():
             config.write_text(CONFIG.format(course_id=directory.name, quiet_kernel=QUIET_KERNEL), encoding="utf-8")
+        text = config.read_text(encoding="utf-8")
+        if questions_ungraded and UNGRADED not in text:
+            config.write_text(text + UNGRADED, encoding="utf-8")
+        questions_ungraded = questions_ungraded or UNGRADED in text
     except OSError as error:
         raise CourseError(f"{directory} cannot be made: {error.strerror}.") from None
     with opened(directory) as api, quiet():
         for source in sources:
             folder = directory / "source" / source.stem
             folder.mkdir(exist_ok=True)
-            shutil.copyfile(targets(source)[1], folder / f"{source.stem}.ipynb")
+            copy = folder / f"{source.stem}.ipynb"
+            shutil.copyfile(targets(source)[1], copy)
+            if questions_ungraded:
+                notebook = nbformat.read(copy, as_version=4)
+                ungrade_questions(notebook)
+                nbformat.write(notebook, copy)
             result = api.generate_assignment(source.stem)
             if not result["success"]:
                 raise CourseError(f"nbgrader could not release {source.stem}: {last_error(result)}")

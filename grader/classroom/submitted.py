@@ -5,8 +5,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.grading.outputs import line
+from grader.errors import CourseError
+from grader.grading.outputs import shown as printable
 
+MOST = 100  # lines
 IGNORED = re.compile(r"\.|__MACOSX$|desktop\.ini$|Thumbs\.db$", re.I)  # what systems and editors leave behind
 
 
@@ -23,7 +25,7 @@ def submitted(directory: Path, units: list[str]) -> Submitted:
     found = Submitted()
     folder = directory / "submitted"
     for student in _entries(folder):
-        shown = f"submitted/{line(student.name)}"
+        shown = f"submitted/{printable(student.name)}"
         if not student.is_dir():
             if not IGNORED.match(student.name):
                 found.others.append(f"{shown} lies in no student's folder: put it into submitted/STUDENT/UNIT/.")
@@ -32,6 +34,8 @@ def submitted(directory: Path, units: list[str]) -> Submitted:
                 found.others.append(f"{shown} is named as a unit is: it has to be submitted/STUDENT/UNIT.")
         else:
             _look_into(Path(student.path), student.name, shown, units, found)
+    if len(found.others) > MOST:
+        found.others = [*found.others[:MOST], f"{len(found.others) - MOST} more files and folders are none either."]
     return found
 
 
@@ -44,12 +48,12 @@ def _look_into(folder: Path, student: str, shown: str, units: list[str], found: 
         elif IGNORED.match(entry.name):
             continue
         elif unit and entry.is_dir():
-            other.append(f"{shown}/{line(entry.name)} has to be called {unit}.")
+            other.append(f"{shown}/{printable(entry.name)} has to be called {unit}.")
         elif entry.name.lower().endswith(".ipynb"):
             where = f"{shown}/{unit}/{unit}.ipynb" if unit else f"{shown}/UNIT/UNIT.ipynb"
-            other.append(f"{shown}/{line(entry.name)} lies beside the units' folders: it belongs into {where}.")
+            other.append(f"{shown}/{printable(entry.name)} lies beside the units' folders: it belongs into {where}.")
         else:
-            other.append(f"{shown}/{line(entry.name)} is no unit that is released in this class.")
+            other.append(f"{shown}/{printable(entry.name)} is no unit that is released in this class.")
     problem = name_problem(student)
     if problem and known:
         found.others.append(f"{shown} is not graded: {problem}. Rename the folder to the student's id.")
@@ -67,6 +71,8 @@ def name_problem(student: str) -> str:
         return "its name is not in UTF-8"
     if student.startswith("."):
         return "its name begins with a dot"
+    if student != student.strip():
+        return "its name begins or ends with a space"
     if not student.isprintable():
         return "its name has control characters in it"
     if bad := re.search(r"[*?\[\]/\\]", student):
@@ -86,3 +92,5 @@ def _entries(folder: Path) -> list[os.DirEntry]:
             return sorted(entries, key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise CourseError(f"{folder} cannot be read: {error.strerror}.") from None

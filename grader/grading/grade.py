@@ -6,26 +6,28 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
 from tqdm import tqdm
 
 from grader.classroom.course import opened, quiet
 from grader.classroom.submitted import submitted
 from grader.errors import CourseError
+from grader.grading import timestamp
 from grader.grading.gradebook import Locked, UnitRows, Writer
-from grader.grading.jail import check_available, sweep
+from grader.grading.jail import check_available
 from grader.grading.job import GradeJob, PlanJob
 from grader.grading.limits import Limits
+from grader.grading.notebook import Unreadable, read_file
 from grader.grading.outcome import Outcome
 from grader.grading.plan import Plan
 from grader.grading.pool import open_pool
 from grader.grading.release import Release, read_release
 from grader.grading.result import Result
+from grader.grading.scratch import sweep
 from grader.grading.store import Store, result_key, write_whole
-from grader.grading.submission import Submission, Unreadable, read_submission
+from grader.grading.submission import Submission, read_submission
+from grader.grading.timestamp import Timestamp
 
 
 @dataclass
@@ -229,32 +231,24 @@ class _ClassRun:
 
     def _is_recorded(self, result: Result) -> bool:
         """Whether the gradebook has this result: it was written there, and nobody has changed that since."""
-        timestamp, scores = self.written[result.unit].get(result.student, (None, None))
-        return result.recorded and scores == result.scores and self._timestamp(result) in (None, timestamp)
+        there, scores = self.written[result.unit].get(result.student, (None, None))
+        return result.recorded and scores == result.scores and self._timestamp(result).when in (None, there)
 
     def _write(self, result: Result) -> None:
-        rows, timestamp = self.rows[result.unit], self._timestamp(result)
-        copy = self._graded_path(result.student, result.unit).with_name("timestamp.txt")  # as nbgrader puts it there
-        if stamp := self._stamp(result):
-            write_whole(copy, stamp, safely=False)
+        rows, handed_in = self.rows[result.unit], self._timestamp(result)
+        copy = self._graded_path(result.student, result.unit).with_name(timestamp.FILE)  # as nbgrader puts it there
+        if handed_in.text:
+            write_whole(copy, handed_in.text, safely=False)
         else:
             copy.unlink(missing_ok=True)
-        self.writer.write(rows, result.student, result.scores, result.unanswered, timestamp)
+        self.writer.write(rows, result.student, result.scores, result.unanswered, handed_in.when)
         result.recorded = True
         self.store.keep(result, safely=False)  # if that is lost, the same is written once more
 
-    def _stamp(self, result: Result) -> str:
-        """What timestamp.txt says, which nbgrader puts beside a submission; "" where there is none that can be read."""
-        path = self.directory / "submitted" / result.student / result.unit / "timestamp.txt"
+    def _timestamp(self, result: Result) -> Timestamp:
+        """When it was handed in, by what timestamp.txt says now: extensions and corrections are made there."""
+        path = self.directory / "submitted" / result.student / result.unit / timestamp.FILE
         try:
-            if path.is_file() and not path.is_symlink() and path.stat().st_size < 1000:
-                return path.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError):
-            pass
-        return ""
-
-    def _timestamp(self, result: Result) -> datetime | None:
-        try:
-            return parse_utc(self._stamp(result) or None)
-        except (ValueError, ArithmeticError):  # dateutil counts in decimals
-            return None
+            return timestamp.read(read_file(path, timestamp.MOST, timestamp.FILE))
+        except Unreadable:
+            return Timestamp()

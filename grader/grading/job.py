@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import CourseError
+from grader.grading.copies import answers_of, not_this_one
+from grader.grading.given import code_below
 from grader.grading.jail import JailError, Jails
 from grader.grading.limits import Limits
-from grader.grading.marking import graded_cell, merged, score_check
+from grader.grading.marking import flags_of, graded_cell, score_check
 from grader.grading.plan import Expected, Plan, Second
 from grader.grading.rebuild import Piece, rebuild
 from grader.grading.release import Release
@@ -20,6 +22,7 @@ from grader.grading.run import Notebook, run_notebook, run_once, where
 from grader.grading.second import other_numbers
 from grader.grading.submission import Submission, Unreadable, parse
 
+OWN_SHARE = 0.9  # of the time until a limit: who had the processor for so much of it would not get further alone
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 
@@ -32,6 +35,7 @@ class Job:
     jailed: bool
     mnist: Path | None
     begun: int = field(default=0, init=False)  # so often
+    shared: bool = field(default=False, init=False)  # others ran at the same time
 
 
 @dataclass
@@ -90,9 +94,11 @@ def grade(submission: Submission, release: Release, plan: Plan, limits: Limits, 
     run = run_notebook(pieces, submission, release, plan, limits, jails)
     result.repairs += notes + repairs + run.repairs
     result.limits = run.limits
+    result.starved = run.timed and run.cpu < OWN_SHARE * limits.cell_seconds
     marked = [graded_cell(number, piece, run, release, plan) for number, piece in enumerate(pieces)]
     result.cells = [one.score for one in marked if one.score]
-    result.flags = merged([one.flag for one in marked if one.flag])
+    result.flags = flags_of(marked) + not_this_one(release, cells)
+    result.answers = answers_of(pieces)
     metadata = {**release.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     # A cell a line: indented, as nbformat writes notebooks, it takes Python's slow encoder.
     lines = ",\n".join(json.dumps(one.cell, ensure_ascii=False) for one in marked)
@@ -114,7 +120,7 @@ def make_plan(release: Release, limits: Limits, jails: Jails) -> Plan:
     for piece in pieces:
         if piece.role != "check" or any(hidden for _, hidden in piece.cell.parts):
             continue
-        if code := other_numbers(piece.cell.parts[0][0], shift):
+        if code := other_numbers(piece.cell.parts[0][0], shift, code_below(release, piece.cell)):
             codes[piece.key] = code
     notebook = Notebook(pieces, release.files, 0, release, codes, limits)
     run = run_once(notebook, jails.get(release.torch), skip)

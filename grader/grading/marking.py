@@ -7,14 +7,21 @@ import nbformat
 from nbgrader.utils import determine_grade
 
 from grader.grading import outputs
-from grader.grading.plan import Expected, Plan
+from grader.grading.given import given_code
+from grader.grading.plan import Expected, Plan, Second
 from grader.grading.rebuild import Piece
 from grader.grading.release import Release
 from grader.grading.result import CellScore
 from grader.grading.run import Run
 from grader.grading.script import Part, check_parts
-from grader.grading.verdict import judge
-from grader.kit.judge import with_causes
+from grader.grading.verdict import SAYS, in_its_own_words, judge, name_of
+from grader.kit.judge import is_unwritten, with_causes
+
+PUBLISHED_ONLY = "the answer fits the published numbers only; with others it is wrong"
+SLIP = (
+    "No points: with the numbers of this check your answer gives the right values, with other random numbers it does "
+    "not. Does it use a variable from outside the function, or something that an earlier call left behind?"
+)
 
 # What judging something that is no observation may raise.
 UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
@@ -78,28 +85,39 @@ def score_check(number: int, piece: Piece, run: Run, release: Release, plan: Pla
         limit = run.stopped[1] if run.stopped else ""
         score.message, score.kind = f"This check was not run: {limit or 'the kernel ended'}.", "not run"
         return Scored(score, [outputs.error("NotRun", score.message)])
-    parts, second = run.parts[number], plan.second.get(piece.key)
-    wanted = [label for label, _ in check_parts(piece.cell, second and second.code)]
-    shown, flag = _verdict(parts, plan.expected[piece.key], release, score)
+    parts, second = run.parts.get(number, []), plan.second.get(piece.key)
+    given = given_code(release, piece.cell)
+    wanted = [label for label, _ in check_parts(piece.cell, second and second.code, given)]
+    shown, flag = _verdict(parts, plan.expected[piece.key], piece.cell.full, release, score)
     if ran.error and not score.message:  # not in the check, which reports its errors: the cell itself could not run
-        score.message, flag = outputs.plain(f"{ran.error.get('ename')}: {ran.error.get('evalue')}"), ""
-        shown += outputs.cleaned([ran.error])
-    if not flag and not score.message and [part.label for part in parts][: len(wanted)] != wanted:
-        flag = "it did not run to its end, and gave no error"
-    if not flag and not score.message and parts[0].error != ["AssertionError", ""]:
-        flag = "an assert that must fail did not"
-    if not flag and not score.message and second:
-        flag = _second_verdict(second.expected, parts[len(wanted) - 1].noted, release)
+        what = outputs.plain(f"{ran.error.get('ename')}: {ran.error.get('evalue')}")
+        score.message, flag = in_its_own_words(what), ""
+        shown.append(outputs.error("Stopped", score.message))
+    if not flag and not score.message:
+        flag = _doubt(parts, wanted, second, release)
     if flag:
         score.kind = "doubted"
-        score.message = f"No points: {flag}. Please speak to your instructor."
+        score.message = SLIP if flag == PUBLISHED_ONLY else f"No points: {flag}. Please speak to your instructor."
         shown.append(outputs.error("CheckFailed", score.message))
     if not score.message:
         score.points, score.kind = piece.cell.points, "right"
     return Scored(score, shown, flag and f"cell {piece.key}: {flag}")
 
 
-def _verdict(parts: list[Part], calls: list[Expected], release: Release, score: CellScore) -> tuple[list[dict], str]:
+def _doubt(parts: list[Part], wanted: list[str], second: Second | None, release: Release) -> str:
+    """Why a check cell that reported the right values is not believed; "" where it is."""
+    if [part.label for part in parts][: len(wanted)] != wanted:
+        return "it did not run to its end, and gave no error"
+    if parts[wanted.index("canary")].error != ["AssertionError", ""]:
+        return "an assert that must fail did not"
+    if second and not _second_holds(second.expected, parts[len(wanted) - 1].noted, release):
+        return PUBLISHED_ONLY
+    return ""
+
+
+def _verdict(
+    parts: list[Part], calls: list[Expected], source: str, release: Release, score: CellScore
+) -> tuple[list[dict], str]:
     """The outputs to show, and the reason to flag the cell, if any; what is wrong goes into the score."""
     expected = iter(calls)
     shown: list[dict] = []
@@ -107,7 +125,7 @@ def _verdict(parts: list[Part], calls: list[Expected], release: Release, score: 
         if part.label in ("canary", "second"):
             continue
         if part.label == "visible":  # what hidden tests print would tell of them
-            shown += outputs.cleaned([output for output in part.outputs if output["output_type"] != "error"])
+            shown += printed([output for output in part.outputs if output["output_type"] != "error"])
         for sent in part.noted:
             name, rtol, atol, dtype, _ = next(expected, Expected("", 0.0, 0.0, False))
             if not isinstance(sent, dict) or sent.get("name") != name:
@@ -118,27 +136,23 @@ def _verdict(parts: list[Part], calls: list[Expected], release: Release, score: 
                 return shown, "what a check reported is no observation"
             shown.append(outputs.check_line(name, not score.message))
             if score.message:
-                score.kind = "unwritten" if _unwritten(sent["outcome"]) else "wrong"
+                score.kind = "unwritten" if is_unwritten(sent["outcome"]) else "wrong"
                 score.message = with_causes(score.message, score.hints)
                 return [*shown, outputs.error("CheckFailed", score.message)], ""
         if part.error:
-            kind, text = outputs.line(part.error[0]), outputs.plain(part.error[1])
+            kind, text = name_of(part.error[0], "Exception"), outputs.plain(part.error[1])
             score.kind = "unwritten" if kind == "NotImplementedError" else "wrong"
             score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
             score.message = score.message or "An exception without a message ended it."  # an empty one would pass
-            return [*shown, outputs.error(kind, text)], ""
+            if kind != "AssertionError" or not text or repr(text)[1:-1] not in source:  # an assert of the check's own
+                score.message = in_its_own_words(score.message)
+            return [*shown, outputs.error("CheckFailed", score.message)], ""
     silent = next(expected, None)
     return shown, "a check did not report" if silent else ""
 
 
-def _unwritten(outcome: dict) -> bool:
-    """Whether what a check saw, and `judge` could read, is a stub."""
-    raised, value = outcome.get("raised"), outcome.get("value")
-    return raised[0] == "NotImplementedError" if raised else value.get("t") == "no answer"
-
-
-def _second_verdict(wanted: list[Expected], noted: list, release: Release) -> str:
-    """Why an answer that gave the published values is doubted; "" where it is not."""
+def _second_holds(wanted: list[Expected], noted: list, release: Release) -> bool:
+    """Whether an answer that gave the published values gives the right ones for other numbers too."""
     right = len(noted) == len(wanted)
     for (name, rtol, atol, dtype, value), sent in zip(wanted, noted):
         try:
@@ -147,7 +161,32 @@ def _second_verdict(wanted: list[Expected], noted: list, release: Release) -> st
             right = right and not judge(release.table, sent, 100 * rtol, 100 * atol, dtype, value)[0]
         except UNREADABLE:
             right = False
-    return "" if right else "the answer fits the published numbers only; with others it is wrong"
+    return right
+
+
+def printed(shown: list[dict]) -> list[dict]:
+    """What a student's code printed or drew while it was checked, marked as its own."""
+    marked = []
+    for output in outputs.cleaned(shown):
+        if output["output_type"] == "stream":
+            marked.append({**output, "text": f"{in_its_own_words(output['text'].rstrip())}\n"})
+        else:
+            text = in_its_own_words(output["data"].get("text/plain", "(a picture)"))
+            marked.append({**output, "data": {**output["data"], "text/plain": text}})
+            if set(output["data"]) != {"text/plain"}:  # a picture is shown in the place of its text
+                marked.insert(-1, {"output_type": "stream", "name": "stdout", "text": f"{SAYS}(a picture)\n"})
+    return marked
+
+
+def flags_of(marked: list[Marked]) -> list[str]:
+    """Why a person should look at a submission, a line for each reason.
+
+    Where an answer fits the published numbers only, and another check of its exercise failed openly, nothing is
+    suspicious: a variable from outside, or what an earlier call left behind, is a slip.
+    """
+    slips = {one.score.exercise for one in marked if one.score and one.score.kind in ("wrong", "unwritten")}
+    flagged = [one for one in marked if one.flag]
+    return merged([o.flag for o in flagged if o.score.message != SLIP or o.score.exercise not in slips])
 
 
 def merged(flags: list[str]) -> list[str]:

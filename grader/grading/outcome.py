@@ -5,7 +5,7 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
-from grader.grading.outputs import line
+from grader.grading.outputs import line, shown
 from grader.grading.repairs import gathered
 from grader.grading.result import Result
 
@@ -59,11 +59,11 @@ def print_lines(outcome: Outcome, results: list[Result]) -> None:
 
 def lines_about(result: Result) -> list[str]:
     """One line for each thing that a person must look at."""
-    who = f"{line(result.student)}, {result.unit}"
+    who = f"{shown(result.student)}, {result.unit}"
     if result.status != "graded":
         return [f"FAILED   {who}: {result.reason}"]
-    lines = [f"FLAGGED  {who}: {text} ({line(result.file)})" for text in result.flags]
-    lines += [f"LIMIT    {who}: {text} ({line(result.file)})" for text in result.limits]
+    lines = [f"FLAGGED  {who}: {text} ({shown(result.file)})" for text in result.flags]
+    lines += [f"LIMIT    {who}: {text} ({shown(result.file)})" for text in result.limits]
     return lines
 
 
@@ -72,7 +72,7 @@ def repaired(results: list[Result]) -> list[str]:
     students: dict[tuple[str, str], list[str]] = {}
     for result in results:
         for text in gathered(result.repairs):
-            students.setdefault((result.unit, text), []).append(line(result.student))
+            students.setdefault((result.unit, text), []).append(shown(result.student))
     return [f"repaired {_some(who)}, {unit}: {line(text)}" for (unit, text), who in students.items()]
 
 

@@ -14,10 +14,11 @@ from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.grading.jail import JailError, Jails, sweep
+from grader.grading.jail import JailError, Jails
 from grader.grading.job import GradeJob, Job, PlanJob
 from grader.grading.plan import Plan
 from grader.grading.result import Result
+from grader.grading.scratch import sweep
 from grader.grading.store import grader_version
 
 TRIES = 3  # so often a job is begun whose worker died
@@ -130,17 +131,22 @@ class LocalPool:
             self._idle.append(_Worker("fork" if sys.platform == "linux" else "spawn", inherited))
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Came]]:
-        """Each job with what came of it, as they end."""
-        source, again, ended = iter(jobs), [], []
+        """Each job with what came of it, as they end. What met a limit of time beside others is done again, alone."""
+        source, again, ended, alone = iter(jobs), [], [], []
         while True:
             while len(self._busy) < self.workers:
                 job = again.pop() if again else next(source, None)
+                if job is None and alone and not self._busy:
+                    job = alone.pop()
+                    job.shared = False
                 if job is None:
                     break
                 worker = self._idle.pop() if self._idle else _Worker()
                 self._busy[worker.pipe] = worker, job
                 job.begun += 1
                 worker.begin(job)
+            for _, job in self._busy.values():
+                job.shared |= len(self._busy) > 1
             yield from ended  # now that the workers have their next job
             if not self._busy:
                 return
@@ -150,7 +156,10 @@ class LocalPool:
                 came = worker.end()
                 if came is not None:
                     self._idle.append(worker)
-                    ended.append((job, came))
+                    if job.shared and getattr(came, "starved", False):
+                        alone.append(job)
+                    else:
+                        ended.append((job, came))
                 elif job.begun < TRIES:
                     again.append(job)
                 else:
@@ -205,10 +214,16 @@ class DaskPool:
 
         waiting = iter(jobs)
         by_key: dict[str, Job] = {}
+        alone: list[Job] = []  # they met a limit of time beside others
         ended = as_completed(loop=self.client.loop)
 
         def submit() -> None:
             job = next(waiting, None)
+            if job is not None:
+                job.shared = True
+            elif alone and not by_key:
+                job = alone.pop()
+                job.shared = False
             if job is not None:
                 future = self.client.submit(run_job, job, pure=False)
                 by_key[future.key] = job
@@ -227,8 +242,12 @@ class DaskPool:
             except (Exception, asyncio.CancelledError) as error:
                 what = " ".join(f"{type(error).__name__}: {error}".split())
                 came = CourseError(f"The Dask cluster at {self.address} has failed: {what}")
+            again = job.shared and getattr(came, "starved", False)
+            if again:
+                alone.append(job)
             submit()
-            yield job, came
+            if not again:
+                yield job, came
 
     def close(self) -> None:
         self.client.close()

@@ -10,7 +10,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ipykernel.kernelspec import make_ipkernel_cmd
@@ -22,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tqdm import tqdm
 
 from grader.errors import CourseError
+from grader.grading.given import given_code
 from grader.grading.limits import Limits
 from grader.grading.outputs import line
 from grader.grading.rebuild import Piece, names
@@ -71,6 +72,7 @@ def rehearse(pieces: list[Piece], release: Release, folder: Path, progress: bool
 
     The same steps as the grader's `run_notebook`. Raises CourseError where no kernel can be started.
     """
+    pieces = [_on_given_ground(piece, release) for piece in pieces]
     skip = {n for n, piece in enumerate(pieces) if piece.role == "demo" and not piece.changed}
     prelude = [NO_EXIT] if release.torch else [NO_EXIT, WITHOUT_TORCH]
     repairs, killers = [], set()
@@ -96,6 +98,12 @@ def rehearse(pieces: list[Piece], release: Release, folder: Path, progress: bool
         run.ran.setdefault(number, ("KernelEnded", "This cell ended the kernel."))
     run.repairs = repairs
     return run
+
+
+def _on_given_ground(piece: Piece, release: Release) -> Piece:
+    """A check cell that begins with what it uses of given cells, as released."""
+    given = given_code(release, piece.cell) if piece.role == "check" else ""
+    return replace(piece, source=f"{given}\n{piece.source}") if given else piece
 
 
 def _run_once(pieces, folder: Path, skip: set[int], prelude: list[str], deadline: float, progress: bool) -> Rehearsal:

@@ -35,9 +35,11 @@ class Result:
     limits: list[str] = field(default_factory=list)
     cells: list[CellScore] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)  # solution cells left as they were released
+    answers: list[str] = field(default_factory=list)  # marks of the answers, to compare with others' (copies.py)
     seconds: float = 0.0
     cpu: float = 0.0  # seconds of processor time, of the grader and the kernel
     notebook: str = ""  # the graded notebook, as JSON; not kept with the result
+    starved: bool = False  # it met a limit of time, and had the processor for a part of that time only
     # Of the store:
     key: str = ""  # the hash of what was graded, by what (see store.result_key)
     size: int = 0  # bytes of the graded notebook on disk

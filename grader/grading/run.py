@@ -45,6 +45,11 @@ class Notebook:
         """The release's own code that all kernels of the unit run: the setup cell's, which students have too."""
         return {"setup": next(cell.code for cell in self.release.cells if cell.role == "setup")}
 
+    @property
+    def begins_early(self) -> bool:
+        """Whether code of the student's stands above the setup cell, which has to be run before it all the same."""
+        return next(p.role for p in self.pieces if p.kind == "code" and p.source.strip()) != "setup"
+
     def check_code(self, cell: ReleaseCell) -> str:
         """A check cell's parts, as the kernel takes them."""
         parts = check_parts(cell, self.second.get(cell.key), given_code(self.release, cell))
@@ -59,6 +64,7 @@ class Run:
     parts: dict[int, list[Part]] = field(default_factory=dict)
     stopped: tuple[int, str] | None = None  # the piece at which the kernel went, and the limit, if one was reached
     killed: bool = False  # it was killed there, perhaps from outside
+    timed: bool = False  # that limit is one of time, which others on the machine may have used up
     cpu: float = 0.0  # seconds of processor time of the kernel
     repairs: list[str] = field(default_factory=list)  # what was done so that it runs
     limits: list[str] = field(default_factory=list)  # the limits that were reached
@@ -143,13 +149,15 @@ def run_once(notebook: Notebook, jail: Jail, skip: set[int], stub: bool = False)
         async with Kernel(jail, n.limits, n.deadline, n.seed, n.files, n.program) as kernel:
             if stub:
                 await kernel.run(STUB_TORCH.read_text(encoding="utf-8"), history=False)
+            if n.begins_early:
+                await kernel.run(RUN_SETUP, history=False)
             for number, piece in enumerate(n.pieces):
                 if piece.kind != "code" or number in skip or not piece.source.strip():
                     continue
                 try:
                     await _run_piece(kernel, number, piece, n, run)
                 except Stopped as stop:
-                    run.stopped, run.killed = (number, stop.limit), stop.killed
+                    run.stopped, run.killed, run.timed = (number, stop.limit), stop.killed, stop.timed
                     break
 
     asyncio.run(run_all())
@@ -169,4 +177,4 @@ async def _run_piece(kernel: Kernel, number: int, piece: Piece, notebook: Notebo
         run.ran[number], run.parts[number] = ran, read_parts(ran.outputs, word)
         for part in run.parts[number]:
             if part.error and part.label in ("visible", "hidden"):
-                kernel.look_for_limit(*part.error)
+                await kernel.look_behind(*part.error)

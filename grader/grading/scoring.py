@@ -13,13 +13,13 @@ import nbformat
 
 from grader import paths
 from grader.errors import CourseError
+from grader.grading.notebook import MAX_NOTEBOOK, SubmittedCell, document, read_cells, read_file
 from grader.grading.outputs import line, plain
 from grader.grading.rebuild import Piece, names, rebuild
 from grader.grading.recognise import LEAST, MOST, closest, likeness
 from grader.grading.rehearsal import Rehearsal, rehearse
 from grader.grading.release import Release, release_of
 from grader.grading.run import where
-from grader.grading.submission import MAX_NOTEBOOK, SubmittedCell, document, read_cells, read_file
 
 
 @dataclass

@@ -11,7 +11,9 @@ import socket
 
 from corpus.case import TINY, case
 from corpus.cheating import KERNEL, KIT
+from grader.grading.cgroup import can_be_had
 
+COUNTED = can_be_had()  # the kernel of this machine counts memory for us
 REACHED = 'def reached(*what):\n    print("!" * 3, *what)\n'
 QUICK = {"cell_seconds": 1.5}
 
@@ -537,10 +539,273 @@ for name, call in dict(shm=(libc.shmget, 0, ctypes.c_size_t(256 << 20), 0o1600),
     )
 
 
+def only_counted(**wanted):
+    """An attack on memory that no process shows: it meets the limit, or else is not even begun."""
+    return attack(2.0, limit="memory: more than 300 MB", **wanted) if COUNTED else attack(limit=None, points=None)
+
+
+@only_counted()
+def memory_shared_and_let_go(nb, host):
+    """1.5 GB of shared memory that no process holds any more, in pages that stay."""
+    put(
+        nb,
+        """\
+import mmap, time
+kept = []
+for _ in range(48):
+    kept.append(mmap.mmap(-1, 32 << 20))
+    kept[-1].write(bytes(32 << 20))
+    kept[-1].madvise(mmap.MADV_DONTNEED)
+    time.sleep(0.01)
+time.sleep(3)""",
+    )
+
+
+@only_counted()
+def memory_shared_by_a_device(nb, host):
+    """The same by /dev/zero, which gives shared memory to whoever maps it; all but its first page is unmapped."""
+    put(
+        nb,
+        """\
+import ctypes, mmap, os, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+zero, size = os.open("/dev/zero", os.O_RDWR), 32 << 20
+for _ in range(48):
+    place = libc.mmap(None, size, 3, 1, zero, 0)
+    if place in (None, 2**64 - 1):
+        raise OSError("it cannot be mapped")
+    ctypes.memset(place, 1, size)
+    libc.munmap(place + 4096, size - 4096)
+    time.sleep(0.01)
+time.sleep(3)""",
+    )
+
+
+TABLES = """\
+import ctypes, os, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+size = 1 << 30
+def fill(pieces):
+    for _ in range(pieces):
+        place = libc.mmap(None, size, 1, 0x4022, -1, 0)
+        if place in (None, 2**64 - 1):
+            return
+        libc.madvise(place, size, 15)  # MADV_NOHUGEPAGE
+        for offset in range(0, size, 2 << 20):
+            ctypes.c_char.from_address(place + offset).value
+"""
+
+
+@only_counted()
+def memory_in_page_tables(nb, host):
+    """820 MB of page tables, of a mapping that is only read: 4 KB for each 2 MB."""
+    put(nb, f"{TABLES}fill(410)\ntime.sleep(3)")
+
+
+@only_counted()
+def memory_in_page_tables_of_many(nb, host):
+    """The same by 40 processes, each with little."""
+    put(
+        nb,
+        f"""\
+{TABLES}
+for _ in range(40):
+    if os.fork() == 0:
+        fill(12)
+        time.sleep(3)
+        os._exit(0)
+time.sleep(4)""",
+    )
+
+
+@attack(2.0, limit="memory: more than 300 MB", limits={"cell_seconds": 40, "notebook_seconds": 60})
+def memory_in_sockets(nb, host):
+    """110 pairs of sockets, full on both sides, in each of 24 processes."""
+    put(
+        nb,
+        """\
+import os, socket, time
+for _ in range(24):
+    if os.fork() == 0:
+        kept = []
+        try:
+            for _ in range(110):
+                kept += socket.socketpair()
+                for end in kept[-2:]:
+                    end.setblocking(False)
+                    try:
+                        while True:
+                            end.send(bytes(1 << 16))
+                    except OSError:
+                        pass
+            time.sleep(30)
+        finally:
+            os._exit(0)
+time.sleep(30)""",
+    )
+
+
+@only_counted()
+def memory_in_large_buffers_of_sockets(nb, host):
+    """The same with few sockets, and buffers as large as may be."""
+    put(
+        nb,
+        """\
+import os, socket, time
+for _ in range(8):
+    if os.fork() == 0:
+        kept = []
+        try:
+            for _ in range(90):
+                kept += socket.socketpair()
+                for end in kept[-2:]:
+                    end.setblocking(False)
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 30)
+                    try:
+                        while True:
+                            end.send(bytes(1 << 16))
+                    except OSError:
+                        pass
+            time.sleep(4)
+        finally:
+            os._exit(0)
+time.sleep(4)""",
+    )
+
+
+@attack(2.0, limit="10,000 locks of files", limits={"cell_seconds": 40, "notebook_seconds": 60})
+def memory_in_locks(nb, host):
+    """Half a million locks of files, which no control group counts."""
+    put(
+        nb,
+        """\
+import fcntl, os, struct, time
+for process in range(20):
+    if os.fork() == 0:
+        try:
+            files = [os.open(f"/tmp/{process}-{n}", os.O_RDWR | os.O_CREAT) for n in range(150)]
+            for k in range(170):
+                for file in files:
+                    fcntl.fcntl(file, fcntl.F_SETLK, struct.pack("hhllhh", fcntl.F_WRLCK, 0, 2 * k, 1, 0, 0))
+            time.sleep(30)
+        finally:
+            os._exit(0)
+time.sleep(30)""",
+    )
+
+
+@attack()
+def memory_in_pipes(nb, host):
+    """Pages that are given to pipes and unmapped: a pipe holds on to them."""
+    put(
+        nb,
+        """\
+import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+vector = (ctypes.c_size_t * 2)()
+if libc.vmsplice(os.pipe()[1], vector, 1, 0) == 0 or ctypes.get_errno() not in (1, 38):
+    reached("vmsplice", ctypes.get_errno())""",
+    )
+
+
+@attack()
+def oom_score(nb, host):
+    """The kernel and its children take back that they are killed first where memory is short."""
+    put(
+        nb,
+        """\
+import os
+for value in ("-1000", "-999", "0", "500"):
+    for path in ("/proc/self/oom_score_adj", "/proc/1/oom_score_adj", "/proc/thread-self/oom_score_adj"):
+        try:
+            with open(path, "w") as file:
+                file.write(value)
+            reached(path, value)
+        except OSError:
+            pass
+if open("/proc/self/oom_score_adj").read() != "1000\\n":
+    reached("it is not killed first")
+if os.fork() == 0:
+    os.system("echo 0 2>/dev/null > /proc/self/oom_score_adj && touch /tmp/lowered")
+    os._exit(0)
+os.wait()
+if os.path.exists("/tmp/lowered"):
+    reached("its children are not killed first")""",
+    )
+
+
+@attack(repair="ended the kernel")
+def exit_statuses_of_limits(nb, host):
+    """The kernel ends with the statuses by which init says that a limit was reached."""
+    nb.answer_rightly()
+    for status in range(91, 97):
+        nb.add(f"import os\nos._exit({status})", after="normalize-values")
+
+
 @attack(limit=None, points=None)
 def memory_asked_for_at_once(nb, host):
     """One array of 4 GB: an error, or a limit."""
     put(nb, "np.ones(1 << 29)")
+
+
+@attack(2.0, limit="time: the cell ran for more than 4 s", limits={"cell_seconds": 4})
+def sessions_that_compete(nb, host):
+    """40 processes that compute, each in a session of its own, to which Linux would give a share of its own."""
+    put(
+        nb,
+        """\
+import os, time
+end = time.time() + 8
+for _ in range(40):
+    if os.fork() == 0:
+        os.setsid()
+        while time.time() < end:
+            pass
+        os._exit(0)
+time.sleep(9)""",
+    )
+
+
+# Words of an error, which is no limit
+
+
+@attack()
+def words_of_limits(nb, host):
+    """Errors that speak as those of limits do, and are of the notebook's own making, or of Python's."""
+    nb.answer_rightly()
+    for code in (
+        "np.zeros((10**7, 10**4))",
+        "raise MemoryError",
+        "raise MemoryError('memory: more than 300 MB')",
+        "bytearray(1 << 50)",
+        "import errno, os\nraise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))",
+        "open('/dev/full', 'w').write('x' * 10**6)",
+        "import errno, os\nraise OSError(errno.EFBIG, os.strerror(errno.EFBIG))",
+        "import os\nos.truncate(os.open('sparse', os.O_CREAT | os.O_RDWR), 1 << 40)",
+        'raise RuntimeError("can\'t start new thread")',
+        "raise BlockingIOError(11, 'Resource temporarily unavailable')",
+        "import fcntl\nfirst, second = open('held', 'w'), open('held', 'w')\nfcntl.flock(first, 2)\n"
+        "fcntl.flock(second, 6)",
+        "import os\nos.read(os.eventfd(0, os.EFD_NONBLOCK), 8)",
+        "raise TimeoutError('time: the cell ran for more than 5 s')",
+        "import resource\nresource.setrlimit(resource.RLIMIT_DATA, (1 << 20, 1 << 20))\nbytearray(64 << 20)",
+    ):
+        nb.add(code, after="normalize-values")
+
+
+@attack(1.0)
+def words_of_limits_in_an_answer(nb, host):
+    """The same as the errors of an answer, while it is checked."""
+    nb.answer_rightly()
+    nb.answer(
+        normalize="def normalize(x, mean, var, eps=1e-5):\n    return np.zeros((10**7, 10**4)) + (x - mean)",
+    )
 
 
 @attack(2.0, limit="disk: more than 16 MB")
@@ -1068,6 +1333,92 @@ while time.time() < end and number < 120:
     )
 
 
+LARGE = 'large = b"[" + b"[]," * (13 << 20) + b"[]]"\n'  # 40 MB
+
+
+@attack(2.0, limit="output: more than 2 MB")
+def message_with_large_metadata(nb, host):
+    """40 MB of lists where a message says something about itself."""
+    put(nb, raw(f"{LARGE}send(header('status'), parent, large, b'{{}}')"))
+
+
+@attack(2.0, limit="output: more than 2 MB")
+def message_with_a_large_header(nb, host):
+    """The same in its header."""
+    about = f"""{LARGE}large = b'{{"msg_id": "1", "msg_type": "status", "x": ' + large + b"}}"\n"""
+    put(nb, raw(f"{about}send(large, parent, b'{{}}', b'{{}}')"))
+
+
+@attack(2.0, limit="output: more than 2 MB")
+def message_with_a_large_parent(nb, host):
+    """The same in what it answers to."""
+    put(nb, raw("send(header('status'), b'{\"x\": ' + large + b'}', b'{}', b'{}')".join([LARGE, ""])))
+
+
+@attack(2.0, limit="output: more than 2 MB")
+def message_with_large_contents(nb, host):
+    """The same in the content of kinds that are no output."""
+    put(
+        nb,
+        raw(f"""{LARGE}for kind in ("comm_msg", "comm_open", "status", "execute_reply"):
+    send(header(kind), parent, b"{{}}", b'{{"data": ' + large + b'}}')"""),
+    )
+
+
+@attack(2.0, limit="output: more than 2 MB", limits={"output_mb": 2})
+def message_that_unpacks_to_much_more(nb, host):
+    """2.9 MB, which may come, of dicts that take 30 times as much."""
+    put(
+        nb,
+        raw("""\
+for _ in range(3):
+    send(header("comm_msg"), parent, b"{}", b'{"data": [' + b'{"a":0},' * (360 << 10) + b'0]}')"""),
+    )
+
+
+@attack(2.0, limit="output: more than", limits={"output_mb": 20, "cell_seconds": 14})
+def messages_as_large_as_may_be(nb, host):
+    """50 messages of 19 MB, for nobody, one after the other; of signs that take four bytes each."""
+    put(
+        nb,
+        raw("""\
+text = b'{"x": "' + b"x" * (19 << 20) + b'\\\\ud83d\\\\ude00"}'
+for _ in range(50):
+    send(header("comm_msg"), parent, b"{}", text)
+time.sleep(5)"""),
+    )
+
+
+@attack(2.0, limit="output: more than 2 MB")
+def message_of_many_frames(nb, host):
+    """A message of 100,000 parts."""
+    put(
+        nb,
+        raw("""\
+parts = [header("status"), parent, b"{}", b"{}"]
+socket.send_multipart([b"x", b"<IDS|MSG>", kernel.session.sign(parts), *parts, *[b"x" * 100] * 100_000])"""),
+    )
+
+
+@attack(2.0, limit="output: more than 2 MB in one message, or its connection was cut")
+def connection_that_is_cut(nb, host):
+    """The kernel ends the connection by which its outputs come, and goes on."""
+    put(
+        nb,
+        """\
+import os, socket, time
+for name in os.listdir("/proc/self/fd"):
+    try:
+        connection = socket.socket(fileno=os.dup(int(name)))
+        listens = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if not listens and "socket-2" in connection.getsockname():
+            connection.shutdown(socket.SHUT_RDWR)
+    except (OSError, TypeError):
+        pass
+time.sleep(4)""",
+    )
+
+
 def observed(nb, expression: str) -> None:
     """What the kit sees in normalize's result is this."""
     nb.answer_rightly()
@@ -1237,6 +1588,37 @@ for place, folders, files in os.walk("."):
     for name in files:
         path = os.path.join(place, name)
         print(path, os.path.getsize(path), open(path, errors="replace").read(200))"""
+
+
+@attack(repair="and 2,999 more like it")
+def links_without_end(nb, host):
+    """3,000 links."""
+    for n in range(3000):
+        (host.folder / f"link{n}").symlink_to(host.home)
+    put(nb, LISTED)
+
+
+@attack(repair="and 2,998 more like it")
+def sparse_files_without_end(nb, host):
+    """3,000 files that take no room and say that they are of a terabyte."""
+    for n in range(3000):
+        with open(host.folder / f"file{n:04}", "wb") as file:
+            file.truncate((1 << 40) if n else 8)
+    put(nb, LISTED)
+
+
+@attack(repair="timestamp.txt is no time (9")
+def time_of_handing_in(nb, host):
+    """A time with more hours than decimals can count."""
+    (host.folder / "timestamp.txt").write_text("999999999999999999999999999999h")
+    nb.answer_rightly()
+
+
+@attack(repair="timestamp.txt is a symbolic link")
+def time_of_handing_in_elsewhere(nb, host):
+    """It is a link to a device without an end."""
+    (host.folder / "timestamp.txt").symlink_to("/dev/zero")
+    nb.answer_rightly()
 
 
 @attack(repair="no ordinary file: left out")

@@ -16,7 +16,7 @@ from grader.grading.release import tables
 from grader.kit.observe import packed
 from grader.kit.table import Table
 
-TINY, CHECKS, REAL = "90_tiny", "91_checks", "04_batchnorm_backward"
+TINY, CHECKS, TORCH, REAL = "90_tiny", "91_checks", "92_torch", "04_batchnorm_backward"
 
 # A second small unit, with the kinds of checks that the tiny one lacks: a visible one only, property asserts, large
 # arrays, a dict, truth values.
@@ -89,14 +89,95 @@ CHECKS_MISTAKES = """\
 # - "a"  =>  "b"
 """
 
+# A third, about torch: a check that forbids PyTorch's own normalization, one whose numbers come from a helper with a
+# positional seed, and a class of a given cell that it uses.
+TORCH_UNIT = '''\
+# ---
+# title: By hand
+# question: "Who does the arithmetic?"
+# seconds: 5
+# ---
+
+# %%
+import torch
+from torch import nn
+
+
+class Witness(nn.Module):
+    """A layer that adds a shift, and counts how often it was called."""
+
+    def __init__(self, shift):
+        super().__init__()
+        self.shift, self.calls = shift, 0
+
+    def forward(self, x):
+        self.calls += 1
+        return x + self.shift
+
+
+# %% helper=true
+def drawn(seed, *shape):
+    """Normal numbers."""
+    import torch
+
+    return torch.from_numpy(np.random.RandomState(seed).normal(3, 2, shape))
+
+
+# %% exercise="whiten"
+def whiten(x, eps=0.1):
+    """Each column with its mean taken away, over √(variance + ε).  x: (N, D).  Returns (N, D).  About 5 minutes."""
+    ### BEGIN SOLUTION
+    mean = x.mean(dim=0)
+    return (x - mean) / torch.sqrt(((x - mean) ** 2).mean(dim=0) + eps)
+    ### END SOLUTION
+
+
+# %% check="whiten.values" points=2
+with by_hand():
+    check("whitened", whiten, drawn(1, 6, 3))
+### BEGIN HIDDEN TESTS
+with by_hand():
+    check("whitened, five rows", whiten, drawn(2, 5, 2), 0.3)
+### END HIDDEN TESTS
+
+# %% exercise="twice"
+def twice(layer, x):
+    """What the layer gives of what it gives of x.  About 5 minutes."""
+    ### BEGIN SOLUTION
+    return layer(layer(x))
+    ### END SOLUTION
+
+
+# %% check="twice.values" points=1
+def called(x):
+    layer = Witness(3.0)
+    return twice(layer, x), layer.calls
+
+
+check("twice", called, drawn(3, 4, 3))
+'''
+TORCH_MISTAKES = """\
+# %% exercise="whiten"
+# %% mistakes
+# The mean is not taken away.
+# - return (x - mean)  =>  return x
+
+# %% exercise="twice"
+# %% mistakes
+# That is once.
+# - layer(layer(x))  =>  layer(x)
+"""
+
 RIGHT = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return (x - mean) / np.sqrt(var + eps)",
     "q_epsilon": 'q_epsilon = "b"',
     "centre": "def centre(x):\n    return x - x.mean(axis=0)",
     "spread": 'def spread(x):\n    """The standard deviation of each column."""\n    return x.std(axis=0)',
     "q_axis": 'q_axis = "a"',
+    "whiten": "def whiten(x, eps=0.1):\n    return (x - x.mean(0)) / (x.var(0, correction=0) + eps) ** 0.5",
+    "twice": "def twice(layer, x):\n    return layer(layer(x))",
 }
-ALL = {TINY: 3.0, CHECKS: 6.0, REAL: 25.0}
+ALL = {TINY: 3.0, CHECKS: 6.0, TORCH: 3.0, REAL: 25.0}
 
 
 @dataclass

@@ -12,13 +12,23 @@ WRONG = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return x * 0.0",
     "centre": "def centre(x):\n    return x * 0.0",
     "spread": 'def spread(x):\n    """The standard deviation of each column."""\n    return x[0] * 0.0',
+    "whiten": "def whiten(x, eps=0.1):\n    return x * 0.0",
+    "twice": "def twice(layer, x):\n    return layer(x)",
 }
 KERNEL = "from ipykernel.kernelapp import IPKernelApp\nkernel = IPKernelApp.instance().kernel\n"
 KIT = 'import sys\nkit = sys.modules["bncourse_kit"]\n'
 HELD = """\
 def held_by(function):
-    return {name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, function.__closure__)}
+    return dict(zip(function.__code__.co_freevars, [cell.cell_contents for cell in function.__closure__]))
 """  # what the shell's functions hold: where the kernel keeps what the setup cell made
+BEFORE_A_CHECK = f"""\
+{HELD}
+kept = held_by(get_ipython().run_check)["kit"]
+
+def run_check(parts, word, names, real=kept["run_check"]):
+    real({{parts}}, word, names)
+
+kept["run_check"] = run_check"""  # other parts of a check cell are run than were to be
 TWO = "the answer fits the published numbers only"
 
 
@@ -188,7 +198,7 @@ def patched_run_check(nb, host):
     nb.add(f"""\
 {KIT}
 kit._run_check = lambda parts, word, names: None
-get_ipython().run_check = lambda key, word: None""")
+get_ipython().run_check = lambda *args: None""")
 
 
 @cheat(flag="a check did not report")
@@ -200,37 +210,37 @@ def patched_run_check_that_the_kernel_kept(nb, host):
 held_by(get_ipython().run_check)["kit"]["run_check"] = lambda parts, word, names: None""")
 
 
-@cheat(1.0, flag="a check reported that was not run")
+@cheat(2.0, flag="a check reported that was not run")
 def check_run_in_the_place_of_another(nb, host):
-    """get_ipython gives a shell that runs, whatever the check, that of the question, which is answered rightly."""
-    wrong(nb, "normalize")
-    nb.add(f"""\
-{RIGHT["q_epsilon"]}
-
+    """get_ipython gives a shell that runs, whatever the check, that of normalize, which is answered rightly."""
+    nb.answer(normalize=RIGHT["normalize"])
+    nb.add("""\
 class Shell:
-    def run_check(self, key, word, shell=get_ipython()):
-        shell.run_check("q_epsilon-answer", word)
+    codes = []
+
+    def run_check(self, key, word, code, shell=get_ipython()):
+        self.codes.append(code)
+        shell.run_check(key, word, self.codes[0])
 
 get_ipython = Shell""")
 
 
 @cheat(2.0, flag="an assert that must fail did not")
 def asserts_replaced(nb, host):
-    """In the compiled check cells, found in the shell, the asserts are exchanged for nothing, and one too many."""
+    """In the compiled code of the question's check the asserts are exchanged for nothing, and one too many."""
     nb.answer_rightly()
-    nb.add(f"""\
-shell = get_ipython()
-{HELD}
-for key, parts in held_by(shell.run_check)["checks"].items():
-    if key.startswith("q_"):
-        parts[0] = ("canary", compile("pass", "x", "exec"))""")
+    nb.add(
+        BEFORE_A_CHECK.format(
+            parts='[("canary", compile("pass", "x", "exec")), parts[1]] if len(parts) == 2 else parts'
+        )
+    )
 
 
 @cheat(flag="a check did not report")
 def checks_without_their_cells(nb, host):
     """All parts of all checks are exchanged for nothing."""
     nb.answer_rightly()
-    nb.add(f"{HELD}\nfor parts in held_by(get_ipython().run_check)['checks'].values():\n    parts.clear()")
+    nb.add(BEFORE_A_CHECK.format(parts="[]"))
 
 
 @cheat(1.0, flag=None)
@@ -242,7 +252,7 @@ def forged_marks(nb, host):
 {KIT}{KERNEL}
 def normalize(x, mean, var, eps=1e-5):
     code = kernel.get_parent()["content"]["code"]
-    word = code.split("'")[-2]
+    word = code.split("'")[3]
     value = {nb.published()["x_hat"]!r}
     noted = [{{"name": "x_hat", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "", "said": ""}}]
     for part in ("canary", "visible", "hidden", "end", "second"):
@@ -339,14 +349,14 @@ class Names(dict):
 kit.namespace = lambda names: Names(check=Nothing(), np=Nothing())""")
 
 
-@cheat(4.0, CHECKS, flag=TWO)
+@cheat(4.0, CHECKS)
 def patched_helpers(nb, host):
-    """Among what check cells share, which comes last, is a check that reports the published value."""
+    """Among what check cells share, which comes last, is a check that reports the published value. It is put back."""
     wrong(nb, "centre")
     nb.add(f"{LYING.format(value=published(nb, 'centred'))}\nkit.HELPERS['check'] = check")
 
 
-@cheat(4.0, CHECKS, flag=TWO)
+@cheat(4.0, CHECKS)
 def patched_helpers_of_numpy(nb, host):
     """The same with another NumPy: its numbers are centred, as a wrong answer wants them, and all are close."""
     wrong(nb, "centre")
@@ -456,9 +466,9 @@ class Yes(types.ModuleType):
 sys.modules["bncourse_kit"] = Yes("bncourse_kit")""")
 
 
-@cheat(flag="a check did not report")
+@cheat(3.0)
 def kit_replaced_before_it_is_made(nb, host):
-    """Before the kit is made, modules become a class of their own: what the kernel takes out of it does nothing."""
+    """Above the setup cell, modules become a class of their own, of which nothing runs checks. But the kit is there."""
     nb.answer_rightly()
     nb.add(
         """\
@@ -473,9 +483,9 @@ types.ModuleType = Module""",
     )
 
 
-@cheat(4.0, CHECKS, flag=TWO)
+@cheat(4.0, CHECKS)
 def setup_replaced(nb, host):
-    """The setup cell's code, which the shell's function holds, is followed by code of the student's own."""
+    """Above the setup cell, its code in the shell is followed by code of the student's own. But it has been run."""
     wrong(nb, "centre")
     nb.add(
         f"""\
@@ -492,9 +502,9 @@ kit.observe = lambda value, salt: seen if salt == "centred" else real(value, sal
     )
 
 
-@cheat(0.0)
+@cheat(3.0)
 def setup_that_is_not_run(nb, host):
-    """The setup cell does nothing: there is no kit."""
+    """Above the setup cell, running it is made to do nothing. But it has been run."""
     nb.answer_rightly()
     nb.add("get_ipython().run_setup = lambda: None", at=0)
 
@@ -546,9 +556,9 @@ seen, words = {nb.published()["centred"]!r}, []
 noted = [{{"name": "centred", "outcome": {{"value": seen}}, "rtol": 1, "atol": 1, "who": "f", "said": ""}}]
 
 def is_check_cell(tree):
-    calls = [n for n in kit.ast.walk(tree) if isinstance(n, kit.ast.Call) and len(n.args) == 2]
+    calls = [n for n in kit.ast.walk(tree) if isinstance(n, kit.ast.Call) and len(n.args) == 3]
     found = [[a.value for a in c.args] for c in calls if getattr(c.func, "attr", "") == "run_check"]
-    words.extend(word for key, word in found if key == "centre-values")
+    words.extend(word for key, word, _ in found if key == "centre-values")
     return bool(words)
 
 def run_check_cell(code, names):
@@ -616,9 +626,9 @@ for name in dir(np.testing):
         setattr(np.testing, name, yes)""")
 
 
-@cheat(3.0, CHECKS, flag=TWO)  # of spread, right, the part whose numbers do not change under the second run's seed
+@cheat(4.0, CHECKS, flag=TWO)
 def patched_random_state(nb, host):
-    """Whatever its seed, RandomState gives the numbers for which the answer is published."""
+    """Whatever its seed, RandomState gives the numbers for which the answer is published. It is put back."""
     wrong(nb, "centre")
     nb.add("""\
 real = np.random.RandomState
@@ -626,9 +636,9 @@ np.random.RandomState = lambda seed=None: real(1 if seed > 100 else seed)""")
     nb.answer(centre=f"import base64, zlib\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
 
 
-@cheat(4.0, CHECKS, flag=TWO)
+@cheat(4.0, CHECKS)
 def patched_random_numbers(nb, host):
-    """RandomState's numbers are those for which a wrong answer is right: centred ones."""
+    """RandomState's numbers are those for which a wrong answer is right: centred ones. It is put back."""
     wrong(nb, "centre")
     nb.answer(centre="def centre(x):\n    return x")
     nb.add(f"""\
@@ -1174,24 +1184,23 @@ def overwritten_names_by_an_honest_student(nb, host):
     nb.add("sum = 0\nmax, min, id, input = 1, 2, 3, 4\nprint = None\nr = x = 5")
 
 
-@cheat(4.0, CHECKS, flag=TWO)
+@cheat(3.0, CHECKS, flag=TWO)
 def second_run_prevented(nb, host):
     """What runs the check once more, with other numbers, is exchanged for what ran it first."""
     published_values_copied_without_hidden_tests(nb, host)
-    nb.add(f"""\
-{HELD}
-parts = held_by(get_ipython().run_check)["checks"]["centre-values"]
-parts[:] = [(label, dict(parts)["visible"] if label == "second" else code) for label, code in parts]""")
+    nb.add(
+        BEFORE_A_CHECK.format(
+            parts="""[
+        (label, dict(parts)["visible"] if label == "second" else code) for label, code in parts]"""
+        )
+    )
 
 
 @cheat(3.0, CHECKS, flag="it did not run to its end")
 def second_run_taken_away(nb, host):
     """The same is taken out of all checks, of spread's too, which is right."""
     published_values_copied_without_hidden_tests(nb, host)
-    nb.add(f"""\
-{HELD}
-for parts in held_by(get_ipython().run_check)["checks"].values():
-    parts[:] = [part for part in parts if part[0] != "second"]""")
+    nb.add(BEFORE_A_CHECK.format(parts='[part for part in parts if part[0] != "second"]'))
 
 
 @cheat(4.0, CHECKS, flag=TWO)
@@ -1285,7 +1294,7 @@ def torch_imported_by_an_honest_student(nb, host):
 QUESTIONS_OF_REAL = 3.0
 
 
-@cheat(0.0, REAL, flag=TWO)
+@cheat(0.0, REAL)
 def all_published_values_of_a_real_unit(nb, host):
     """Every visible check of unit 04 is answered with what its own table expects."""
     nb.add(f"""\
@@ -1310,9 +1319,9 @@ def check(name, target, *args, **kwargs):
 kit.check = check""")
 
 
-@cheat(QUESTIONS_OF_REAL, REAL, flag=TWO)
+@cheat(QUESTIONS_OF_REAL, REAL)
 def all_published_observations_of_a_real_unit(nb, host):
-    """The same by what the kit observes, questions included: where no numbers are random, copies are not found out."""
+    """The same by what the kit observes, questions included: their answers can be tried out in any case."""
     nb.add(f"""\
 {KIT}
 table, real = {nb.published()!r}, kit.call

@@ -16,11 +16,28 @@ from pathlib import Path
 
 import corpus.attacking
 import corpus.broken
-import corpus.cheating  # noqa: F401
+import corpus.cheating
+import corpus.published  # noqa: F401
 import nbconvert
 import nbformat
 import pytest
-from corpus.case import ALL, CASES, CHECKS, CHECKS_MISTAKES, CHECKS_UNIT, REAL, RIGHT, TINY, Case, Host, Notebook
+from corpus.case import (
+    ALL,
+    CASES,
+    CHECKS,
+    CHECKS_MISTAKES,
+    CHECKS_UNIT,
+    REAL,
+    RIGHT,
+    TINY,
+    TORCH,
+    TORCH_MISTAKES,
+    TORCH_UNIT,
+    Case,
+    Host,
+    Notebook,
+)
+from helpers.memory import Growth
 
 from grader.authoring.build import build
 from grader.classroom.course import make_class
@@ -35,7 +52,7 @@ from grader.paths import unit_sources
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
 LIMITS = Limits(cell_seconds=5, notebook_seconds=15, memory_mb=300, processes=64, output_mb=2, disk_mb=16)
-GROWTH_MB = 1500  # by so much the grader itself may grow, whatever it is sent
+GROWTH_MB = 300  # by so much the grader itself may grow, whatever it is sent
 
 
 class Listener(threading.Thread):
@@ -69,11 +86,13 @@ class Course:
 
     def __init__(self, folder: Path, built: Path) -> None:
         self.directory = folder / "class"
-        checks = built.with_name(f"{CHECKS}.py")
-        checks.write_text(CHECKS_UNIT, encoding="utf-8")
-        (checks.parent / "mistakes" / checks.name).write_text(CHECKS_MISTAKES, encoding="utf-8")
-        build(checks, run=False)
-        make_class(self.directory, [built, checks, *unit_sources([REAL[:2]])], quietly=True)
+        texts = {CHECKS: (CHECKS_UNIT, CHECKS_MISTAKES), TORCH: (TORCH_UNIT, TORCH_MISTAKES)}
+        small = [built.with_name(f"{name}.py") for name in texts]
+        for path, (lesson, mistakes) in zip(small, texts.values()):
+            path.write_text(lesson, encoding="utf-8")
+            (path.parent / "mistakes" / path.name).write_text(mistakes, encoding="utf-8")
+            build(path, run=False)
+        make_class(self.directory, [built, *small, *unit_sources([REAL[:2]])], quietly=True)
         whats = ("gradebook", "answer", "home", "variable", "key")
         self.secrets = {what: f"{what}-{secrets.token_hex(8)}" for what in whats}
         self.gradebook = self.directory / "fake" / "gradebook.db"
@@ -99,7 +118,7 @@ class Course:
         self.files = {path: path.read_bytes() for path in self.everything()}
         self.jails, self.others = Jails(True), Jails(True)
         self.releases, self.plans, self.hidden = {}, {}, []
-        for unit in (TINY, CHECKS, REAL):
+        for unit in (TINY, CHECKS, TORCH, REAL):
             self.releases[unit] = release = read_release(self.directory, unit)
             self.plans[unit] = make_plan(release, Limits(), self.jails)
             self.hidden += [table[:80] for c in release.cells if c.role == "check" for table in tables(c.full)]
@@ -151,11 +170,6 @@ def course(built, tmp_path_factory):
     honest.write_bytes(notebook.bytes())
     yield course
     course.close()
-
-
-def memory_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:")) / 1024
 
 
 def descendants(process: int) -> list[int]:
@@ -242,7 +256,7 @@ def test_case(course, case):
     limits = dataclasses.replace(LIMITS, **case.limits)
     course.jails.get(False)
     before = {jail.process.pid: len(descendants(jail.process.pid)) for jail in course.jails._jails.values()}
-    memory, connected = memory_mb(), [listener.count for listener in course.listeners]
+    growth, connected = Growth(), [listener.count for listener in course.listeners]
     meanwhile = []
     thread = threading.Thread(target=lambda: meanwhile.append(course.grade("honest", TINY, Limits(), course.others)))
     try:
@@ -266,7 +280,7 @@ def test_case(course, case):
     if case.points is not None:
         assert sum(cell.points for cell in result.cells) == case.points
     assert seconds < limits.notebook_seconds + 10
-    assert memory_mb() - memory < GROWTH_MB
+    assert growth.mb < GROWTH_MB
     assert_nothing_survives(course.jails, before)
     assert [listener.count for listener in course.listeners] == connected
     assert {path: path.read_bytes() for path in course.everything()} == course.files
@@ -336,14 +350,16 @@ def test_no_markup_of_a_student_is_obeyed(course):
 
 def test_the_right_answers_are_right(course):
     """What the cases call right earns everything, without a remark."""
-    for unit in (TINY, CHECKS):
+    for unit in (TINY, CHECKS, TORCH):
         case = Case(lambda nb, host: nb.answer_rightly(), unit, ALL[unit])
         case.make.__name__ = f"right_{unit}"
         course.hand_in(case)
         result = course.grade(case.student, unit)
         assert sum(cell.points for cell in result.cells) == ALL[unit]
         assert not result.flags + result.repairs + result.limits
-    assert set(RIGHT) == {c.key for unit in (TINY, CHECKS) for c in course.releases[unit].cells if c.role == "solution"}
+    assert set(RIGHT) == {
+        c.key for unit in (TINY, CHECKS, TORCH) for c in course.releases[unit].cells if c.role == "solution"
+    }
 
 
 ISSUE = {

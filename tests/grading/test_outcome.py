@@ -50,6 +50,5 @@ def test_json(capsys):
 
 def test_names_cannot_write_to_the_terminal(capsys):
     print_outcome(outcome(result("a\x1b[2J\nFLAGGED honest", flags=["x"], repairs=["y"])))
-    assert "\x1b" not in (out := capsys.readouterr().out) and not any(
-        l.startswith("FLAGGED honest") for l in out.splitlines()
-    )
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and not any(text.startswith("FLAGGED honest") for text in out.splitlines())

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from grader.grading.notebook import SubmittedCell
 from grader.grading.rebuild import MAX_PARSED, names, rebuild
 from grader.grading.release import Release, ReleaseCell
-from grader.grading.submission import SubmittedCell
 
 STUB = "def f(x):\n    raise NotImplementedError()"
 STUB_G = "def g(x):\n    raise NotImplementedError()"

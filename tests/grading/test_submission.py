@@ -9,8 +9,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.grading import submission
-from grader.grading.submission import Unreadable, parse, read_submission
+from grader.grading import notebook, submission
+from grader.grading.notebook import Unreadable, parse
+from grader.grading.submission import read_submission
 
 UNIT = "90_tiny"
 HERE = f"submitted/ada/{UNIT}/{UNIT}.ipynb"
@@ -129,7 +130,7 @@ def test_a_kernel_of_another_language_is_noted_in_one_line():
 
 
 def test_what_is_parsed_is_bounded(monkeypatch):
-    monkeypatch.setattr(submission, "MAX_PARTS", 10_000)
+    monkeypatch.setattr(notebook, "MAX_PARTS", 10_000)
     bomb = b'{"cells": [' + b"{}," * 1_000_000 + b"{}]}"
     tracemalloc.start()
     assert "has more than 10,000 parts" in refused(bomb)
@@ -137,6 +138,9 @@ def test_what_is_parsed_is_bounded(monkeypatch):
     tracemalloc.stop()
     printed = json.dumps({"cells": [{"source": "a", "outputs": '[{"' * 100_000}]}).encode()
     assert parse(printed, HERE)  # what stands inside a text is no part
+    heavy = b'{"cells": [' + b'{"a":[0]},' * 700_000 + b"{}]}"
+    monkeypatch.setattr(notebook, "MAX_PARTS", 3_000_000)
+    assert "would take more than 256 MB of memory: clear its outputs" in refused(heavy)
     assert "cells; more than 2,000" in refused(json.dumps({"cells": [{"source": "a"}] * 2001}).encode())
     assert "MB of text and code" in refused(json.dumps({"cells": [{"source": "a" * (6 << 20)}]}).encode())
 
@@ -284,8 +288,8 @@ def test_a_notebook_that_may_not_be_read(folder):
 
 def test_a_notebook_that_is_too_large(folder):
     with open(folder / f"{UNIT}.ipynb", "wb") as file:
-        file.truncate(submission.MAX_NOTEBOOK + 1)
-    with pytest.raises(Unreadable, match="is too large: 100 MB"):
+        file.truncate(notebook.MAX_NOTEBOOK + 1)
+    with pytest.raises(Unreadable, match="is too large: 64 MB"):
         read(folder)
 
 
@@ -311,9 +315,9 @@ def test_folders_are_bounded_in_depth_and_number(folder, monkeypatch):
         (place / "f").write_text("x")
     found = read(folder)
     assert 15 < len(found.files) < 25 and len(found.notes) == 1 and "too deep: left out" in found.notes[0]
-    monkeypatch.setattr(submission, "MAX_FOLDERS", 5)
+    monkeypatch.setattr(submission, "MAX_ENTRIES", 9)
     found = read(folder)
-    assert len(found.files) == 4 and "more than 5 folders" in found.notes[0]
+    assert len(found.files) == 4 and "more than 9 files and folders lie beside" in found.notes[0]
     monkeypatch.setattr(submission, "MAX_NAME", 4)
     found = read(folder)
     assert len(found.files) == 1 and "d/d/f has too long a path: left out" in found.notes
@@ -327,3 +331,114 @@ def test_odd_names_make_plain_notes(folder):
     assert len(found.files) == len(found.notes) == 4
     assert all(note.isprintable() for note in found.notes) and any("한글" in note for note in found.notes)
     assert found.hash
+
+
+@pytest.mark.parametrize("kind", ["links", "sparse files", "pipes", "folders that are links"])
+def test_many_of_a_kind_make_one_note(folder, kind):
+    for n in range(3000):
+        path = folder / f"x{n:04}"
+        if kind == "pipes":
+            os.mkfifo(path)
+        elif kind == "sparse files":
+            with open(path, "wb") as file:
+                file.truncate((60 << 20) + (n << 20))
+        else:
+            path.symlink_to("/etc" if "folders" in kind else "/etc/passwd")
+    found = read(folder)
+    assert len(found.notes) == 1 and found.notes[0].startswith("x0000 ") and "and 2,999 more like it" in found.notes[0]
+    (folder / "few").write_text("x")
+    assert list(read(folder).files) == ["few"]
+
+
+def test_no_more_is_looked_at_than_the_limit(folder):
+    for n in range(submission.MAX_ENTRIES + 100):
+        (folder / f"x{n:04}").symlink_to("/nowhere")
+    found = read(folder)
+    assert len(found.notes) == 2 and "more than 5,000 files and folders" in found.notes[1]
+
+
+def test_what_is_left_out_counts_for_the_hash(folder):
+    """A result that says what was left out is not given for a submission where other things are."""
+    first = read(folder).hash
+    (folder / "link").symlink_to("/etc/passwd")
+    second = read(folder).hash
+    (folder / "timestamp.txt").write_text("no time")
+    assert len({first, second, read(folder).hash}) == 3
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_noted(folder):
+    (folder / "closed").mkdir()
+    (folder / "closed").chmod(0)
+    assert read(folder).notes == ["closed cannot be read: Permission denied: left out"]
+    (folder / "closed").chmod(0o755)
+
+
+# When it was handed in
+
+
+@pytest.mark.parametrize(
+    ("written", "hour"),
+    [
+        (b"2026-03-01 12:30:00 UTC", 12),
+        (b"2026-03-01 12:30:00.123456 Asia/Seoul\n", 3),
+        (b"2026-03-01T12:30:00+02:00", 10),
+        (b"\xef\xbb\xbf2026-03-01 12:30:00", 12),
+        ("2026-03-01 12:30:00".encode("utf-16"), 12),
+    ],
+)
+def test_a_time_of_handing_in(folder, written, hour):
+    (folder / "timestamp.txt").write_bytes(written)
+    found = read(folder)
+    assert (found.timestamp.when.hour, found.timestamp.when.day, found.notes) == (hour, 1, [])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"999999999999999999999999999999h",
+        b"9" * 999,
+        b"1e400 s",
+        b"0001-01-01 00:00:00 +2300",
+        b"9999-12-31 23:59:59 -2300",
+        b"2026-03-01 12:30:00 99999999999999999999",
+        b"2026-03-01 12:30:00 /dev/zero",
+        b"2026-03-01 12:30:00 ../../../etc/localtime",
+        b"\xff\xff\xff",
+        b"\xff\xfe\x00",
+        b"",
+        b" \n",
+        b"nan",
+        b"soon \x1b[2J",
+        "２０２６-03-01".encode(),
+        b"[" * 900,
+        b"2026-02-30",
+        b"2026-03-01 25:00",
+    ],
+)
+def test_what_is_no_time_of_handing_in(folder, written):
+    """It is said, and the rest of the submission is read."""
+    (folder / "timestamp.txt").write_bytes(written)
+    found = read(folder)
+    assert found.notebook and not found.timestamp.text and found.timestamp.when is None
+    assert found.notes == [found.timestamp.problem] and found.notes[0].startswith("timestamp.txt ")
+    assert found.notes[0].isprintable() and len(found.notes[0]) < 200
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "huge file", "socket"])
+def test_a_timestamp_that_is_no_ordinary_file(folder, kind):
+    path = folder / "timestamp.txt"
+    if kind == "link":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        os.mknod(path, 0o140600)
+    else:
+        with open(path, "wb") as file:
+            file.truncate(1 << 40)
+    found = read(folder)
+    assert not found.timestamp.text and len(found.notes) == 1
+    assert found.notes[0].startswith("timestamp.txt ") and "it has no time of handing in" in found.notes[0]

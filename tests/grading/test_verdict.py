@@ -15,6 +15,7 @@ from grader.grading.release import ReleaseCell
 from grader.grading.script import check_parts, read_parts
 from grader.grading.second import other_numbers
 from grader.grading.verdict import MIME, judge, read_sent
+from grader.kit import compare
 from grader.kit.compare import fingerprint
 from grader.kit.observe import observe
 from grader.kit.table import Table
@@ -107,14 +108,54 @@ def test_changed_inputs(table):
 def test_exceptions(table):
     said = "f stopped with KeyError: 'x'."
     assert verdict_on(table, "array", 0, outcome={"raised": ["KeyError", "'x'"]}, said=said) == (
-        said,
+        f"The notebook says: {said}",
         ["It is not two."],
     )
     unwritten = {"raised": ["NotImplementedError", ""]}
-    assert verdict_on(table, "array", 0, outcome=unwritten, said="not written yet") == ("not written yet", [])
-    assert verdict_on(table, "array", 0, outcome={"raised": ["A\x1b", ""]}, said=5)[0] == "f stopped with A\ufffd."
+    ours = "normalize is not written yet: replace the line `raise NotImplementedError()` with your code."
+    assert verdict_on(table, "array", 0, outcome=unwritten, said=ours) == (ours, [])
+    said = ("The notebook says: not written yet", [])
+    assert verdict_on(table, "array", 0, outcome=unwritten, said="not written yet") == said
+    assert verdict_on(table, "array", 0, outcome={"raised": ["A\x1b", ""]}, said=5)[0] == "f stopped with an error."
     long = verdict_on(table, "array", 0, outcome={"raised": ["A", ""]}, said="\ud800\x1b[2J\n" + "x" * 10_000)[0]
-    assert len(long) == 2000 and long.encode() and "\n" in long and "\x1b" not in long
+    assert len(long) < 2100 and long.encode() and "\n" in long and "\x1b" not in long
+
+
+WORDS = "Give full points by hand. Signed, the instructor"
+
+
+def test_words_of_a_student_s_are_marked_or_left_out(table):
+    said = f"Right.\nLikely cause: {WORDS}\n" * 100
+    message = verdict_on(table, "array", 0, outcome={"raised": ["A", ""]}, said=said)[0]
+    lines = message.splitlines()
+    assert lines[0].startswith("The notebook says: ") and all(line.startswith("| ") for line in lines[1:])
+    assert 10 < len(lines) < 60
+    for values in (
+        {"who": WORDS},
+        {"outcome": {"raised": [WORDS, ""]}},
+        {"outcome": {"value": {"t": "object", "v": WORDS}}},
+        {"outcome": {"value": {"t": "object", "v": f"a number of type {WORDS}"}}},
+        {"outcome": {"value": {"t": "object", "v": f"ndarray of dtype {WORDS}"}}},
+    ):
+        message = verdict_on(table, "array", 2.0, **values)[0]
+        assert message and "Give" not in message, values
+    lie = {**GOOD, "dtype": WORDS}
+    message = judge(table, {**sent("array", 0), "outcome": {"value": lie}}, 1e-6, 1e-9, dtype=True)[0]
+    assert "its dtype is another" in message
+
+
+def test_numbers_that_are_none_agree_with_nothing(table):
+    for part in ("samples", "sums"):
+        length = 32 if part == "samples" else 4
+        tree = {**LARGE, part: packed(np.full(length, np.nan).tobytes())}
+        assert judge(table, {**sent("large", 0), "outcome": {"value": tree}}, 1e-6, 1e-9)[0], part
+    for norm in ("nan", "inf", "0.0"):
+        tree = {**LARGE, "norm": norm, "sums": packed(np.full(4, np.inf).tobytes())}
+        assert judge(table, {**sent("large", 0), "outcome": {"value": tree}}, 1e-6, 1e-9)[0], norm
+    assert verdict_on(table, "number", np.nan)[0] and verdict_on(table, "number", np.inf)[0]
+    assert verdict_on(table, "infinite", np.full(3, np.nan))[0]
+    row = ("", 0, np.array([np.nan, 1.0]))
+    assert compare.alike(table.checks["array"]["expected"], RULE, row, row) == np.inf
     for raised in ([], ["a"], ["a", 5], ["a", "b", "c"], "ab", 5, {"a": "b"}):
         with pytest.raises(ValueError):
             verdict_on(table, "array", 0, outcome={"raised": raised})
@@ -434,3 +475,13 @@ def test_seeds_are_shifted_wherever_they_stand(code, seeds):
 @pytest.mark.parametrize("code", ["x = 1", "RandomState()", "RandomState(None)", "f(RandomState(*a))", "x = (", ""])
 def test_without_a_seed_there_is_no_second_run(code):
     assert other_numbers(code, 100) is None
+
+
+def test_what_a_check_stands_on_has_other_seeds_too():
+    below = "def drawn(seed, *shape):\n    return [RandomState(seed), RandomState(3), RandomState([1, 2])]"
+    second = other_numbers("found = drawn(5)", 100, below)
+    names = {"RandomState": lambda seed: seed}
+    exec(second, names)
+    assert names["found"] == [105, 103, [1, 2, 100]]
+    assert other_numbers("found = drawn(5)", 100, "def drawn(x):\n    return x") is None
+    assert other_numbers("f(1)", 100, "not python") is None
