@@ -14,6 +14,7 @@ from grader.classroom.course import opened, quiet
 from grader.classroom.submitted import submitted
 from grader.errors import CourseError
 from grader.grading import timestamp
+from grader.grading.copies import same_answers
 from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available
 from grader.grading.job import GradeJob, PlanJob
@@ -84,6 +85,7 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
             where = f"{error.filename}: " if error.filename else ""
             raise CourseError(f"{where}{error.strerror}. What is graded is kept: run the same command again.") from None
         run.outcome.others = there.others if options.student is None else []
+        run.outcome.alike = same_answers(run.outcome.results, releases)
         run.outcome.seconds = time.monotonic() - started
     return run.outcome
 

@@ -18,6 +18,7 @@ class Outcome:
 
     results: list[Result] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # what lies in submitted/ and is no submission, and why
+    alike: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # see copies.same_answers
     fresh: int = 0
     seconds: float = 0.0
     counts: Counter = field(default_factory=Counter)  # of graded, failed, repairs, flags, limits
@@ -36,6 +37,7 @@ def print_outcome(outcome: Outcome, as_json: bool = False) -> int:
         counts = {name: outcome.counts[name] for name in ("graded", "repairs", "flags", "limits", "failed")}
         data = {"seconds": round(outcome.seconds, 2), "fresh": outcome.fresh, **counts}
         data["not_graded"] = outcome.others
+        data["alike"] = [{"student": s, "unit": u, "why": texts} for (s, u), texts in sorted(outcome.alike.items())]
         print(json.dumps(data | {"results": [r.as_dict() for r in results]}))
     else:
         print_lines(outcome, results)
@@ -49,6 +51,9 @@ def print_lines(outcome: Outcome, results: list[Result]) -> None:
             print(text)
     for text in outcome.others:
         print(f"NOT GRADED  {text}")
+    for (student, unit), texts in sorted(outcome.alike.items()):
+        for text in texts:
+            print(f"LOOK     {shown(student)}, {unit}: {text}")
     for text in repaired(results):
         print(text)
     print_table(results)

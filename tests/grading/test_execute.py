@@ -47,7 +47,7 @@ def test_a_kernel_answers_at_once(jail):
             assert [socket.getsockopt(zmq.RECONNECT_IVL) for socket in sockets] == [2, 2]
             return time.perf_counter() - started
 
-    assert min(asyncio.run(seconds()) for _ in range(10)) < 0.1
+    assert min(asyncio.run(seconds()) for _ in range(10)) < 0.2
 
 
 def test_a_kernel_can_be_ended_at_once(jail):

@@ -42,6 +42,13 @@ def test_the_exit_status_says_whether_somebody_has_to_look(results, others, stat
     assert print_outcome(outcome(*results, others=others)) == status
 
 
+def test_answers_that_are_alike_are_for_a_person_to_look_at_and_no_accusation(capsys):
+    made = outcome(result("ada"), result("bob"))
+    made.alike = {("ada", "03_unit"): ["a: the same code as bob"]}
+    assert print_outcome(made) == 0
+    assert "LOOK     ada, 03_unit: a: the same code as bob\n" in capsys.readouterr().out
+
+
 def test_json(capsys):
     print_outcome(outcome(result("ada"), others=["a file"]), as_json=True)
     data = json.loads(capsys.readouterr().out)
