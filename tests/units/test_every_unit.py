@@ -104,7 +104,8 @@ def test_no_line_is_long_and_the_mistakes_are_brief():
     mistakes = [read_unit(source).mistakes_path.read_text(encoding="utf-8").splitlines() for source in SOURCES]
     assert max(len(line) for lines in lessons + mistakes for line in lines) <= 120
     rights = sum(r.source.count("\n") + 2 for source in SOURCES for r in read_unit(source).rights)
-    assert sum(map(len, lessons)) <= 13_000 and sum(map(len, mistakes)) - rights <= 5_500
+    known = sum(len(read_unit(source).mistakes) for source in SOURCES)
+    assert sum(map(len, lessons)) <= 13_500 and sum(map(len, mistakes)) - rights <= 2.4 * known
 
 
 def test_readme_names_every_unit():
