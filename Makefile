@@ -6,15 +6,17 @@ PIP      ?= python -m pip# "uv pip" is quicker, and with UV_TORCH_BACKEND=cpu sp
 ARGS     ?=
 UNITS    ?=
 LAB_ARGS ?=
+AT_ONCE  ?= -n 2 --dist worksteal# tests on two cores
 
 VENV  := .venv
 STAMP := $(VENV)/.installed
+SITE  := $(VENV)/.installed-site
 FITS  := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # As in an activated environment, so that `bncourse` and `nbgrader` are also found by what a command starts.
 IN_ENV = export VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(VENV)/bin:$$PATH";
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help lab test demo build validate lint clean FORCE
+.PHONY: help lab test coverage demo build validate site lint clean FORCE
 .DEFAULT_GOAL := help
 
 help:  ## this page
@@ -29,13 +31,19 @@ demo: $(STAMP)  ## grade a small class of made-up students and show the result
 	@$(IN_ENV) bncourse demo $(ARGS)
 
 test: $(STAMP)  ## run all tests  (ARGS="-m 'not slow'" for the quick ones)
-	@$(IN_ENV) python -m pytest $(ARGS)
+	@$(IN_ENV) python -m pytest $(AT_ONCE) $(ARGS)
+
+coverage: $(STAMP)  ## run all tests and print how much of each file of grader/ they run
+	@$(IN_ENV) python -m pytest $(AT_ONCE) --cov=grader --cov-report=term-missing:skip-covered $(ARGS)
 
 build: $(STAMP)  ## make the notebooks from solutions/*.py  (UNITS="03 04" for some of them)
 	@$(IN_ENV) bncourse build $(UNITS)
 
 validate: $(STAMP)  ## prove the exercises: answers pass, every known mistake is caught and named  (UNITS=…)
 	@$(IN_ENV) bncourse validate $(UNITS)
+
+site: $(SITE)  ## make the course's web site: build/site/index.html
+	@$(IN_ENV) python -m grader.site $(ARGS)
 
 lint: $(STAMP)  ## look for slips in the code
 	@$(IN_ENV) ruff check . && ruff format --check --quiet .
@@ -64,5 +72,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(IN_ENV) $(PIP) install --quiet -c constraints.txt setuptools
 	@$(IN_ENV) $(PIP) install -c constraints.txt --no-build-isolation -e ".[dev]"
 	@printf '%s' "$(CURDIR)" > $(STAMP)
+
+# What the site takes on top, for those who make it.
+$(SITE): $(STAMP)
+	@$(IN_ENV) $(PIP) install --quiet -c constraints.txt --no-build-isolation -e ".[site]"
+	@touch $(SITE)
 
 FORCE:

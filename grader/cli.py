@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     klass.add_argument("directory", type=Path, metavar="DIR")
     _units(klass)
+    klass.add_argument(
+        "--questions-ungraded", action="store_true", help="concept questions give no points: they can be tried out"
+    )
 
     grade = add(
         "grade",
@@ -92,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("directory", type=Path, metavar="DIR")
     _units(grade)
     grade.add_argument("--student", metavar="ID", help="this student only")
-    grade.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: the cores and one)")
+    grade.add_argument(
+        "--workers", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: the cores and one)"
+    )
     grade.add_argument("--scheduler", metavar="URL", help="a Dask scheduler, such as tcp://10.0.0.5:8786")
     grade.add_argument("--no-sandbox", action="store_true", help="run students' code unprotected, with your rights")
     grade.add_argument("--regrade", action="store_true", help="run everything again")
@@ -147,17 +152,17 @@ def _validate(args) -> int:
 
 
 def _check(args) -> int:
-    from grader.scoreboard import print_score
-    from grader.scoring import score
+    from grader.grading.scoreboard import print_score
+    from grader.grading.scoring import score
 
     return print_score(score(args.file, progress=not args.json), as_json=args.json)
 
 
 def _class(args) -> int:
-    from grader.classroom import make_class
+    from grader.classroom.course import make_class
     from grader.paths import unit_sources
 
-    return make_class(args.directory, unit_sources(args.units))
+    return make_class(args.directory, unit_sources(args.units), questions_ungraded=args.questions_ungraded)
 
 
 def _grade(args) -> int:
@@ -170,7 +175,7 @@ def _grade(args) -> int:
         limits = Limits(**{name: getattr(args, name) for name in LIMITS}).validated()
     except ValueError as error:
         raise CourseError(str(error)) from None
-    options = Options(args.units, args.student, args.jobs, args.scheduler, not args.no_sandbox, args.regrade, limits)
+    options = Options(args.units, args.student, args.workers, args.scheduler, not args.no_sandbox, args.regrade, limits)
     return print_outcome(grade_class(args.directory, options, progress=not args.json), as_json=args.json)
 
 
@@ -182,7 +187,7 @@ def _report(args) -> int:
 
 
 def _demo(args) -> int:
-    from grader.demo import run_demo
+    from grader.classroom.demo import run_demo
 
     return run_demo(args.directory)
 

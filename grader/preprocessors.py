@@ -11,7 +11,7 @@ class ClearAnswers(ClearSolutions):
     """ClearSolutions, except that a concept question's stub is `name = ...`, not a raise to be deleted."""
 
     def _replace_solution_region(self, cell, language):
-        answers = _assigned_strings(cell.source) if cell.cell_type == "code" else {}
+        answers = assigned_strings(cell.source) if cell.cell_type == "code" else {}
         if not answers:
             return super()._replace_solution_region(cell, language)
         stubs = self.code_stub
@@ -27,7 +27,7 @@ def _stub(name: str, answer: str) -> str:
     return f"{name} = ...  # YOUR ANSWER HERE, {what}"
 
 
-def _assigned_strings(source: str) -> dict[str, str]:
+def assigned_strings(source: str) -> dict[str, str]:
     """The names that a cell's solution region sets to strings, when it does nothing else, with the strings."""
     inside = re.search(r"### BEGIN SOLUTION\n(.*?)\n\s*### END SOLUTION", source, flags=re.S)
     try:

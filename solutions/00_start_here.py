@@ -34,7 +34,7 @@ print("x + 10 =", x + 10)
 # - (b) an error, as the cell above is stale
 # - (c) 1, which is still in memory
 # %% exercise="q_memory"
-# Your answer: "a", "b" or "c", with the quotation marks
+# Your answer is one letter, "a", "b" or "c", with the quotation marks
 ### BEGIN SOLUTION
 q_memory = "c"
 ### END SOLUTION
@@ -51,8 +51,10 @@ check("q_memory", q_memory)
 # check cells as they are.
 #
 # Here is a function that is wrong on purpose. It should double every number of `x`; somebody typed `+` for `*`. The
-# next cell hands it to the check of your first exercise. **Predict:** what do you get, and what is expected, when an
-# element of `x` is 3?
+# next cell but one hands it to the check of your first exercise. **Predict:** what comes, and what is expected, when an
+# element of `x` is 3? Write your guesses down first. Many experiments of the course begin like this.
+# %%
+my_guess = {"comes": "?", "is expected": "?"}
 
 
 # %% tags=["demo"]
@@ -64,6 +66,7 @@ try:
     check("double of three numbers", plus_two, np.array([3.0, -1.0, 0.5]))
 except AssertionError as message:
     print(message)
+print("Your guess, at [0]:", my_guess)
 # %% [markdown]
 # Read it in this order:
 #
@@ -102,7 +105,7 @@ def double(x):
 
 # %% check="double.values" points=0
 check("double of three numbers", double, np.array([3.0, -1.0, 0.5]))
-check("double of a table", double, np.array([[1.5, 10.0], [-4.0, 0.25], [7.0, -0.5]]))
+check("double of a table", double, np.array([[1.5, 10.0], [-4.0, 0.25], [7.0, -0.5], [2.5, -30.0]]))
 ### BEGIN HIDDEN TESTS
 check("double of float32", double, np.linspace(-3, 5, 7, dtype="f4"))
 check("double, not contiguous", double, np.arange(24.0).reshape(4, 6)[:, ::2])
@@ -141,7 +144,8 @@ check("q_hidden", q_hidden)
 # ## 5. What is here
 #
 # Units 00 to 06 need Python, NumPy and Matplotlib. PyTorch (`torch`) is a second opinion in units 04 and 05, passed
-# over where it is missing, and needed from unit 07 on. A CPU is enough everywhere; in unit 11 it runs a small version.
+# over where it is missing, and needed from unit 07 on. A CPU is enough everywhere. In unit 11 it trains smaller
+# networks, for fewer steps, than the papers did; the unit says so.
 # %% tags=["demo"]
 import platform
 
@@ -155,15 +159,18 @@ try:
 except (ImportError, OSError):  # OSError: installed, but a library it needs is missing
     print("torch   not installed (needed from unit 07 on)")
 # %% [markdown]
-# The data are MNIST: 70,000 small images of handwritten digits. `load_mnist()` looks for them on this machine, and
-# downloads them (11 MB, once) if it must. Without a network it falls back on a small set of other real digits, and
-# says so. Everything runs on those too, with other numbers.
+# The data of most units are MNIST: 70,000 small images of handwritten digits. `load_mnist()` looks for them on this
+# machine, and downloads them (11 MB, once) if it must. Without a network it falls back on a small set of other real
+# digits, and says so. Everything runs on those too, with other numbers. Unit 11 is about other data, CIFAR-10:
+# photographs that you fetch by hand (170 MB), if you want them. It says how, and what it does without them.
 # %% tags=["demo"]
 X_train, y_train, X_test, y_test = load_mnist()
 print(
     f"{len(X_train):,} images to train on, {len(X_test):,} to test on, "
     f"each {X_train.shape[1]} x {X_train.shape[2]} pixels"
 )
+# %% claim="MNIST is 70,000 images" data="mnist"
+len(X_train) + len(X_test) == 70000
 # %% tags=["demo"]
 fig, axes = plt.subplots(1, 10, figsize=(8, 1.3))
 fig.suptitle("One training image of each digit", x=0.01, ha="left", fontsize=10, fontweight="bold")
@@ -178,20 +185,23 @@ plt.show()
 # %% [markdown]
 # ## 6. The course
 #
-# | unit | driving question | minutes |
-# |---|---|---|
-# | **00** Start here | How do these notebooks work? | 10 |
-# | **01** Covariate shift | What goes wrong when inputs have the wrong scale, or move? | 35 |
-# | **02** Internal covariate shift | What happens to signals and gradients inside a deep net? | 40 |
-# | **03** The forward pass | What exactly does Algorithm 1 compute, and why γ and β? | 40 |
-# | **04** The backward pass | How does the gradient flow through a batch's statistics? | 60 |
-# | **05** Running statistics | What should BN do when there is no batch? | 40 |
-# | **06** A NumPy network | Can our own BN train a real network? | 50 |
-# | **07** PyTorch and MNIST | What does `nn.BatchNorm1d` buy on MNIST? | 50 |
-# | **08** Convolutional nets | Why one γ and β per channel in a CNN? | 50 |
-# | **09** Why it works | Is it really internal covariate shift? | 60 |
-# | **10** When it fails | When does BN hurt, and what then? | 50 |
-# | **11** Capstone: CIFAR-10 | Does it hold at scale: VGG-11 and ResNet-50 on CIFAR-10? | 60 |
+# | unit | driving question |
+# |---|---|
+# | **00** Start here | How do these notebooks work? |
+# | [01] Covariate shift | What goes wrong when inputs have the wrong scale, or move? |
+# | [02] Internal covariate shift | What happens to signals and gradients inside a deep net? |
+# | [03] The forward pass | What exactly does Algorithm 1 compute, and why γ and β? |
+# | [04] The backward pass | How does the gradient flow through a batch's statistics? |
+# | [05] Running statistics | What should BN do when there is no batch? |
+# | [06] A NumPy network | Can our own BN train a real network? |
+# | [07] PyTorch and MNIST | What does `nn.BatchNorm1d` buy on MNIST? |
+# | [08] Convolutional nets | Why one γ and β per channel in a CNN? |
+# | [09] Why it works | Is it really internal covariate shift? |
+# | [10] When it fails | When does BN hurt, and what then? |
+# | [11] Capstone: CIFAR-10 | Does it hold at scale: VGG-11 and ResNet-50 on CIFAR-10? |
+#
+# The links work where the notebooks lie side by side. A unit takes about one to two hours, exercises included, and says
+# at its top how long; plan some fifteen hours for the whole course.
 #
 # 01 and 02 look at the trouble, 03 to 05 build the layer, 06 to 08 train with it, 09 to 11 put it to the test. If you
 # have time for only two, take 03 and 04: by then you have batch normalization, forward and backward, in NumPy.
@@ -199,6 +209,18 @@ plt.show()
 # Two papers are met throughout: Ioffe & Szegedy 2015 ([arXiv 1502.03167](https://arxiv.org/abs/1502.03167)), which
 # introduced batch normalization (BN), and Santurkar et al. 2018 ([arXiv
 # 1805.11604](https://arxiv.org/abs/1805.11604)), which doubted its explanation.
+#
+# [01]: 01_covariate_shift.ipynb
+# [02]: 02_internal_covariate_shift.ipynb
+# [03]: 03_batchnorm_forward.ipynb
+# [04]: 04_batchnorm_backward.ipynb
+# [05]: 05_running_statistics.ipynb
+# [06]: 06_numpy_network.ipynb
+# [07]: 07_pytorch_mnist.ipynb
+# [08]: 08_cnn_per_channel.ipynb
+# [09]: 09_why_it_works.ipynb
+# [10]: 10_when_it_fails.ipynb
+# [11]: 11_capstone_cifar10.ipynb
 # %% [markdown]
 # ## Recap
 #

@@ -124,22 +124,6 @@ check("q_eval", q_eval)
 # </details>
 
 
-# %% helper=true
-from unittest import mock
-
-
-def by_hand():
-    """A context in which PyTorch's own normalization is switched off."""
-    import torch
-
-    def switched_off(*args, **options):
-        raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-    return mock.patch.multiple(
-        torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-    )
-
-
 # %% exercise="my_batchnorm1d"
 class MyBatchNorm1d(nn.Module):
     """What nn.BatchNorm1d(num_features, eps, momentum) is: same parameters, buffers, outputs, gradients.
@@ -206,12 +190,12 @@ def gradients(layer, x, dy):
 
 
 # %% check="my_batchnorm1d.fresh" points=1
-def fresh_layer():
+def fresh_layer(D=3):
     """What is in a fresh layer, and whether PyTorch's own BN is.
 
     Returns (state, parameters, buffers, whole_numbers, has_pytorchs_own), three times names in alphabetical order.
     """
-    layer = MyBatchNorm1d(3)
+    layer = MyBatchNorm1d(D)
     state = dict(layer.state_dict())
     parameters, buffers = (
         sorted(name for name, _ in some) for some in (layer.named_parameters(), layer.named_buffers())
@@ -225,6 +209,10 @@ check("a fresh layer", fresh_layer)
 layer, theirs = MyBatchNorm1d(3), set_layer(nn.BatchNorm1d(3)).float()
 layer.load_state_dict(theirs.state_dict())
 assert torch.equal(layer.running_var, theirs.running_var), "loading a state_dict must fill running_var"
+### BEGIN HIDDEN TESTS
+check("a fresh layer of five features", fresh_layer, 5)
+### END HIDDEN TESTS
+
 # %% check="my_batchnorm1d.training" points=1
 x = tensor(10, 6, 3, mean=5, std=2)
 with by_hand():
@@ -403,6 +391,10 @@ def build_mlp(batchnorm, hidden=(32, 32)):
 # %% check="build_mlp.plain" points=1
 check("without BN", lambda: described(build_mlp(False)))
 check("without BN, three hidden layers", lambda: described(build_mlp(False, (20, 12, 16))))
+### BEGIN HIDDEN TESTS
+check("without BN, one hidden layer", lambda: described(build_mlp(False, [18])))
+### END HIDDEN TESTS
+
 # %% check="build_mlp.batchnorm" points=2
 check("with BN", lambda: described(build_mlp(True)))
 ### BEGIN HIDDEN TESTS
@@ -502,13 +494,13 @@ def two_epochs(seed, N=10, batch_size=4):
     return model, shown[: len(shown) // 2], shown[len(shown) // 2 :], accuracies
 
 
-def order_of_images():
+def order_of_images(N=10, batch_size=4):
     """Whether the order of the images is as it should be."""
-    model, first, second, accuracies = two_epochs(0)
-    again, other = two_epochs(0)[1], two_epochs(1)[1]
+    model, first, second, accuracies = two_epochs(0, N, batch_size)
+    again, other = two_epochs(0, N, batch_size)[1], two_epochs(1, N, batch_size)[1]
     return {
         "sizes of the batches": [len(b) for b in model.shown],
-        "every image once an epoch": sorted(first) == sorted(second) == list(range(10)),
+        "every image once an epoch": sorted(first) == sorted(second) == list(range(N)),
         "a random order": first != sorted(first),
         "another order in the second epoch": first != second,
         "the same generator, the same order": first == again,
@@ -519,6 +511,9 @@ def order_of_images():
 
 
 check("the order of the images", order_of_images)
+### BEGIN HIDDEN TESTS
+check("the order of 17 images", order_of_images, 17, 5)
+### END HIDDEN TESTS
 
 
 # %% check="train_epoch.steps" points=1
@@ -610,6 +605,10 @@ check("nine images, float32", evaluate, with_bn().float(), X.float(), y, rtol=1e
 X = torch.cat([tensor(76, 2300, 3, mean=1), tensor(77, 33, 3, mean=-9)])  # the last images are unlike the others
 y = torch.arange(2333) % 4
 check("2,333 images, the last ones hard", evaluate, with_bn(), X, y)
+### BEGIN HIDDEN TESTS
+X = torch.cat([tensor(78, 40, 3, mean=-9), tensor(79, 1037, 3, mean=1)])
+check("1,077 images, the first ones hard", evaluate, with_bn(), X, y[:1077])
+### END HIDDEN TESTS
 
 
 # %% check="evaluate.traces" points=1
@@ -630,6 +629,10 @@ def traces(X, y):
 
 X, y = tensor(75, 9, 3, mean=1), torch.arange(9) % 4
 check("what an evaluation leaves behind", traces, X, y)
+### BEGIN HIDDEN TESTS
+check("an evaluation and what it leaves behind", lambda X, y: (traces(X, y), evaluate(with_bn(), X, y)), X[:5], y[:5])
+### END HIDDEN TESTS
+
 # %% [markdown]
 # *Established:* your evaluation can be called at any time, even in the middle of an epoch, and training does not
 # notice.

@@ -128,6 +128,10 @@ def channel_statistics(x):
 r = np.random.RandomState(81)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[1]], [[3]], [[40]]], (5, 3, 4, 2))
 check("mean of each channel", lambda x: channel_statistics(x)[0], x)
+### BEGIN HIDDEN TESTS
+check("mean of each of five channels", lambda x: channel_statistics(x)[0], r.normal(-3, 2, (2, 5, 3, 7)))
+### END HIDDEN TESTS
+
 # %% check="channel_statistics.variance" points=1
 r = np.random.RandomState(82)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[1]], [[3]], [[40]]], (6, 3, 2, 5)) + 10 * r.normal(size=(6, 1, 1, 1))
@@ -200,22 +204,6 @@ print(which_channel.reshape(-1, 3))
 # </details>
 
 
-# %% helper=true
-from unittest import mock
-
-
-def by_hand():
-    """A context in which PyTorch's own normalization is switched off."""
-    import torch
-
-    def switched_off(*args, **options):
-        raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-    return mock.patch.multiple(
-        torch, **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), switched_off)
-    )
-
-
 # %% exercise="batchnorm2d_forward"
 def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
     """Batch normalization of images, per channel.
@@ -243,6 +231,11 @@ with by_hand():
     y = check("y of images", y_of, x, gamma, beta, 0.1)
     check("y of images, float32", y_of, *f4, 0.1, rtol=1e-4, dtype=True)
 assert np.allclose(y.mean((0, 2, 3)), beta), "each channel of y must have mean beta"
+### BEGIN HIDDEN TESTS
+with by_hand():
+    check("y of images, two channels", y_of, r.normal(2, 3, (3, 2, 5, 4)), gamma[1:], beta[1:], 0.3)
+### END HIDDEN TESTS
+
 # %% check="batchnorm2d_forward.cache" points=1
 r = np.random.RandomState(84)
 x = r.normal([[[5]], [[-20]], [[300]]], [[[0.5]], [[3]], [[40]]], (4, 3, 2, 5))
@@ -250,6 +243,11 @@ gamma, beta = np.array([1.5, 2.0, -0.5]), np.array([11.0, -12.0, 13.0])
 cache_of = lambda x, gamma, beta, eps: batchnorm2d_forward(x, gamma, beta, eps)[1]
 with by_hand():
     check("cache of images", cache_of, x, gamma, beta, 0.1)
+### BEGIN HIDDEN TESTS
+with by_hand():
+    check("cache of images, two channels", cache_of, r.normal(2, 3, (3, 2, 5, 4)), gamma[1:], beta[1:], 0.3)
+### END HIDDEN TESTS
+
 # %% check="batchnorm2d_forward.robust" points=1
 r = np.random.RandomState(85)
 x = r.normal(3, 2, (2, 4, 3, 4))  # as many channels as columns
@@ -323,6 +321,11 @@ r = np.random.RandomState(86)
 x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (5, 3, 4, 2)), r.normal(0.5, 1, (5, 3, 4, 2))
 cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
 check("dgamma and dbeta", parameter_gradients, dy, cache)
+### BEGIN HIDDEN TESTS
+cache = given_cache(r.normal(2, 3, (3, 2, 7, 4)), np.array([1.5, -0.5]), 0.3)
+check("dgamma and dbeta, two channels", parameter_gradients, r.normal(0.5, 1, (3, 2, 7, 4)), cache)
+### END HIDDEN TESTS
+
 # %% check="batchnorm2d_backward.dx" points=1
 r = np.random.RandomState(87)
 x, dy = r.normal([[[5]], [[-2]], [[30]]], [[[0.5]], [[3]], [[4]]], (4, 3, 2, 5)), r.normal(0.5, 1, (4, 3, 2, 5))
@@ -330,6 +333,12 @@ cache = given_cache(x, np.array([1.5, 2.0, -0.5]), 0.1)
 with by_hand():
     dx = check("dx", lambda dy, cache: batchnorm2d_backward(dy, cache)[0], dy, cache)
 assert np.abs(dx.sum((0, 2, 3))).max() < 1e-9, "within a channel, dx must sum to zero"
+### BEGIN HIDDEN TESTS
+dy, cache = r.normal(0.5, 1, (3, 2, 7, 4)), given_cache(r.normal(2, 3, (3, 2, 7, 4)), np.array([1.5, -0.5]), 0.3)
+with by_hand():
+    check("dx, two channels", lambda dy, cache: batchnorm2d_backward(dy, cache)[0], dy, cache)
+### END HIDDEN TESTS
+
 # %% check="batchnorm2d_backward.robust" points=1
 r = np.random.RandomState(88)
 x, dy = r.normal(3, 2, (2, 4, 3, 4)), r.normal(0.5, 1, (2, 4, 3, 4))  # as many channels as columns
@@ -603,6 +612,10 @@ def conv_block(c_in, c_out):
 # %% check="conv_block.output" points=1
 check("block: output in training mode", lambda: outputs(conv_block(3, 5), 3, [True]))
 check("block: output as it comes, then in eval mode", lambda: outputs(conv_block(3, 5), 3, [None, False]))
+### BEGIN HIDDEN TESTS
+check("block: output, other channels", lambda: outputs(conv_block(4, 3), 4, [True], (5, 7)))
+### END HIDDEN TESTS
+
 # %% check="conv_block.parameters" points=1
 check("block: how many numbers each parameter holds", lambda: sorted(p.numel() for p in conv_block(3, 5).parameters()))
 ### BEGIN HIDDEN TESTS
@@ -828,6 +841,10 @@ def fold_conv_bn(conv, bn):
 
 # %% check="fold_conv_bn.weight" points=1
 check("folded weight", lambda: fold_conv_bn(*conv_and_bn(bias=False)).weight, rtol=1e-5)
+### BEGIN HIDDEN TESTS
+check("folded weight, other channels", lambda: fold_conv_bn(*conv_and_bn(True, c_in=2, c_out=4)).weight, rtol=1e-5)
+### END HIDDEN TESTS
+
 # %% check="fold_conv_bn.bias" points=1
 check("folded bias, where conv has none", lambda: fold_conv_bn(*conv_and_bn(bias=False)).bias, rtol=1e-5)
 check("folded bias, where conv has one", lambda: fold_conv_bn(*conv_and_bn(bias=True)).bias, rtol=1e-5)
@@ -1023,6 +1040,12 @@ x = r.normal(5, 2, (3, 6, 4, 2)) * r.uniform(0.5, 3, (3, 6, 1, 1)) + 2 * r.norma
 check("batch", normalize_axes, x, "batch", eps=0.1)
 check("layer", normalize_axes, x, "layer", eps=0.1)
 check("instance", normalize_axes, x, "instance", groups=2, eps=0.1)
+### BEGIN HIDDEN TESTS
+x = r.normal(1, 3, (2, 5, 3, 7))
+for kind in ("batch", "layer", "instance"):
+    check(f"{kind}, five channels", normalize_axes, x, kind, eps=0.3)
+### END HIDDEN TESTS
+
 # %% check="normalize_axes.group" points=1
 r = np.random.RandomState(93)
 x = r.normal(5, 2, (3, 6, 2, 5)) * r.uniform(0.5, 3, (3, 6, 1, 1)) + 2 * r.normal(size=(3, 6, 1, 1))

@@ -135,14 +135,18 @@ check("shaken, not contiguous", lambda a: noisy_batchnorm(a, np.random.RandomSta
 a = torch.from_numpy(np.random.RandomState(4).normal(0, 1, (4, 3)))
 
 
-def gradient_of_sum(a):
+def gradient_of_sum(a, seed=11):
     """The gradient of the sum of all shaken activations, which is s."""
     a = a.requires_grad_()
-    return torch.autograd.grad(noisy_batchnorm(a, np.random.RandomState(11)).sum(), a)[0]
+    return torch.autograd.grad(noisy_batchnorm(a, np.random.RandomState(seed)).sum(), a)[0]
 
 
 check("the gradient that flows back", gradient_of_sum, a)
 check("shaken, float32", lambda a: noisy_batchnorm(a, np.random.RandomState(7)), a.float(), rtol=1e-5, dtype=True)
+### BEGIN HIDDEN TESTS
+check("the gradient of other samples", gradient_of_sum, a.repeat(2, 1), seed=12)
+### END HIDDEN TESTS
+
 # %% [markdown]
 # *Established:* within one step a unit's samples share a shift of up to half a standard deviation; at the next step it
 # is another shift.
@@ -875,7 +879,8 @@ check(
 )
 ### BEGIN HIDDEN TESTS
 still = known_net(True, 5).eval()
-check("what ics leaves behind, eval mode", lambda m, b: traces(m, lambda m: ics(m, 6, b, 0.3)), still, known_batch(7))
+both = lambda m, b: (traces(m, lambda m: ics(m, 6, b, 0.3)), ics(m, 6, b, 0.3))
+check("what ics leaves behind, and gives, eval mode", both, still, known_batch(7))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1150,6 +1155,10 @@ batch = torch.full((1, 1), 3**0.5, dtype=torch.float64), torch.zeros(1, 1, dtype
 check("losses on a parabola", lambda m, batch: walk_gradient(m, batch, [0.1, 0.2, 0.4])[0], parabola, batch)
 steps = np.sort(np.random.RandomState(3).uniform(0.1, 1.2, 4))
 check("losses, a net with BN", lambda m, batch: walk_gradient(m, batch, steps)[0], known_net(), known_batch(1))
+### BEGIN HIDDEN TESTS
+check("losses, another net", lambda m, b: walk_gradient(m, b, [0.3, 0.9])[0], known_net(True, 3), known_batch(6))
+### END HIDDEN TESTS
+
 # %% check="walk_gradient.distances" points=1
 check("losses and distances", walk_gradient, known_net(), known_batch(2), [0.1, 0.4, 0.7])
 ### BEGIN HIDDEN TESTS
@@ -1162,7 +1171,8 @@ check("walk, float32", walk_gradient, known_net().float(), single, (0.3, 0.6), r
 probe_it = lambda model, batch: traces(model, lambda m: walk_gradient(m, batch, [0.1, 0.5]))
 check("what walk_gradient leaves behind", probe_it, known_net(), known_batch(1))
 ### BEGIN HIDDEN TESTS
-check("what walk_gradient leaves behind, eval mode", probe_it, known_net(True, 2).eval(), known_batch(2))
+both = lambda m, batch: (probe_it(m, batch), walk_gradient(m, batch, [0.2]))
+check("what walk_gradient leaves behind, and gives, eval mode", both, known_net(True, 2).eval(), known_batch(2))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1195,6 +1205,10 @@ check("β on a parabola", beta_smoothness, np.array([0.1, 0.2, 0.4]), np.array([
 check("β of a bent walk", beta_smoothness, np.array([0.5, 1.0, 2.0, 4.0]), np.array([0.9, 0.4, 7.0, 5.0]), 0.25)
 r = np.random.RandomState(6)
 check("β of nine points", beta_smoothness, r.uniform(0.1, 1, 9), r.uniform(1, 5, 9), r.uniform(1, 3))
+### BEGIN HIDDEN TESTS
+check("β of seven points", beta_smoothness, r.uniform(0.1, 1, 7), r.uniform(1, 5, 7), r.uniform(1, 3))
+### END HIDDEN TESTS
+
 # %% check="beta_smoothness.order" points=1
 steps, distances = np.array([1, 3, 2, 0.5, 0.25, 1.5]), np.array([1.2, 1.2, 4, 1.9, 0.6, 0.9])
 check("β, steps in any order", beta_smoothness, steps, distances, 4.0)

@@ -601,20 +601,6 @@ def recalibrated(recalibrate, model, X, batch_size):
     return buffers(model)
 
 
-def switched_off(*args, **options):
-    raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
-
-
-def own_arithmetic():
-    """A context in which PyTorch's own normalizations are switched off."""
-    from unittest import mock
-
-    import torch
-
-    names = "batch_norm", "layer_norm", "group_norm", "instance_norm"
-    return mock.patch.multiple(torch, **dict.fromkeys(names, switched_off))
-
-
 # %% exercise="freeze_batchnorm"
 def freeze_batchnorm(model):
     """Freeze every BN layer of a model, in place: running statistics used and kept, γ and β not trained.
@@ -1323,12 +1309,12 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 # %% check="group_norm.images" points=1
 x = tensor(100, 3, 6, 2, 6, mean=3, std=0.2) + 0.1 * torch.arange(6.0).double()[:, None, None]
 gamma, beta = tensor(101, 6, mean=2), tensor(102, 6, mean=-3)
-with own_arithmetic():
+with by_hand():
     check("images, two groups of three channels", group_norm, x, gamma, beta, 2, eps=0.1)
 ### BEGIN HIDDEN TESTS
 turned = tensor(103, 2, 5, 4, 3, mean=3).permute(0, 2, 3, 1)
 square = tensor(104, 3, 4, 4, 4, mean=1)
-with own_arithmetic():
+with by_hand():
     check("images, one group", group_norm, x, gamma, beta, 1, eps=0.1)
     check("images, default eps, tiny variance", group_norm, 0.01 * x, gamma, beta, 3)
     check("images, not contiguous", group_norm, turned, gamma[:4], beta[:4], 2, eps=0.1)
@@ -1341,7 +1327,7 @@ with own_arithmetic():
 def with_gradients(x, gamma, beta, groups, dy):
     """y, and the gradients of sum(dy * y)."""
     given = [t.detach().clone().requires_grad_() for t in (x, gamma, beta)]
-    with own_arithmetic():
+    with by_hand():
         y = group_norm(*given, groups, eps=0.1)
     dx, dgamma, dbeta = torch.autograd.grad((dy * y).sum(), given, allow_unused=True)
     return y, dx, dgamma, dbeta

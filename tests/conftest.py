@@ -7,18 +7,13 @@ import pytest
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items) -> None:
-    """The tests that look at all processes run first, before others leave any behind."""
-    items.sort(key=lambda item: item.path.name != "test_grade_robust.py")
-
-
 def write_tiny(root: Path) -> Path:
     """Write the two files of the small unit into a directory, as in the repository; returns the lesson's path."""
     lesson = root / "solutions" / "90_tiny.py"
     mistakes = lesson.parent / "mistakes" / lesson.name
     mistakes.parent.mkdir(parents=True)
-    lesson.write_text((HERE / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
-    mistakes.write_text((HERE / "tiny_mistakes.py").read_text(encoding="utf-8"), encoding="utf-8")
+    lesson.write_text((HERE / "helpers" / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
+    mistakes.write_text((HERE / "helpers" / "tiny_mistakes.py").read_text(encoding="utf-8"), encoding="utf-8")
     return lesson
 
 

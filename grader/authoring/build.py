@@ -15,7 +15,7 @@ from grader.authoring.minutes import minutes_of
 from grader.authoring.notebook import digest, repository, solved_notebook, student_notebook
 from grader.authoring.readme import table_is_stale, write_table
 from grader.authoring.record import record
-from grader.authoring.setup import DIGITS, KIT, MNIST
+from grader.authoring.setup import BY_HAND, DIGITS, KIT, MNIST
 from grader.authoring.unit import Unit, read_unit
 from grader.errors import CourseError
 from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
@@ -27,6 +27,7 @@ MADE_BY = [
     ROOT / "grader" / "preprocessors.py",
     *KIT,
     MNIST,
+    BY_HAND,
     DIGITS,
 ]
 

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from grader.authoring.backends import Backend
@@ -15,8 +15,12 @@ from grader.authoring.recorder import Recorder, Seen, UsedTwice
 from grader.authoring.runner import Ran, Runner, Step
 from grader.authoring.setup import setup_source
 from grader.authoring.unit import Unit, read_unit
+from grader.authoring.uses import definitions, used_definitions
 from grader.errors import CourseError, SourceError
+from grader.grading.second import other_numbers
 from grader.kit.compare import fingerprint
+
+SHIFT = 1000  # of the seeds, in what stands for the grader's second run
 
 
 @dataclass
@@ -25,6 +29,8 @@ class Observed:
 
     reference: dict[str, Seen]
     answers: list[dict[str, list]]  # by the name of a check: rows of a fingerprint; the checks that held are left out
+    # By the id of a check cell without hidden tests: what its checks see when its random numbers are other ones.
+    second: dict[str, list[Seen]] = field(default_factory=dict)
 
 
 def steps_of(unit: Unit) -> list[Step]:
@@ -44,6 +50,7 @@ def observe_unit(unit: Unit) -> Observed:
     answers = [*unit.rights, *unit.mistakes]
     logs: dict[int, dict[str, Seen]] = {}
     reference: dict[str, Seen] = {}
+    second: dict[str, list[Seen]] = {}
     for step in runner.walk():
         for number, answer in enumerate(answers):
             if step.role == "exercise" and answer.exercise == step.id:
@@ -52,7 +59,19 @@ def observe_unit(unit: Unit) -> Observed:
         recorder.log = reference
         recorder.enter(step)
         _must_hold(unit, runner.run(step))
-    return Observed(reference, [_wrong(reference, logs.get(n, {})) for n in range(len(answers))])
+        if step.role == "check" and not any(seen.hidden for seen in reference.values() if seen.cell == step.id):
+            recorder.log = {}
+            code = other_numbers(step.source, SHIFT, _below(unit, step))
+            if code and runner.run(step, code).error is None:
+                second[step.id] = list(recorder.log.values())
+    return Observed(reference, [_wrong(reference, logs.get(n, {})) for n in range(len(answers))], second)
+
+
+def _below(unit: Unit, step: Step) -> str:
+    """The helpers and the given definitions that a check cell uses, as code."""
+    given = [c.source for c in unit.cells if c.kind == "code" and c.role in ("", "helper")]
+    answers = {name for c in unit.cells if c.role == "exercise" for d in definitions(c.source) for name in d.names}
+    return used_definitions(step.source, given, answers)
 
 
 def _wrong(reference: dict[str, Seen], log: dict[str, Seen]) -> dict[str, list]:
@@ -85,7 +104,8 @@ def observe_under(unit: Unit, backend: Backend) -> Observed:
             said = done.stderr.strip().splitlines()[-1:] or [f"the process ended with {done.returncode}"]
             raise CourseError(f"{said[0]} (backend {backend.name})" if backend.name != "native" else said[0])
         raw = json.loads(out.read_text(encoding="utf-8"))
-    return Observed({name: Seen(**seen) for name, seen in raw["reference"].items()}, raw["answers"])
+    second = {cell: [Seen(**seen) for seen in log] for cell, log in raw["second"].items()}
+    return Observed({name: Seen(**seen) for name, seen in raw["reference"].items()}, raw["answers"], second)
 
 
 def main(path: str, out: str) -> int:

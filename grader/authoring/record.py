@@ -15,6 +15,7 @@ from grader.authoring.backends import available
 from grader.authoring.lesson import Cell
 from grader.authoring.mistakes import Answer, Mistake
 from grader.authoring.observing import Observed, observe_under
+from grader.authoring.published import answered_by_the_table
 from grader.authoring.recorder import Seen
 from grader.authoring.tables import Entry, pack
 from grader.authoring.unit import Unit
@@ -47,6 +48,7 @@ def make_tables(unit: Unit, observed: dict[str, Observed]) -> Tables:
     """The tables of a unit by what each backend gave, the machine's own first. Raises CourseError."""
     native = next(iter(observed.values()))
     problems = unsteady(native.reference, observed) + refused(unit, observed)
+    problems += answered_by_the_table(unit, native.reference, native.second)
     entries = {
         name: Entry(seen.outcome["value"], seen.rtol, seen.parts, seen.hidden)
         for name, seen in native.reference.items()
@@ -60,7 +62,7 @@ def make_tables(unit: Unit, observed: dict[str, Observed]) -> Tables:
         if mistake.otherwise:
             if mistake.otherwise not in entries:
                 problems.append(f"{_at(mistake)}: there is no check called {mistake.otherwise!r}")
-            else:
+            elif mistake.hint not in entries[mistake.otherwise].otherwise:
                 entries[mistake.otherwise].otherwise.append(mistake.hint)
     problems += [p for n, m in enumerate(unit.mistakes, first) if (p := _misread(unit, m, n, entries, observed))]
     if problems:

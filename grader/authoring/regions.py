@@ -20,16 +20,16 @@ def region_problem(source: str, kind: str) -> str | None:
 
 def visible(source: str) -> str:
     """A check cell without its hidden tests."""
-    return "\n".join(text for text, hidden in _parts(source) if not hidden).rstrip("\n")
+    return "\n".join(text for text, hidden in parts_of(source) if not hidden).rstrip("\n")
 
 
 def hidden_parts(source: str) -> list[str]:
     """The hidden tests of a check cell, one text a region; none where it has no such region."""
-    return [text for text, hidden in _parts(source) if hidden]
+    return [text for text, hidden in parts_of(source) if hidden]
 
 
-def _parts(source: str) -> list[tuple[str, bool]]:
-    """A cell cut at the markers of hidden tests, which are left out: (text, whether it is hidden), in order."""
+def parts_of(source: str) -> list[tuple[str, bool]]:
+    """A check cell cut at the markers of hidden tests, which are left out: (text, whether it is hidden), in order."""
     parts: list[tuple[list[str], bool]] = [([], False)]
     for line in source.split("\n"):
         if f"### BEGIN {HIDDEN}" in line:

@@ -63,6 +63,11 @@ class Ran:
         return getattr(self.error, "causes", [])
 
     @property
+    def unwritten(self) -> bool:
+        """Whether it stopped at a stub."""
+        return isinstance(self.error, NotImplementedError) or getattr(self.error, "unwritten", False)
+
+    @property
     def check(self) -> str:
         """The name of the check that failed; "" where none did."""
         return getattr(self.error, "name", "") if isinstance(getattr(self.error, "causes", None), list) else ""

@@ -14,6 +14,7 @@ ABOUT = """\
 # can break it. There is nothing to change here."""
 KIT = [ROOT / "grader" / "kit" / f"{name}.py" for name in ("observe", "compare", "call", "table", "judge", "check")]
 MNIST = ROOT / "grader" / "kit" / "mnist.py"
+BY_HAND = ROOT / "grader" / "kit" / "by_hand.py"
 DIGITS = DATA / "digits.b85"
 READ_BY_LEARNERS = {"check", "scoreboard", "device", "load_mnist"}  # help(check) shows their docstrings
 MODULE = """\
@@ -42,13 +43,15 @@ def setup_source(unit: Unit, table: str = "") -> str:
 
 
 def module_source(unit: Unit) -> str:
-    """The code of the module that a notebook carries: the kit, and the MNIST loader where the unit names it."""
+    """The code of the module that a notebook carries: the kit, and what of the rest of grader/kit/ the unit names."""
     files, digits = list(KIT), []
     if any("load_mnist" in cell.source for cell in unit.cells):
         from grader.authoring.digits import packed_digits
 
         files.append(MNIST)
         digits = [literal("DIGITS = ", packed_digits())]
+    if any("by_hand()" in cell.source for cell in unit.cells):
+        files.append(BY_HAND)
     code = "\n\n".join([*(bare(path.read_text(encoding="utf-8")) for path in files), *digits])
     if "'''" in code:
         raise AssertionError("grader/kit/ must do without triple single quotes: the setup cell puts it into them")

@@ -1,47 +1,47 @@
 """Run code in a kernel of the jail, within limits, and keep what comes out.
 
-nbclient talks to the kernel; nothing that the kernel sends is trusted, or acted on beyond being kept.
+That a limit was reached is believed of the jail's init and of what is seen here, never of what the notebook says.
 """
 
 import asyncio
 import contextlib
+import ctypes
+import os
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from queue import Empty
 
 import zmq
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_notebook
-from traitlets import Any
 
-from grader.grading.jail import ENDED, Jail, JailError, why_ended
-from grader.grading.limits import Limits
+from grader.grading.client import Client, Manager, TooMuch
+from grader.grading.jail import ENDED, Jail, JailError
+from grader.grading.limits import Limits, why_ended
 from grader.grading.provisioner import kernel_spec
 
-OWN_MEMORY_MB = 1024  # that messages of one notebook may take in this process
-
-# What a system call says where one of our limits stands in its way: the notebook has then reached that limit.
-_LIMITS = {
-    "Resource temporarily unavailable": "processes",
-    "can't start new thread": "processes",
-    "No space left on device": "disk",
-    "File too large": "disk",
-}
+OWN_MEMORY_MB = 150  # that messages of one notebook may take in this process
+LOOK = 0.02  # seconds between two looks at that
+ENDS = 0.05  # seconds between two looks at whether the kernel has ended
+GOING = 1.5  # seconds that a kernel may take to end after its connections have
+REST = 0.2  # seconds for what an ended kernel has sent to be read
+# What an error says where one of our limits may stand behind it: then init is given the time to look.
+HINTS = ("Resource temporarily unavailable", "can't start new thread", "No space left", "Cannot allocate", "too large")
+LOOKED = 0.12  # seconds, in which init looks twice
 
 
 class Stopped(Exception):
     """The kernel is gone. `limit` names the limit that was reached; "" where there was none.
 
-    `killed`: somebody killed it, perhaps not the notebook's own code.
+    `killed`: somebody killed it, perhaps not the notebook's own code. `timed`: the limit is one of time, which others
+    on the machine may have used up.
     """
 
-    def __init__(self, limit: str, killed: bool = False) -> None:
+    def __init__(self, limit: str, killed: bool = False, timed: bool = False) -> None:
         super().__init__(limit or "the kernel ended")
-        self.limit, self.killed = limit, killed
+        self.limit, self.killed, self.timed = limit, killed, timed
 
 
 @dataclass
@@ -56,66 +56,24 @@ class Ran:
         return next((o for o in self.outputs if o["output_type"] == "error"), None)
 
 
-class _Manager(AsyncKernelManager):
-    jail, limits, files, seed, program = Any(), Any(), Any(), Any(), Any()
+class _OwnMemory:
+    """The memory of this process that is no file's, looked at often. Elsewhere than on Linux it is 0."""
 
+    def __init__(self) -> None:
+        self._file, self._unit = None, 0.0
+        with contextlib.suppress(OSError):
+            self._file = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115  closed by close()
+            self._unit = os.sysconf("SC_PAGESIZE") / 2**20
 
-class _Client(NotebookClient):
-    """nbclient, less what a hostile kernel could do with it: widgets, updates of earlier outputs, endless output."""
+    def mb(self) -> float:
+        if self._file is None:
+            return 0.0
+        _, resident, shared, _ = os.pread(self._file.fileno(), 100, 0).split(maxsplit=3)
+        return (int(resident) - int(shared)) * self._unit
 
-    room = Any()  # bytes of output that are left
-    full = False
-
-    async def async_start_new_kernel_client(self):
-        self.kc = self.km.client(context=self.km.context)  # whose options are set; it would make another
-        # The others are never read: what a notebook sent on them would pile up here.
-        self.kc.start_channels(stdin=False, control=False, hb=False)
-        # A kernel greets whoever listens (JEP 65). Asking it over and over, as wait_for_ready does, takes 0.3 s.
-        with contextlib.suppress(Empty):
-            await self.kc.iopub_channel.get_msg(timeout=2)
-            return self.kc
-        await self.kc.wait_for_ready(timeout=self.startup_timeout)
-        return self.kc
-
-    def process_message(self, msg, cell, cell_index):
-        kind, content = msg["msg_type"], msg["content"]
-        if kind == "status" and content.get("execution_state") == "idle":
-            raise CellExecutionComplete()
-        count = content.get("execution_count")
-        if type(count) is int and 0 < count < 10**6:
-            cell["execution_count"] = count
-        if kind not in ("stream", "display_data", "execute_result", "error"):
-            return None
-        self.room -= _size(content) + 200
-        if self.room < 0:
-            self.full = True
-            self.task_poll_for_reply.cancel()
-            return None
-        # Not nbformat's output_from_msg: it validates each output against a schema, half of the time of a whole run.
-        output = {**content, "output_type": kind}
-        last = cell.outputs[-1] if cell.outputs else None
-        if last and kind == "stream" == last["output_type"] and last.get("name") == output.get("name"):
-            last["text"] = f"{last.get('text')}{output.get('text')}"
-        else:
-            cell.outputs.append(output)
-        return None
-
-
-def _size(value) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(len(str(key)) + _size(item) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return sum(map(_size, value))
-    return 16
-
-
-def _own_mb() -> float:
-    """Memory of this process that is no file's, in MB; 0 where there is no /proc."""
-    with contextlib.suppress(OSError), open("/proc/self/status") as file:
-        return next((int(line.split()[1]) / 1024 for line in file if line.startswith("RssAnon:")), 0)
-    return 0
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 class Kernel:
@@ -134,19 +92,21 @@ class Kernel:
         program: dict | None = None,
     ) -> None:
         self.jail, self.limits, self.deadline = jail, limits, deadline
-        self.manager = _Manager(kernel_id=uuid.uuid4().hex[:12])
+        self.manager = Manager(kernel_id=uuid.uuid4().hex[:12])
         self.manager._kernel_spec = kernel_spec()
         self.manager.jail, self.manager.limits, self.manager.seed = jail, limits, seed
         self.manager.files, self.manager.program = files, program or {}
+        self.manager.session.room = int(limits.output_mb * 2**20)
         self.manager.context.setsockopt(zmq.LINGER, 0)
         self.manager.context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
-        self.client = _Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
+        self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
         self.client.log.disabled = True
-        self.client.room = int(limits.output_mb * 2**20)
         self.client.timeout_func = lambda _: (
             max(0.0, min(limits.cell_seconds, self.deadline - time.monotonic())) + 0.001
         )
-        self.swamped = False
+        self.swamped = self.cut = False  # it sent more than we can hold; its connection has ended before it has
+        self._over = threading.Event()
+        self._watching: list[asyncio.Future] = []
 
     async def __aenter__(self) -> "Kernel":
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # what a task of nbclient dies of, we see
@@ -157,13 +117,19 @@ class Kernel:
         except RuntimeError as error:  # it does not answer, or died: the code has not been run yet
             await self.__aexit__()
             raise JailError(f"a kernel could not be started in the jail: {error}") from None
-        self.watchdog = asyncio.ensure_future(self._watch_own_memory())
+        channels = (self.client.kc.iopub_channel, self.client.kc.shell_channel)
+        self._watching = [asyncio.ensure_future(self._watch_connection(c.socket)) for c in channels]
+        self._watching.append(asyncio.ensure_future(self._watch_end()))
+        threading.Thread(target=self._watch_own_memory, daemon=True).start()
         return self
 
     async def __aexit__(self, *_) -> None:
-        if hasattr(self, "watchdog"):
-            self.watchdog.cancel()
+        self._over.set()
+        for task in self._watching:
+            task.cancel()
         if self.client.kc is not None:
+            for channel in (self.client.kc.iopub_channel, self.client.kc.shell_channel):
+                channel.socket.disable_monitor()
             self.client.kc.stop_channels()
         # What manager.shutdown_kernel(now=True) does, which looks only every 0.1 s whether the kernel has ended.
         provisioner = self.manager.provisioner
@@ -171,46 +137,80 @@ class Kernel:
         await provisioner.wait()
         await provisioner.cleanup()
         self.manager.context.destroy(linger=0)
+        if self.swamped or self.cut or self.client.full:  # give back what its messages took
+            with contextlib.suppress(AttributeError):
+                ctypes.CDLL(None).malloc_trim(0)
 
-    async def _watch_own_memory(self) -> None:
-        """A notebook may write to its sockets what it likes, unfinished messages too: they would wait here."""
-        before = _own_mb()
-        while _own_mb() - before < OWN_MEMORY_MB:
-            await asyncio.sleep(0.1)
-        self.swamped = True
-        await self.manager.provisioner.kill()
+    def _watch_own_memory(self) -> None:
+        """A notebook may write to its sockets what it likes, unfinished messages too: they would wait here.
+
+        In a thread, since the event loop does not come to it while messages are there to be read.
+        """
+        with contextlib.closing(_OwnMemory()) as memory:
+            before = memory.mb()
+            while not self._over.wait(LOOK):
+                if memory.mb() - before > OWN_MEMORY_MB:
+                    self.swamped = True
+                    with contextlib.suppress(JailError):
+                        self.jail.kill(self.manager.kernel_id)
+                    return
+
+    async def _watch_connection(self, socket) -> None:
+        """ZMQ ends a connection by which too large a message comes, and says so to nobody who does not ask."""
+        monitor = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        await monitor.recv_multipart()
+        end = time.monotonic() + GOING  # perhaps the kernel has ended, which is seen later
+        while await self.manager.provisioner.poll() is None:
+            if time.monotonic() > end:
+                self.cut = True
+                await self.manager.provisioner.kill()
+                return
+            await asyncio.sleep(ENDS)
+
+    async def _watch_end(self) -> None:
+        """nbclient looks once a second."""
+        while await self.manager.provisioner.poll() is None:
+            await asyncio.sleep(ENDS)
+        await asyncio.sleep(REST)
+        self.client.give_up()
 
     async def run(self, code: str, history: bool = True) -> Ran:
         """Run code. Raises Stopped where that ends the kernel or reaches a limit."""
         cell = NotebookNode(cell_type="code", source=code, metadata=NotebookNode(), outputs=[], execution_count=None)
         self.client.nb.cells = [cell]
         if time.monotonic() > self.deadline:
-            raise Stopped(self._time_limit())
+            raise self._late()
         try:
             await self.client.async_execute_cell(cell, 0, store_history=history)
         except CellTimeoutError:
-            raise Stopped(self._time_limit()) from None
+            raise self._late() from None
         except DeadKernelError:
-            if self.client.full or self.swamped:
-                raise Stopped(f"output: more than {self.limits.output_mb:g} MB") from None
-            status = await self.manager.provisioner.wait()
-            raise Stopped(why_ended(status, self.limits), killed=status != ENDED) from None
+            raise await self._ended() from None
+        except TooMuch:
+            raise Stopped(why_ended("output", self.limits)) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Stopped(f"messages: the kernel sent one that cannot be read ({type(error).__name__})") from None
         ran = Ran(cell.outputs, cell.execution_count)
         if ran.error:
-            self.look_for_limit(str(ran.error.get("ename")), str(ran.error.get("evalue")))
+            await self.look_behind(str(ran.error.get("ename")), str(ran.error.get("evalue")))
         return ran
 
-    def look_for_limit(self, name: str, message: str) -> None:
-        """Raise Stopped where an error says that a limit was reached."""
-        if name == "MemoryError":
-            raise Stopped(why_ended("memory", self.limits))
-        for words, limit in _LIMITS.items():
-            if words in message[:1000]:
-                raise Stopped(why_ended(limit, self.limits))
+    async def look_behind(self, name: str, message: str) -> None:
+        """Where an error may come of a limit, let init see whether it does. Raises Stopped if so."""
+        if name != "MemoryError" and not any(hint in message[:1000] for hint in HINTS):
+            return
+        await asyncio.sleep(LOOKED)
+        if await self.manager.provisioner.poll() is not None:
+            raise await self._ended()
 
-    def _time_limit(self) -> str:
-        if time.monotonic() >= self.deadline - 0.01:
-            return f"time: the notebook ran for more than {self.limits.notebook_seconds:g} s"
-        return f"time: the cell ran for more than {self.limits.cell_seconds:g} s"
+    async def _ended(self) -> Stopped:
+        """Why the kernel is no more, or is not heard any more."""
+        if self.client.full or self.swamped:
+            return Stopped(why_ended("output", self.limits))
+        status = await self.manager.provisioner.wait()
+        limit = why_ended(status, self.limits) or (why_ended("message", self.limits) if self.cut else "")
+        return Stopped(limit, killed=status != ENDED)
+
+    def _late(self) -> Stopped:
+        whole = time.monotonic() >= self.deadline - 0.01
+        return Stopped(why_ended("time" if whole else "cell time", self.limits), timed=True)

@@ -6,23 +6,29 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
 from tqdm import tqdm
 
-from grader.classroom import opened, quiet
+from grader.classroom.course import opened, quiet
+from grader.classroom.submitted import submitted
 from grader.errors import CourseError
+from grader.grading import timestamp
+from grader.grading.copies import same_answers
 from grader.grading.gradebook import Locked, UnitRows, Writer
-from grader.grading.jail import check_available, sweep
+from grader.grading.jail import check_available
+from grader.grading.job import GradeJob, PlanJob
 from grader.grading.limits import Limits
+from grader.grading.notebook import Unreadable, read_file
 from grader.grading.outcome import Outcome
-from grader.grading.pool import Job, open_pool
+from grader.grading.plan import Plan
+from grader.grading.pool import open_pool
 from grader.grading.release import Release, read_release
 from grader.grading.result import Result
+from grader.grading.scratch import sweep
 from grader.grading.store import Store, result_key, write_whole
-from grader.grading.submission import Submission, Unreadable, read_submission
+from grader.grading.submission import Submission, read_submission
+from grader.grading.timestamp import Timestamp
 
 
 @dataclass
@@ -31,7 +37,7 @@ class Options:
 
     units: list[str] = field(default_factory=list)  # names or numbers; all that are released, where none is given
     student: str | None = None
-    jobs: int = 0  # 0: one more than there are cores, since a worker waits for its kernel half of the time
+    workers: int = 0  # 0: one more than there are cores, since a worker waits for its kernel half of the time
     scheduler: str | None = None
     sandbox: bool = True
     regrade: bool = False
@@ -43,31 +49,33 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
     started = time.monotonic()
     if options.sandbox and not options.scheduler:
         check_available()
-    if options.jobs < 0:
-        raise CourseError(f"{options.jobs} worker processes are too few.")
+    if options.workers < 0:
+        raise CourseError(f"{options.workers} worker processes are too few.")
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
         url, course, config = api.coursedir.db_url, api.coursedir.course_id, api.config
     sweep()
     store = Store(directory)
     with contextlib.ExitStack() as stack:
-        pool = open_pool(options.jobs or (os.cpu_count() or 1) + 1, options.scheduler)
+        pool = open_pool(options.workers or (os.cpu_count() or 1) + 1, options.scheduler)
         stack.callback(pool.close)
         stack.enter_context(store.locked())
-        units = _units(directory, options.units)
+        released = _released(directory)
+        units = _chosen(released, options.units, directory)
         releases = {unit: read_release(directory, unit) for unit in units}
         writer = Writer(url, course, config, waiting=lambda text: tqdm.write(text, file=sys.stderr))
         stack.callback(writer.close)
         rows = {unit: writer.unit(release) for unit, release in releases.items()}
+        there = submitted(directory, released)
         submissions = [
             (student, unit)
             for unit in units
-            for student in _students(directory, unit)
-            if options.student in (None, student)
+            for student, u in there.submissions
+            if u == unit and options.student in (None, student)
         ]
         if options.student and not submissions:
             raise CourseError(f"{options.student} has submitted none of: {', '.join(units)}.")
-        run = _Run(directory, store, writer, rows, releases, options)
+        run = _ClassRun(directory, store, writer, rows, releases, options)
         bar = tqdm(total=len(submissions), desc="grading", unit="", disable=None if progress else True)
         stack.callback(bar.close)
         run.bar = bar
@@ -76,14 +84,20 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise CourseError(f"{where}{error.strerror}. What is graded is kept: run the same command again.") from None
+        run.outcome.others = there.others if options.student is None else []
+        run.outcome.alike = same_answers(run.outcome.results, releases)
         run.outcome.seconds = time.monotonic() - started
     return run.outcome
 
 
-def _units(directory: Path, names: list[str]) -> list[str]:
+def _released(directory: Path) -> list[str]:
     released = sorted(p.name for p in (directory / "release").glob("*") if (p / f"{p.name}.ipynb").exists())
     if not released:
         raise CourseError(f"No unit is released in {directory}. Release some: bncourse class {directory} 03 04")
+    return released
+
+
+def _chosen(released: list[str], names: list[str], directory: Path) -> list[str]:
     units = []
     for name in names:
         found = [unit for unit in released if unit == name or unit.partition("_")[0] == name]
@@ -93,39 +107,25 @@ def _units(directory: Path, names: list[str]) -> list[str]:
     return list(dict.fromkeys(units)) or released
 
 
-def _students(directory: Path, unit: str) -> list[str]:
-    submitted = directory / "submitted"
-    if not submitted.is_dir():
-        return []
-    return sorted(
-        entry.name
-        for entry in os.scandir(submitted)
-        if entry.is_dir() and not entry.name.startswith(".") and os.path.lexists(Path(entry.path, unit))
-    )
-
-
-class _Run:
+class _ClassRun:
     """One run over a class: decides what has to be done, has it done, keeps what comes of it."""
 
-    def __init__(self, directory, store: Store, writer: Writer, rows: dict[str, UnitRows], releases, options) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        store: Store,
+        writer: Writer,
+        rows: dict[str, UnitRows],
+        releases: dict[str, Release],
+        options: Options,
+    ) -> None:
         self.directory, self.store, self.writer, self.rows = directory, store, writer, rows
-        self.releases: dict[str, Release] = releases
-        self.options: Options = options
+        self.releases, self.options = releases, options
+        self.plans: dict[str, Plan] = {}
         self.outcome = Outcome()
-        self.keys: dict[tuple[str, str], str] = {}
         self.written: dict[str, dict] = {}  # by unit and student, what the gradebook had at the beginning
-        self.unwritten: list[dict] = []  # results that wait for a locked gradebook
+        self.unwritten: list[Result] = []  # results that wait for a locked gradebook
         self.bar: tqdm | None = None
-
-    def job(self, unit: str, submission: Submission | None) -> Job:
-        mnist = os.environ.get("MNIST_DIR")
-        return Job(
-            self.releases[unit],
-            submission,
-            self.options.limits,
-            self.options.sandbox,
-            Path(mnist).resolve() if mnist else None,
-        )
 
     def all(self, submissions: list[tuple[str, str]], pool) -> None:
         self.written = {unit: self.writer.scores(rows) for unit, rows in self.rows.items()}
@@ -135,134 +135,122 @@ class _Run:
             if isinstance(came, Exception):
                 raise came
             self.take(came)
-        for kept in self.unwritten:
-            self._write(kept)
+        for result in self.unwritten:
+            self._write(result)
 
     def _read(self, student: str, unit: str) -> Submission | Result:
         """A submission, or the result of one that cannot be read."""
         path = f"submitted/{student}/{unit}/{unit}.ipynb"
         try:
-            student.encode()
             return read_submission(self.directory, student, unit)
-        except UnicodeEncodeError:
-            student = os.fsencode(student).decode(errors="replace")
-            return Result(student, unit, path, "internal", "the name of its folder is not in UTF-8: rename it")
         except Unreadable as error:
             return Result(student, unit, path, "failed", str(error))
         except OSError as error:
             return Result(student, unit, path, "failed", f"{path} cannot be read: {error.strerror}.")
+
+    def _key(self, submission: Submission) -> str:
+        return result_key(submission.hash, self.releases[submission.unit].hash, asdict(self.options.limits))
 
     def _is_done(self, student: str, unit: str) -> bool:
         """Whether nothing has to be run for a submission; it is then recorded."""
         submission = self._read(student, unit)
         kept = None if self.options.regrade else self.store.result(unit, student)
         if isinstance(submission, Result):
-            if kept and (kept.get("status"), kept.get("reason")) == ("failed", submission.reason):
+            if kept and kept.failed and kept.reason == submission.reason:
                 self.record(kept)
             else:
                 self.take(submission)
             return True
-        key = result_key(submission.hash, self.releases[unit].hash, asdict(self.options.limits))
-        self.keys[student, unit] = key
-        if not kept or kept.get("key") != key or not self._is_written(kept):
+        if not kept or kept.key != self._key(submission) or not self._is_written(kept):
             return False
         self.record(kept)
         return True
 
-    def _jobs(self, pending: list[tuple[str, str]]) -> Iterator[Job]:
+    def _jobs(self, pending: list[tuple[str, str]]) -> Iterator[GradeJob]:
         for student, unit in pending:
             submission = self._read(student, unit)
             if isinstance(submission, Result):  # gone since it was looked at
                 self.take(submission)
             else:
-                yield self.job(unit, submission)
+                yield GradeJob(self.releases[unit], *self._how, self.plans[unit], submission, key=self._key(submission))
+
+    @property
+    def _how(self) -> tuple[Limits, bool, Path | None]:
+        mnist = os.environ.get("MNIST_DIR")
+        return self.options.limits, self.options.sandbox, Path(mnist).resolve() if mnist else None
 
     def _plan(self, units: list[str], pool) -> None:
         """Run the answers of these units, where that was not done before."""
         missing = []
         for unit in units:
             release = self.releases[unit]
-            plan = self.store.plan(unit, release.hash)
-            if plan:
-                release.expected, release.second = plan["expected"], plan["second"]
+            if plan := self.store.plan(unit, release.hash):
+                self.plans[unit] = plan
             else:
-                missing.append(self.job(unit, None))
+                missing.append(PlanJob(release, *self._how))
         for job, plan in pool.run(missing):
             if isinstance(plan, Exception):
                 raise plan
             self.store.keep_plan(job.release.unit, job.release.hash, plan)
-            release = self.releases[job.release.unit]
-            release.expected, release.second = plan["expected"], plan["second"]
+            self.plans[job.release.unit] = plan
 
     def _graded_path(self, student: str, unit: str) -> Path:
         return self.directory / "autograded" / student / unit / f"{unit}.ipynb"
 
-    def _is_written(self, kept: dict) -> bool:
-        if kept["status"] != "graded":
+    def _is_written(self, result: Result) -> bool:
+        if result.status != "graded":
             return True
         try:
-            return self._graded_path(kept["student"], kept["unit"]).stat().st_size == kept["size"]
+            return self._graded_path(result.student, result.unit).stat().st_size == result.size
         except OSError:
             return False
 
     def take(self, result: Result) -> None:
         """Keep a new result: the graded notebook first, then the result, then the gradebook."""
-        kept = {**result.as_dict(), "key": self.keys.get((result.student, result.unit), ""), "recorded": False}
         if result.status == "graded":
-            kept["size"] = write_whole(self._graded_path(result.student, result.unit), result.notebook)
+            result.size = write_whole(self._graded_path(result.student, result.unit), result.notebook)
         if result.status != "internal":
-            self.store.keep(kept)
+            self.store.keep(result)
         self.outcome.fresh += 1
-        self.record(kept)
+        self.record(result)
 
-    def record(self, kept: dict) -> None:
+    def record(self, result: Result) -> None:
         """Put a result into the gradebook, unless it is there."""
-        if kept["status"] == "graded" and not self._is_recorded(kept):
+        result.notebook = ""  # it is on disk, and there may be thousands
+        if result.status == "graded" and not self._is_recorded(result):
             try:
                 if self.unwritten:  # it was locked for long; the notebooks that are left do not have to wait for it
                     raise Locked
-                self._write(kept)
+                self._write(result)
             except Locked:
-                self.unwritten.append(kept)
-        self.outcome.add(kept)
+                self.unwritten.append(result)
+        self.outcome.add(result)
         if self.bar is not None:
             words = {"graded": "graded", "repairs": "repaired", "flags": "flagged", "failed": "failed"}
             counts = {word: self.outcome.counts[kind] for kind, word in words.items()}
             self.bar.set_postfix(counts, refresh=False)
             self.bar.update()
 
-    def _is_recorded(self, kept: dict) -> bool:
+    def _is_recorded(self, result: Result) -> bool:
         """Whether the gradebook has this result: it was written there, and nobody has changed that since."""
-        timestamp, scores = self.written[kept["unit"]].get(kept["student"], (None, None))
-        return kept.get("recorded") and scores == _scores(kept) and self._timestamp(kept) in (None, timestamp)
+        there, scores = self.written[result.unit].get(result.student, (None, None))
+        return result.recorded and scores == result.scores and self._timestamp(result).when in (None, there)
 
-    def _write(self, kept: dict) -> None:
-        rows, timestamp = self.rows[kept["unit"]], self._timestamp(kept)
-        copy = self._graded_path(kept["student"], kept["unit"]).with_name("timestamp.txt")  # as nbgrader puts it there
-        if stamp := self._stamp(kept):
-            write_whole(copy, stamp, safely=False)
+    def _write(self, result: Result) -> None:
+        rows, handed_in = self.rows[result.unit], self._timestamp(result)
+        copy = self._graded_path(result.student, result.unit).with_name(timestamp.FILE)  # as nbgrader puts it there
+        if handed_in.text:
+            write_whole(copy, handed_in.text, safely=False)
         else:
             copy.unlink(missing_ok=True)
-        self.writer.write(rows, kept["student"], _scores(kept), kept["unanswered"], timestamp)
-        kept["recorded"] = True
-        self.store.keep(kept, safely=False)  # if that is lost, the same is written once more
+        self.writer.write(rows, result.student, result.scores, result.unanswered, handed_in.when)
+        result.recorded = True
+        self.store.keep(result, safely=False)  # if that is lost, the same is written once more
 
-    def _stamp(self, kept: dict) -> str:
-        """What timestamp.txt says, which nbgrader puts beside a submission; "" where there is none that can be read."""
-        path = self.directory / "submitted" / kept["student"] / kept["unit"] / "timestamp.txt"
+    def _timestamp(self, result: Result) -> Timestamp:
+        """When it was handed in, by what timestamp.txt says now: extensions and corrections are made there."""
+        path = self.directory / "submitted" / result.student / result.unit / timestamp.FILE
         try:
-            if path.is_file() and not path.is_symlink() and path.stat().st_size < 1000:
-                return path.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError):
-            pass
-        return ""
-
-    def _timestamp(self, kept: dict) -> datetime | None:
-        try:
-            return parse_utc(self._stamp(kept) or None)
-        except (ValueError, OverflowError):
-            return None
-
-
-def _scores(kept: dict) -> dict[str, float | None]:
-    return {cell["id"]: cell["points"] for cell in kept["cells"]}
+            return timestamp.read(read_file(path, timestamp.MOST, timestamp.FILE))
+        except Unreadable:
+            return Timestamp()

@@ -184,9 +184,13 @@ class Writer:
         notebook.late_submission_penalty = None
         late = notebook.assignment.total_seconds_late
         if late > 0:
-            penalty = self.penalties.plugin_inst.late_submission_penalty(student, notebook.score, late)
-            if penalty is not None:
-                notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
+            try:
+                penalty = self.penalties.plugin_inst.late_submission_penalty(student, notebook.score, late)
+                if penalty is not None:
+                    notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
+            except Exception as error:  # the class's own plugin
+                what = f"{type(error).__name__}: {error}"
+                raise CourseError(f"The class's plugin for late penalties stopped at {student!r}: {what}") from None
 
     def _transaction(self, work: Callable[[Session], Any]) -> Any:
         """Do something in one transaction, which is begun anew where another program holds the gradebook."""

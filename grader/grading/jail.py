@@ -4,6 +4,7 @@ Inside, the file system is read-only and holds the interpreter, its packages and
 class directory, no course. There is no network and no environment variable of the grader's.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,19 +19,20 @@ from dataclasses import asdict
 from pathlib import Path
 
 from grader.errors import CourseError
+from grader.grading.cgroup import make_group
 from grader.grading.limits import Limits
+from grader.grading.scratch import Scratch, sweep
+
+__all__ = ["Jail", "JailError", "Jails", "check_available", "sweep"]
 
 INSIDE = Path(__file__).with_name("inside")  # the code that runs in the jail
 CONNECTIONS, NOBODY = "/connections", 65534  # as it has them
-_STATUSES = {91: "memory", 92: "cpu", 93: "disk", 94: "processes"}  # the exit statuses of its init
 ENDED = 90  # where the code ended its kernel
 START_SECONDS = 60  # importing torch from a cold disk takes a while
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives", "/etc/fonts")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/localtime", "/etc/nsswitch.conf")
 NO_SANDBOX = "To run the students' code unprotected, with your rights, say: --no-sandbox"
-
-
-_PREFIX = "bnc-"  # of the directories that jails share with us; short, since the path of a socket must be
+SLACK_MB = 16  # above the memory limit, before the system's kernel itself ends what init did not end in time
 
 
 class JailError(CourseError):
@@ -65,24 +67,6 @@ def _inside(path: str | Path) -> str:
     return path
 
 
-def sweep() -> None:
-    """Delete what jails of killed graders left in the temporary directory."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdigit() and not _runs(int(owner)) and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # another user's
-        pass
-    return True
-
-
 class Jail:
     """A warm process, jailed or not, that starts kernels. One thread at a time may use it."""
 
@@ -93,29 +77,50 @@ class Jail:
         self._programs: set[str] = set()
         self._buffer = b""
         self._lock = threading.Lock()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         if jailed:
             check_available()
-            if os.getuid() == 0:
-                os.chmod(self.folder, 0o711)
-        options = json.dumps({"jailed": jailed, "modules": ["torch"] if torch else []})
-        python = ["-I", "-X", "frozen_modules=on"]
-        if jailed:
-            command = [*self._bwrap(), _inside(sys.executable), *python, "/inside/zygote.py", options]
-        else:
-            command = [sys.executable, *python, str(INSIDE / "zygote.py"), options, str(self.folder)]
+        self._scratch = Scratch()
+        self.folder = self._scratch.path
+        if jailed and os.getuid() == 0:
+            os.chmod(self.folder, 0o711)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            env=self._environment(),
-            start_new_session=True,  # Ctrl-C reaches the grader, which ends the jail in order
-        )
+        self.group = make_group(self.folder.name) if jailed else None
+        try:
+            self.process = self._started()
+        except (subprocess.SubprocessError, PermissionError):  # a group that we may make, and not go into
+            self._without_group()
+            self.process = self._started()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.process.stdout, selectors.EVENT_READ)
         self._await_ready()
+
+    def _started(self) -> subprocess.Popen:
+        counts = self.group.descriptors if self.group else {}
+        for folder in self.group.folders if self.group else ():
+            self._scratch.note_group(folder)
+        group = {"version": self.group.version, **counts} if self.group else None
+        options = json.dumps({"jailed": self.jailed, "modules": ["torch"] if self.torch else [], "group": group})
+        python = ["-I", "-X", "frozen_modules=on"]
+        if self.jailed:
+            command = [*self._bwrap(), _inside(sys.executable), *python, "/inside/zygote.py", options]
+        else:
+            command = [sys.executable, *python, str(INSIDE / "zygote.py"), options, str(self.folder)]
+        with self.group.joining() if self.group else contextlib.nullcontext() as join:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.errors,
+                env=self._environment(),
+                start_new_session=True,  # Ctrl-C reaches the grader, which ends the jail in order
+                pass_fds=counts.values(),
+                preexec_fn=join,
+            )
+
+    def _without_group(self) -> None:
+        if self.group:
+            self.group.close()
+            self.group = None
 
     def _environment(self) -> dict[str, str]:
         keep = {} if self.jailed else dict(os.environ)
@@ -155,6 +160,8 @@ class Jail:
                     command += ["--perms", "0755", "--dir", str(parent)]
                 command += ["--ro-bind", path, _inside(path)]
         command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+        if self.group is None:  # mapped, it is memory that no process holds and nobody counts; this gives zeros, too
+            command += ["--dev-bind", "/dev/full", "/dev/zero"]
         torch = Path(sysconfig.get_path("purelib"), "torch")
         if not self.torch and torch.is_dir():
             command += ["--tmpfs", _inside(torch), "--remount-ro", _inside(torch)]
@@ -211,8 +218,8 @@ class Jail:
     def spawn(self, name: str, limits: Limits, seed: int, program: dict, files_mb: int = 0) -> None:
         """Fork a kernel. Its directory, with kernel.json in it, was made by `prepare`.
 
-        `program` is code that the kernel can run by name, sent and compiled once for all kernels: {"setup": code,
-        "checks": {key: [(label, code), …]}}. `files_mb` is what its files need of the disk, beside the limit.
+        `program` is code that the kernel can run, {"setup": code}, sent and compiled once for all kernels.
+        `files_mb` is what its files need of the disk, beside the limit.
         """
         text = json.dumps(program)
         key = hashlib.sha256(text.encode()).hexdigest()
@@ -220,7 +227,18 @@ class Jail:
             if key not in self._programs:
                 self._send(name=key, program=program)
                 self._programs.add(key)
-            self._send(id=name, limits=asdict(limits), seed=seed, program_name=key, files_mb=files_mb)
+            if self.group:
+                self._limit_memory(limits.memory_mb + limits.disk_mb + files_mb + SLACK_MB)
+            shares_cpu = self.group is not None and self.group.shares_cpu
+            about = {"seed": seed, "program_name": key, "files_mb": files_mb, "shares_cpu": shares_cpu}
+            self._send(id=name, limits=asdict(limits), **about)
+
+    def _limit_memory(self, most_mb: int) -> None:
+        """Let a kernel, and all that it starts, use so much beyond what the jail has now."""
+        try:
+            self.group.limit(self.group.counted.bytes() + (most_mb << 20))
+        except OSError as error:
+            raise JailError(f"the jail's control group cannot be limited: {error.strerror}") from None
 
     def poll(self, name: str, seconds: float = 0) -> int | None:
         """A kernel's exit status, or None while it runs. Raises JailError where the jail has gone."""
@@ -257,7 +275,8 @@ class Jail:
                 self.process.wait()
         self.process.stdout.close()
         self.errors.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._without_group()
+        self._scratch.close()
 
 
 class Jails:
@@ -279,13 +298,3 @@ class Jails:
         for jail in self._jails.values():
             jail.close()
         self._jails.clear()
-
-
-def why_ended(status: int | str, limits: Limits) -> str:
-    """The limit that an exit status (or a limit's name) stands for, in words; "" where it stands for none."""
-    return {
-        "memory": f"memory: more than {limits.memory_mb} MB",
-        "disk": f"disk: more than {limits.disk_mb} MB in /tmp",
-        "processes": f"processes: more than {limits.processes}, threads included",
-        "cpu": "processor time: far more than the notebook's seconds",
-    }.get(_STATUSES.get(status, status), "")

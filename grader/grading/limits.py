@@ -24,6 +24,25 @@ class Limits:
         return self
 
 
+# The exit statuses of a kernel's init, see inside/watch.py. The grader believes nobody else that a limit was reached.
+STATUSES = {91: "memory", 92: "cpu", 93: "disk", 94: "processes", 96: "locks"}
+
+
+def why_ended(status: int | str | None, limits: Limits) -> str:
+    """The limit that an exit status (or a limit's name) stands for, in words; "" where it stands for none."""
+    return {
+        "memory": f"memory: more than {limits.memory_mb} MB",
+        "locks": f"memory: more than {limits.memory_mb} MB, or than 10,000 locks of files",
+        "disk": f"disk: more than {limits.disk_mb} MB in /tmp",
+        "processes": f"processes: more than {limits.processes}, threads included",
+        "cpu": "processor time: far more than the notebook's seconds",
+        "output": f"output: more than {limits.output_mb:g} MB",
+        "message": f"output: more than {limits.output_mb:g} MB in one message, or its connection was cut",
+        "time": f"time: the notebook ran for more than {limits.notebook_seconds:g} s",
+        "cell time": f"time: the cell ran for more than {limits.cell_seconds:g} s",
+    }.get(STATUSES.get(status, status), "")
+
+
 # For the command line.
 LIMITS = {
     "cell_seconds": "seconds that one cell may run",

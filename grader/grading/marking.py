@@ -1,25 +1,43 @@
 """What a run of a notebook is worth, cell by cell, and the graded notebook that shows it."""
 
 import re
+from dataclasses import dataclass
 
 import nbformat
 from nbgrader.utils import determine_grade
 
 from grader.grading import outputs
+from grader.grading.given import given_code
+from grader.grading.plan import Expected, Plan, Second
 from grader.grading.rebuild import Piece
 from grader.grading.release import Release
-from grader.grading.result import CellScore, Result
+from grader.grading.result import CellScore
 from grader.grading.run import Run
-from grader.grading.script import Part, check_parts, read_parts
-from grader.grading.verdict import judge
-from grader.kit.judge import with_causes
+from grader.grading.script import Part, check_parts
+from grader.grading.verdict import SAYS, in_its_own_words, judge, name_of
+from grader.kit.judge import is_unwritten, with_causes
+
+PUBLISHED_ONLY = "the answer fits the published numbers only; with others it is wrong"
+SLIP = (
+    "No points: with the numbers of this check your answer gives the right values, with other random numbers it does "
+    "not. Does it use a variable from outside the function, or something that an earlier call left behind?"
+)
 
 # What judging something that is no observation may raise.
 UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
-def graded_cell(number: int, piece: Piece, run: Run, release: Release, result: Result) -> dict:
-    """The cell of the graded notebook; a check cell's score goes into the result."""
+@dataclass
+class Marked:
+    """A cell of the graded notebook, and for one that is graded its score and why a person should look at it."""
+
+    cell: dict
+    score: CellScore | None = None
+    flag: str = ""
+
+
+def graded_cell(number: int, piece: Piece, run: Run, release: Release, plan: Plan) -> Marked:
+    """The cell of the graded notebook, with its score where it is graded."""
     cell = {
         "cell_type": piece.kind,
         "metadata": piece.cell.graded_metadata if piece.cell else {},
@@ -32,16 +50,16 @@ def graded_cell(number: int, piece: Piece, run: Run, release: Release, result: R
     else:
         cell["source"] = piece.source if not piece.changed else as_typed(piece.source)
     if piece.role == "check":
-        score, cell["outputs"] = score_check(number, piece, run, release, result)
-        result.cells.append(score)
-    elif piece.role == "manual":
+        scored = score_check(number, piece, run, release, plan)
+        return Marked({**cell, "outputs": scored.outputs}, scored.score, scored.flag)
+    if piece.role == "manual":
         points, most = determine_grade(nbformat.from_dict({**cell, "metadata": {**piece.cell.metadata}}))
-        result.cells.append(CellScore(piece.key, piece.cell.exercise, points, most))
-    elif ran:
+        return Marked(cell, CellScore(piece.key, piece.cell.exercise, points, most, kind="by hand"))
+    if ran:
         cell["outputs"] = outputs.cleaned(ran.outputs)
     elif run.stopped and number == run.stopped[0]:
         cell["outputs"] = [outputs.error("Stopped", run.stopped[1])]
-    return cell
+    return Marked(cell)
 
 
 def as_typed(source: str) -> str:
@@ -50,45 +68,66 @@ def as_typed(source: str) -> str:
     return f"{fence}text\n{source}\n{fence}"
 
 
-def score_check(number: int, piece: Piece, run: Run, release: Release, result: Result) -> tuple[CellScore, list[dict]]:
-    score = CellScore(piece.key, piece.cell.exercise, 0.0, piece.cell.points)
+@dataclass
+class Scored:
+    """What a check cell earned, what is shown below it, and why a person should look at it."""
+
+    score: CellScore
+    outputs: list[dict]
+    flag: str = ""
+
+
+def score_check(number: int, piece: Piece, run: Run, release: Release, plan: Plan) -> Scored:
+    """Judge a check cell by what it said."""
+    score = CellScore(piece.key, piece.cell.exercise, 0.0, piece.cell.points, kind="wrong")
     ran = run.ran.get(number)
     if ran is None:
         limit = run.stopped[1] if run.stopped else ""
-        score.message = f"This check was not run: {limit or 'the kernel ended'}."
-        return score, [outputs.error("NotRun", score.message)]
-    parts = read_parts(ran.outputs, run.words.get(number, ""))
-    wanted = [label for label, _ in check_parts(piece.cell, "" if piece.key in release.second else None)]
-    shown, flag = _verdict(piece, parts, release, score)
+        score.message, score.kind = f"This check was not run: {limit or 'the kernel ended'}.", "not run"
+        return Scored(score, [outputs.error("NotRun", score.message)])
+    parts, second = run.parts.get(number, []), plan.second.get(piece.key)
+    given = given_code(release, piece.cell)
+    wanted = [label for label, _ in check_parts(piece.cell, second and second.code, given)]
+    shown, flag = _verdict(parts, plan.expected[piece.key], piece.cell.full, release, score)
     if ran.error and not score.message:  # not in the check, which reports its errors: the cell itself could not run
-        score.message, flag = outputs.plain(f"{ran.error.get('ename')}: {ran.error.get('evalue')}"), ""
-        shown += outputs.cleaned([ran.error])
-    if not flag and not score.message and [part.label for part in parts][: len(wanted)] != wanted:
-        flag = "it did not run to its end, and gave no error"
-    if not flag and not score.message and parts[0].error != ["AssertionError", ""]:
-        flag = "an assert that must fail did not"
-    if not flag and not score.message and piece.key in release.second:
-        flag = _second_verdict(piece, parts[len(wanted) - 1].noted, release)
+        what = outputs.plain(f"{ran.error.get('ename')}: {ran.error.get('evalue')}")
+        score.message, flag = in_its_own_words(what), ""
+        shown.append(outputs.error("Stopped", score.message))
+    if not flag and not score.message:
+        flag = _doubt(parts, wanted, second, release)
     if flag:
-        result.flags.append(f"cell {piece.key}: {flag}")
-        score.message = f"No points: {flag}. Please speak to your instructor."
+        score.kind = "doubted"
+        score.message = SLIP if flag == PUBLISHED_ONLY else f"No points: {flag}. Please speak to your instructor."
         shown.append(outputs.error("CheckFailed", score.message))
     if not score.message:
-        score.points = piece.cell.points
-    return score, shown
+        score.points, score.kind = piece.cell.points, "right"
+    return Scored(score, shown, flag and f"cell {piece.key}: {flag}")
 
 
-def _verdict(piece: Piece, parts: list[Part], release: Release, score: CellScore) -> tuple[list[dict], str]:
+def _doubt(parts: list[Part], wanted: list[str], second: Second | None, release: Release) -> str:
+    """Why a check cell that reported the right values is not believed; "" where it is."""
+    if [part.label for part in parts][: len(wanted)] != wanted:
+        return "it did not run to its end, and gave no error"
+    if parts[wanted.index("canary")].error != ["AssertionError", ""]:
+        return "an assert that must fail did not"
+    if second and not _second_holds(second.expected, parts[len(wanted) - 1].noted, release):
+        return PUBLISHED_ONLY
+    return ""
+
+
+def _verdict(
+    parts: list[Part], calls: list[Expected], source: str, release: Release, score: CellScore
+) -> tuple[list[dict], str]:
     """The outputs to show, and the reason to flag the cell, if any; what is wrong goes into the score."""
-    expected = iter(release.expected[piece.key])
+    expected = iter(calls)
     shown: list[dict] = []
     for part in parts:
         if part.label in ("canary", "second"):
             continue
         if part.label == "visible":  # what hidden tests print would tell of them
-            shown += outputs.cleaned([output for output in part.outputs if output["output_type"] != "error"])
+            shown += printed([output for output in part.outputs if output["output_type"] != "error"])
         for sent in part.noted:
-            name, rtol, atol, dtype = next(expected, ("", 0.0, 0.0, False))
+            name, rtol, atol, dtype, _ = next(expected, Expected("", 0.0, 0.0, False))
             if not isinstance(sent, dict) or sent.get("name") != name:
                 return shown, "a check reported that was not run"
             try:
@@ -97,29 +136,57 @@ def _verdict(piece: Piece, parts: list[Part], release: Release, score: CellScore
                 return shown, "what a check reported is no observation"
             shown.append(outputs.check_line(name, not score.message))
             if score.message:
+                score.kind = "unwritten" if is_unwritten(sent["outcome"]) else "wrong"
                 score.message = with_causes(score.message, score.hints)
                 return [*shown, outputs.error("CheckFailed", score.message)], ""
         if part.error:
-            kind, text = outputs.line(part.error[0]), outputs.plain(part.error[1])
+            kind, text = name_of(part.error[0], "Exception"), outputs.plain(part.error[1])
+            score.kind = "unwritten" if kind == "NotImplementedError" else "wrong"
             score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
             score.message = score.message or "An exception without a message ended it."  # an empty one would pass
-            return [*shown, outputs.error(kind, text)], ""
+            if kind != "AssertionError" or not text or repr(text)[1:-1] not in source:  # an assert of the check's own
+                score.message = in_its_own_words(score.message)
+            return [*shown, outputs.error("CheckFailed", score.message)], ""
     silent = next(expected, None)
     return shown, "a check did not report" if silent else ""
 
 
-def _second_verdict(piece: Piece, noted: list, release: Release) -> str:
-    """Why an answer that gave the published values is doubted; "" where it is not."""
-    wanted = release.second[piece.key]["observations"]
+def _second_holds(wanted: list[Expected], noted: list, release: Release) -> bool:
+    """Whether an answer that gave the published values gives the right ones for other numbers too."""
     right = len(noted) == len(wanted)
-    for (name, value, rtol, atol, dtype), sent in zip(wanted, noted):
+    for (name, rtol, atol, dtype, value), sent in zip(wanted, noted):
         try:
             # A hundredfold tolerance: copied values are far off, and a right answer in another order is not.
             right = right and sent["name"] == name
             right = right and not judge(release.table, sent, 100 * rtol, 100 * atol, dtype, value)[0]
         except UNREADABLE:
             right = False
-    return "" if right else "the answer fits the published numbers only; with others it is wrong"
+    return right
+
+
+def printed(shown: list[dict]) -> list[dict]:
+    """What a student's code printed or drew while it was checked, marked as its own."""
+    marked = []
+    for output in outputs.cleaned(shown):
+        if output["output_type"] == "stream":
+            marked.append({**output, "text": f"{in_its_own_words(output['text'].rstrip())}\n"})
+        else:
+            text = in_its_own_words(output["data"].get("text/plain", "(a picture)"))
+            marked.append({**output, "data": {**output["data"], "text/plain": text}})
+            if set(output["data"]) != {"text/plain"}:  # a picture is shown in the place of its text
+                marked.insert(-1, {"output_type": "stream", "name": "stdout", "text": f"{SAYS}(a picture)\n"})
+    return marked
+
+
+def flags_of(marked: list[Marked]) -> list[str]:
+    """Why a person should look at a submission, a line for each reason.
+
+    Where an answer fits the published numbers only, and another check of its exercise failed openly, nothing is
+    suspicious: a variable from outside, or what an earlier call left behind, is a slip.
+    """
+    slips = {one.score.exercise for one in marked if one.score and one.score.kind in ("wrong", "unwritten")}
+    flagged = [one for one in marked if one.flag]
+    return merged([o.flag for o in flagged if o.score.message != SLIP or o.score.exercise not in slips])
 
 
 def merged(flags: list[str]) -> list[str]:

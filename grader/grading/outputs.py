@@ -40,6 +40,17 @@ def line(text, length: int = 300) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
+def shown(name: str) -> str:
+    """A name as it can be printed, in one line: what rules a terminal or is no text is escaped; no two look alike."""
+    return "".join(c if c.isprintable() and c != "\\" else _escaped(c) for c in name)
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte that is not in UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
 def plain(text, length: int = 2000) -> str:
     """Any text, its lines kept, that can be written and shown: no other control characters, at most `length` long."""
     text = str(text)

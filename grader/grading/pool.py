@@ -3,95 +3,51 @@
 import asyncio
 import contextlib
 import ctypes
-import errno
 import gc
 import logging
 import multiprocessing
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.grading.jail import JailError, Jails, sweep
-from grader.grading.job import grade, reference
-from grader.grading.limits import Limits
-from grader.grading.release import Release
+from grader.grading.jail import JailError, Jails
+from grader.grading.job import GradeJob, Job, PlanJob
+from grader.grading.plan import Plan
 from grader.grading.result import Result
+from grader.grading.scratch import sweep
 from grader.grading.store import grader_version
-from grader.grading.submission import Submission
 
 TRIES = 3  # so often a job is begun whose worker died
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 CONNECT, PATIENCE = 10, 30  # seconds, for a Dask scheduler to answer, and for it to have a worker
 
 
-@dataclass
-class Job:
-    """One submission to grade, or, without one, a unit's own answers to run."""
-
-    release: Release
-    submission: Submission | None
-    limits: Limits
-    jailed: bool
-    mnist: Path | None
-    begun: int = 0  # so often
-
-
-Came = Result | dict | Exception  # what comes of a job: a result, a plan (see job.reference), or why there is neither
+Came = Result | Plan | Exception  # what comes of a job, or why nothing does
+LOST = f"it was begun {TRIES} times, and each time its worker died"
 
 _local = threading.local()  # a jail belongs to one thread
 
 
-def run_job(job: Job) -> Result | dict:
+def run_job(job: GradeJob | PlanJob) -> Result | Plan:
     """Do a job in this process, in jails that stay for the next. Raises JailError; CourseError for a plan."""
     jails = _jails(job.jailed, job.mnist)
-    if job.submission is not None:  # one release object a unit, and with it one kit
-        known = _local.__dict__.setdefault("releases", {})
-        job.release = known.setdefault((job.release.unit, job.release.hash), job.release)
+    known = _local.__dict__.setdefault("releases", {})  # one release object a unit, and with it one table
+    job.release = known.setdefault((job.release.unit, job.release.hash), job.release)
     try:
-        return _run(job, jails)
+        return job.run(jails)
     except JailError:
         jails.close()  # it may have been killed: once more, in a new one
     try:
-        return _run(job, jails)
+        return job.run(jails)
     except JailError as error:
         jails.close()
-        if job.submission is None:
+        if isinstance(job, PlanJob):
             raise
         jails.get(job.release.torch)  # raises where no jail can be made; else it is this submission's fault
-        return _not_graded(job.submission, str(error))
-
-
-def _run(job: Job, jails: Jails) -> Result | dict:
-    if job.submission is None:
-        return reference(job.release, job.limits, jails)
-    try:
-        return grade(job.submission, job.release, job.limits, jails)
-    except JailError:
-        raise
-    except Exception as error:  # a fault of ours must not keep the others from being graded
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise JailError(str(error)) from None
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = (
-            f"internal error, please report it: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-        )
-        return _not_graded(job.submission, reason)
-
-
-def _not_graded(submission: Submission, reason: str) -> Result:
-    return Result(submission.student, submission.unit, submission.path, "internal", f"{submission.path}: {reason}")
-
-
-def _lost(job: Job) -> Came:
-    """What comes of a job whose worker died again and again."""
-    reason = f"it was begun {TRIES} times, and each time its worker died"
-    return _not_graded(job.submission, reason) if job.submission else CourseError(f"{job.release.unit}: {reason}.")
+        return job.failed(str(error))
 
 
 def _jails(jailed: bool, mnist: Path | None) -> Jails:
@@ -118,7 +74,7 @@ class _Worker:
             theirs.close()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: GradeJob | PlanJob) -> None:
         with contextlib.suppress(OSError):  # it has died, and `end` will see it
             self.pipe.send(job)
 
@@ -164,28 +120,33 @@ def _work(pipe: connection.Connection, inherited: Iterable[connection.Connection
 class LocalPool:
     """Worker processes on this machine. One that dies loses one job, which another begins again."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, workers: int) -> None:
         """Start the workers. To be called before this process opens a database or starts a thread: they are forked."""
-        self.jobs = jobs
+        self.workers = workers
         self._idle: list[_Worker] = []
         self._busy: dict[connection.Connection, tuple[_Worker, Job]] = {}
-        for _ in range(jobs):
+        for _ in range(workers):
             # Forked, they need not import everything anew, which takes seconds; those that replace a dead one do.
             inherited = [worker.pipe for worker in self._idle]
             self._idle.append(_Worker("fork" if sys.platform == "linux" else "spawn", inherited))
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Came]]:
-        """Each job with what came of it, as they end."""
-        source, again, ended = iter(jobs), [], []
+        """Each job with what came of it, as they end. What met a limit of time beside others is done again, alone."""
+        source, again, ended, alone = iter(jobs), [], [], []
         while True:
-            while len(self._busy) < self.jobs:
+            while len(self._busy) < self.workers:
                 job = again.pop() if again else next(source, None)
+                if job is None and alone and not self._busy:
+                    job = alone.pop()
+                    job.shared = False
                 if job is None:
                     break
                 worker = self._idle.pop() if self._idle else _Worker()
                 self._busy[worker.pipe] = worker, job
                 job.begun += 1
                 worker.begin(job)
+            for _, job in self._busy.values():
+                job.shared |= len(self._busy) > 1
             yield from ended  # now that the workers have their next job
             if not self._busy:
                 return
@@ -195,11 +156,14 @@ class LocalPool:
                 came = worker.end()
                 if came is not None:
                     self._idle.append(worker)
-                    ended.append((job, came))
+                    if job.shared and getattr(came, "starved", False):
+                        alone.append(job)
+                    else:
+                        ended.append((job, came))
                 elif job.begun < TRIES:
                     again.append(job)
                 else:
-                    ended.append((job, _lost(job)))
+                    ended.append((job, job.failed(LOST)))
 
     def close(self) -> None:
         """End the workers and all that they have started."""
@@ -250,10 +214,16 @@ class DaskPool:
 
         waiting = iter(jobs)
         by_key: dict[str, Job] = {}
+        alone: list[Job] = []  # they met a limit of time beside others
         ended = as_completed(loop=self.client.loop)
 
         def submit() -> None:
             job = next(waiting, None)
+            if job is not None:
+                job.shared = True
+            elif alone and not by_key:
+                job = alone.pop()
+                job.shared = False
             if job is not None:
                 future = self.client.submit(run_job, job, pure=False)
                 by_key[future.key] = job
@@ -266,18 +236,22 @@ class DaskPool:
             try:
                 came: Came = future.result()
             except KilledWorker:
-                came = _lost(job)
+                came = job.failed(LOST)
             except CourseError as error:
                 came = error
             except (Exception, asyncio.CancelledError) as error:
                 what = " ".join(f"{type(error).__name__}: {error}".split())
                 came = CourseError(f"The Dask cluster at {self.address} has failed: {what}")
+            again = job.shared and getattr(came, "starved", False)
+            if again:
+                alone.append(job)
             submit()
-            yield job, came
+            if not again:
+                yield job, came
 
     def close(self) -> None:
         self.client.close()
 
 
-def open_pool(jobs: int, scheduler: str | None) -> "LocalPool | DaskPool":
-    return DaskPool(scheduler) if scheduler else LocalPool(jobs)
+def open_pool(workers: int, scheduler: str | None) -> "LocalPool | DaskPool":
+    return DaskPool(scheduler) if scheduler else LocalPool(workers)

@@ -9,8 +9,9 @@ import re
 import warnings
 from dataclasses import dataclass
 
+from grader.grading.given import given_names
+from grader.grading.notebook import SubmittedCell
 from grader.grading.release import Release, ReleaseCell
-from grader.grading.submission import SubmittedCell
 
 MAX_PARSED = 200_000  # characters of one cell
 
@@ -73,7 +74,17 @@ def rebuild(release: Release, submitted: list[SubmittedCell]) -> tuple[list[Piec
         else:
             pieces.append(Piece(cell, cell.kind, cell.released))
         pieces += [Piece(None, added.kind, added.source) for added in after.get(cell.key, [])]
+    _note_given(release, pieces, repairs)
     return pieces, repairs
+
+
+def _note_given(release: Release, pieces: list[Piece], repairs: list[str]) -> None:
+    """Checks use what given cells define as it was released, whatever a student has made of it."""
+    given = given_names(release)
+    changed = [names(p.source) & given for p in pieces if p.kind == "code" and p.changed] if given else []
+    if anew := sorted(frozenset().union(*changed)):
+        were = "was" if len(anew) == 1 else "were"
+        repairs.append(f"{', '.join(anew)} {were} defined anew: checks use what was released")
 
 
 def _match(release: Release, submitted: list[SubmittedCell], repairs: list[str]) -> dict[str, list[int]]:

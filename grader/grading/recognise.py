@@ -1,10 +1,14 @@
 """Which unit a notebook is of: by its cells, whatever its name says."""
 
 from collections.abc import Iterable
+from functools import cache
 
+import nbformat
+
+from grader import paths
+from grader.grading.notebook import SubmittedCell
 from grader.grading.rebuild import names
-from grader.grading.release import Release
-from grader.grading.submission import SubmittedCell
+from grader.grading.release import Release, release_of
 
 # Shares of a unit's graded cells. With MOST of them a notebook is that unit's; other units' hold a few of the same
 # name (two units may both ask for a `forward`), but fewer than LEAST.
@@ -30,3 +34,27 @@ def likeness(release: Release, cells: list[SubmittedCell]) -> float:
 def closest(releases: Iterable[Release], cells: list[SubmittedCell]) -> tuple[Release, float]:
     """The unit that these cells are most like, and how much."""
     return max(((release, likeness(release, cells)) for release in releases), key=lambda pair: pair[1])
+
+
+def other_unit(release: Release, cells: list[SubmittedCell]) -> str:
+    """The unit whose notebook was handed in under this one's name; "" where it is this one's, or nobody knows."""
+    if likeness(release, cells) >= LEAST:
+        return ""
+    others = [other for other in course() if other.unit != release.unit]
+    if not others:
+        return ""
+    other, like = closest(others, cells)
+    return other.unit if like >= MOST else ""
+
+
+@cache
+def course() -> list[Release]:
+    """The units of this course, as students get them; those that cannot be read are left out."""
+    found = []
+    for file in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        try:
+            notebook = nbformat.read(file, as_version=4)
+            found.append(release_of(file.stem, notebook, notebook))
+        except Exception:  # it is for its author to mend (bncourse build)
+            continue
+    return found

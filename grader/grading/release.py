@@ -2,8 +2,7 @@
 
 import ast
 import hashlib
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,14 +10,18 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import compute_checksum
 
-from grader.authoring.regions import HIDDEN
+from grader.authoring.regions import parts_of
 from grader.errors import CourseError
 from grader.kit.table import Table
 
 SETUP = "setup"
 RECORDING = Path(__file__).with_name("recording.py")
 LOAD, BEGIN = "load_table", "_kit.begin(_py.globals())"  # the calls that a setup cell ends with
-BEGIN_HIDDEN, END_HIDDEN = f"### BEGIN {HIDDEN}", f"### END {HIDDEN}"
+
+
+def exercise_of(grade_id: str) -> str:
+    """The exercise that a cell belongs to, by its nbgrader id ("normalize-epsilon")."""
+    return grade_id.partition("-")[0]
 
 
 @dataclass
@@ -39,7 +42,7 @@ class ReleaseCell:
 
     @property
     def exercise(self) -> str:
-        return self.key.partition("-")[0]
+        return exercise_of(self.key)
 
     @cached_property
     def graded_metadata(self) -> dict:
@@ -58,15 +61,13 @@ class ReleaseCell:
     @cached_property
     def parts(self) -> list[tuple[str, bool]]:
         """A check cell's code in order, as (code, hidden)."""
-        if not re.search(rf"^{BEGIN_HIDDEN}", self.code, flags=re.M):
-            return [(self.code, BEGIN_HIDDEN in self.code)]  # hidden tests inside a block: not to be parted from it
-        before, _, rest = self.code.partition(BEGIN_HIDDEN)
-        hidden, _, after = rest.partition(END_HIDDEN)
-        parts = [(before, False), (hidden.partition("\n")[2], True), (after.partition("\n")[2], False)]
+        parts = parts_of(self.code)
+        if any(text.lstrip("\n")[:1].isspace() for text, hidden in parts if hidden):
+            return [(self.code, True)]  # hidden tests inside a block: not to be parted from it
         return [(text.rstrip(), hidden) for text, hidden in parts if text.strip()]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Release:
     """A unit as a class uses it. Made by `read_release`; small enough to be sent to another machine."""
 
@@ -75,10 +76,6 @@ class Release:
     metadata: dict
     torch: bool  # whether its answers or checks use torch
     files: dict[str, bytes] = field(default_factory=dict)  # the instructor's files beside the notebook
-    # Found by running the answers (job.reference): each cell's checks, as (name, rtol, atol, dtype), and their
-    # second run.
-    expected: dict[str, list[tuple[str, float, float, bool]]] = field(default_factory=dict)
-    second: dict[str, dict] = field(default_factory=dict)
 
     @cached_property
     def by_key(self) -> dict[str, ReleaseCell]:
@@ -160,12 +157,12 @@ def read_release(directory: Path, unit: str) -> Release:
     if not any(cell.role == "setup" and tables(cell.full) for cell in release.cells):
         raise CourseError(f"{unit} has no setup cell of this course. Grade it with: nbgrader autograde {unit}")
     folder = directory / "source" / unit
-    release.files = {
+    files = {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix != ".ipynb" and ".ipynb_checkpoints" not in path.parts
     }
-    return release
+    return replace(release, files=files)
 
 
 def release_of(unit: str, source: NotebookNode, released: NotebookNode, remedy: str = "") -> Release:

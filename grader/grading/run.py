@@ -4,79 +4,88 @@ import asyncio
 import re
 import secrets
 import time
-from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from grader.grading import outputs
 from grader.grading.execute import Kernel, Ran, Stopped
+from grader.grading.given import given_code
 from grader.grading.jail import Jail, Jails
 from grader.grading.limits import Limits
+from grader.grading.plan import Plan
 from grader.grading.rebuild import Piece, names
-from grader.grading.release import Release
-from grader.grading.result import Result
-from grader.grading.script import check_parts, read_parts
+from grader.grading.release import Release, ReleaseCell
+from grader.grading.script import Part, check_parts, packed, read_parts
 from grader.grading.submission import Submission
 
 RUNS = 8  # so often a notebook is begun again without a cell that ended its kernel
 NO_TORCH = "torch is not at hand here"
-# Where a student imports torch in a unit about NumPy: a torch that can be imported, and no more.
-STUB_TORCH = f"""\
-def _stub_torch():
-    import importlib.machinery, sys, types
-
-    class NotAtHand(AttributeError):
-        pass
-
-    class Stub(types.ModuleType):
-        def __getattr__(self, name):
-            raise NotAtHand("{NO_TORCH}: this unit's answers are written in NumPy")
-
-    class Finder:
-        def find_spec(self, name, path=None, target=None):
-            if name.split(".")[0] == "torch":
-                return importlib.machinery.ModuleSpec(name, self, is_package=True)
-
-        def create_module(self, spec):
-            return Stub(spec.name)
-
-        def exec_module(self, module):
-            pass
-
-    sys.meta_path.insert(0, Finder())
-
-
-_stub_torch()
-del _stub_torch"""
+STUB_TORCH = Path(__file__).with_name("inside") / "no_torch.py"  # where a student imports torch in a NumPy unit
 RUN_SETUP = "get_ipython().run_setup()"
-RUN_CHECK = "get_ipython().run_check({key!r}, {word!r})"
+RUN_CHECK = "get_ipython().run_check({key!r}, {word!r}, {code!r})"
+
+
+@dataclass
+class Notebook:
+    """A rebuilt notebook with all that a run of it needs. second: the code of second runs, by the key of the cell."""
+
+    pieces: list[Piece]
+    files: dict[str, bytes]
+    seed: int
+    release: Release
+    second: dict[str, str]
+    limits: Limits
+    deadline: float = 0.0  # as time.monotonic() tells it
+
+    def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + self.limits.notebook_seconds
+
+    @property
+    def program(self) -> dict:
+        """The release's own code that all kernels of the unit run: the setup cell's, which students have too."""
+        return {"setup": next(cell.code for cell in self.release.cells if cell.role == "setup")}
+
+    @property
+    def begins_early(self) -> bool:
+        """Whether code of the student's stands above the setup cell, which has to be run before it all the same."""
+        return next(p.role for p in self.pieces if p.kind == "code" and p.source.strip()) != "setup"
+
+    def check_code(self, cell: ReleaseCell) -> str:
+        """A check cell's parts, as the kernel takes them."""
+        parts = check_parts(cell, self.second.get(cell.key), given_code(self.release, cell))
+        return packed(cell.key, tuple(parts))
 
 
 @dataclass
 class Run:
-    """One run of a rebuilt notebook: by the number of a piece, what it gave, and the word of its marks."""
+    """One run of a rebuilt notebook: by the number of a piece, what it gave, and of a check cell what it said."""
 
     ran: dict[int, Ran] = field(default_factory=dict)
-    words: dict[int, str] = field(default_factory=dict)
+    parts: dict[int, list[Part]] = field(default_factory=dict)
     stopped: tuple[int, str] | None = None  # the piece at which the kernel went, and the limit, if one was reached
     killed: bool = False  # it was killed there, perhaps from outside
+    timed: bool = False  # that limit is one of time, which others on the machine may have used up
     cpu: float = 0.0  # seconds of processor time of the kernel
-    spent: Counter = field(default_factory=Counter)  # seconds by what they were spent on: start, setup, cells, …
+    repairs: list[str] = field(default_factory=list)  # what was done so that it runs
+    limits: list[str] = field(default_factory=list)  # the limits that were reached
 
 
-def run_notebook(pieces, submission, release: Release, limits: Limits, jails: Jails, result: Result) -> Run:
+def run_notebook(
+    pieces: list[Piece], submission: Submission, release: Release, plan: Plan, limits: Limits, jails: Jails
+) -> Run:
     """Run the notebook; again without a cell that ends the kernel, with the demos where they are needed."""
+    repairs: list[str] = []
     skip: set[int] = {n for n, piece in enumerate(pieces) if piece.role == "demo" and not piece.changed}
     stub, killed, killers = False, set(), set()
-    jail, files = jails.get(release.torch), _files(submission, release, result)
-    deadline = time.monotonic() + limits.notebook_seconds
+    jail, files = jails.get(release.torch), _files(submission, release, repairs)
+    second = {key: one.code for key, one in plan.second.items()}
+    notebook = Notebook(pieces, files, int(submission.hash[:8], 16), release, second, limits)
     for attempt in range(RUNS):
-        run = run_once(
-            pieces, files, int(submission.hash[:8], 16), release, limits, deadline, jail, skip | killers, stub
-        )
+        run = run_once(notebook, jail, skip | killers, stub)
         said = _said(run)
         if not stub and not release.torch and NO_TORCH in said:
             stub = True
-            result.repairs.append("it imports torch, which this unit's answers do without: the import was made empty")
+            repairs.append("it imports torch, which this unit's answers do without: the import was made empty")
             continue
         missing = set(re.findall(r"name '(\w+)' is not defined", said))
         demos = {n for n in skip if missing & names(pieces[n].source)} if missing else set()
@@ -89,14 +98,15 @@ def run_notebook(pieces, submission, release: Release, limits: Limits, jails: Ja
                 continue
             killers.add(run.stopped[0])
             place = where(pieces, run.stopped[0])
-            result.repairs.append(f"{place} ended the kernel; the notebook was run again without it")
+            repairs.append(f"{place} ended the kernel; the notebook was run again without it")
             if attempt + 1 < RUNS:
                 continue
         break
     if run.stopped and run.stopped[1]:
-        result.limits.append(f"{run.stopped[1]}, in {where(pieces, run.stopped[0])}; stopped there")
+        run.limits.append(f"{run.stopped[1]}, in {where(pieces, run.stopped[0])}; stopped there")
     for number in killers:
         run.ran.setdefault(number, Ran([outputs.error("KernelEnded", "This cell ended the kernel.")]))
+    run.repairs = repairs
     return run
 
 
@@ -109,75 +119,62 @@ def where(pieces: list[Piece], number: int) -> str:
 def _said(run: Run) -> str:
     """The messages of all errors of a run, those inside checks included."""
     texts = [str(ran.error.get("evalue")) for ran in run.ran.values() if ran.error]
-    for number, word in run.words.items():
-        for part in read_parts(run.ran[number].outputs if number in run.ran else [], word):
-            texts += [str(sent.get("said")) for sent in part.noted if isinstance(sent, dict)]
-            texts += part.error[1:] if part.error else []
+    for part in (part for parts in run.parts.values() for part in parts):
+        texts += [str(sent.get("said")) for sent in part.noted if isinstance(sent, dict)]
+        texts += part.error[1:] if part.error else []
     return "\n".join(text[:2000] for text in texts)
 
 
-def _files(submission: Submission, release: Release, result: Result) -> dict[str, bytes]:
+def _files(submission: Submission, release: Release, repairs: list[str]) -> dict[str, bytes]:
     """What lies beside the notebook: the student's files, and the instructor's in the place of those in their way."""
     files = dict(release.files)
     for name, content in submission.files.items():
         if any(name == other or f"{name}/".startswith(f"{other}/") or other.startswith(f"{name}/") for other in files):
             if release.files.get(name) != content:
-                result.repairs.append(f"{outputs.line(name)} is in the way of a file of the course's: left out")
+                repairs.append(f"{outputs.line(name)} is in the way of a file of the course's: left out")
         else:
             files[name] = content
     return files
 
 
-def run_once(pieces, files, seed, release: Release, limits: Limits, deadline, jail: Jail, skip: set[int], stub=False):
-    run, before, last = Run(), jail.cpu, time.perf_counter()
+def run_once(notebook: Notebook, jail: Jail, skip: set[int], stub: bool = False) -> Run:
+    """Run the pieces but those skipped, in a kernel of their own, to the end or until it goes.
 
-    def spent_on(what: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        run.spent[what] += now - last
-        last = now
+    stub: torch can be imported, and is empty. Raises JailError.
+    """
+    run, before = Run(), jail.cpu
 
     async def run_all() -> None:
-        async with Kernel(jail, limits, deadline, seed, files, _program(release)) as kernel:
-            spent_on("start")
+        n = notebook
+        async with Kernel(jail, n.limits, n.deadline, n.seed, n.files, n.program) as kernel:
             if stub:
-                await kernel.run(STUB_TORCH, history=False)
-            for number, piece in enumerate(pieces):
+                await kernel.run(STUB_TORCH.read_text(encoding="utf-8"), history=False)
+            if n.begins_early:
+                await kernel.run(RUN_SETUP, history=False)
+            for number, piece in enumerate(n.pieces):
                 if piece.kind != "code" or number in skip or not piece.source.strip():
                     continue
                 try:
-                    await _run_piece(kernel, number, piece, release, run)
+                    await _run_piece(kernel, number, piece, n, run)
                 except Stopped as stop:
-                    run.stopped, run.killed = (number, stop.limit), stop.killed
+                    run.stopped, run.killed, run.timed = (number, stop.limit), stop.killed, stop.timed
                     break
-                finally:
-                    spent_on({"setup": "setup", "check": "checks"}.get(piece.role, "cells"))
 
     asyncio.run(run_all())
-    spent_on("end")
     run.cpu = jail.cpu - before
     return run
 
 
-async def _run_piece(kernel: Kernel, number: int, piece: Piece, release: Release, run: Run) -> None:
+async def _run_piece(kernel: Kernel, number: int, piece: Piece, notebook: Notebook, run: Run) -> None:
     if piece.role == "setup":
         run.ran[number] = await kernel.run(RUN_SETUP, history=False)
     elif piece.role != "check":
         run.ran[number] = await kernel.run(piece.source)
     else:
-        run.words[number] = secrets.token_hex(8)
-        ran = await kernel.run(RUN_CHECK.format(key=piece.key, word=run.words[number]), history=False)
-        run.ran[number] = ran
-        for part in read_parts(ran.outputs, run.words[number]):
+        word, run.parts[number] = secrets.token_hex(8), []
+        code = RUN_CHECK.format(key=piece.key, word=word, code=notebook.check_code(piece.cell))
+        ran = await kernel.run(code, history=False)
+        run.ran[number], run.parts[number] = ran, read_parts(ran.outputs, word)
+        for part in run.parts[number]:
             if part.error and part.label in ("visible", "hidden"):
-                kernel.look_for_limit(*part.error)
-
-
-def _program(release: Release) -> dict:
-    """The release's own code, to be compiled once for all kernels: the setup cell's, the check cells' by key."""
-    checks = {}
-    for cell in release.cells:
-        if cell.role == "check":
-            second = release.second.get(cell.key)
-            checks[cell.key] = check_parts(cell, second and second["code"])
-    return {"setup": next(cell.code for cell in release.cells if cell.role == "setup"), "checks": checks}
+                await kernel.look_behind(*part.error)

@@ -1,10 +1,14 @@
 """What is run in the jail for a check cell, part by part, and what comes back.
 
-The first part is a canary, an assert that must fail: where asserts are stripped or swallowed, it does not. Parts are
-compiled once, before any notebook runs, and are told apart by a random word for each run.
+First come the definitions of given cells that the check uses, as released. The next part is a canary, an assert that
+must fail: where asserts are stripped or swallowed, it does not. Parts are told apart by a random word for each run.
+They go into the jail when their cell is run: until then its memory holds no hidden test, of no unit.
 """
 
+import base64
+import marshal
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from grader.grading.release import ReleaseCell
 from grader.grading.verdict import read_sent
@@ -14,16 +18,23 @@ from grader.grading.verdict import read_sent
 class Part:
     """What one part of a check cell gave."""
 
-    label: str  # "canary", "visible", "hidden" or "second"
+    label: str  # "given", "canary", "visible", "hidden" or "second"
     noted: list = field(default_factory=list)  # what its checks saw
     error: list | None = None  # the name and message of what ended it
     outputs: list[dict] = field(default_factory=list)  # what was printed meanwhile
 
 
-def check_parts(cell: ReleaseCell, second: str | None) -> list[tuple[str, str]]:
+def check_parts(cell: ReleaseCell, second: str | None, given: str = "") -> list[tuple[str, str]]:
     """The parts of a check cell, as (label, code), with the second run where there is one."""
     parts = [("canary", "assert False"), *(("hidden" if hidden else "visible", code) for code, hidden in cell.parts)]
-    return parts if second is None else [*parts, ("second", second)]
+    return [*([("given", given)] if given else []), *parts, *([("second", second)] if second is not None else [])]
+
+
+@lru_cache(1024)
+def packed(key: str, parts: tuple[tuple[str, str], ...]) -> str:
+    """The compiled parts of a check cell as text, which the kernel, of the same Python as we, unpacks."""
+    compiled = [(label, compile(code, f"<check {key}>", "exec")) for label, code in parts]
+    return base64.b64encode(marshal.dumps(compiled)).decode()
 
 
 def read_parts(outputs: list[dict], word: str) -> list[Part]:

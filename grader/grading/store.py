@@ -15,6 +15,8 @@ from pathlib import Path
 
 from grader.authoring.setup import KIT
 from grader.errors import CourseError
+from grader.grading.plan import Plan
+from grader.grading.result import Result
 
 FOLDER = ".bncourse"
 
@@ -74,26 +76,29 @@ class Store:
         name = student if len(os.fsencode(student)) < 250 else hashlib.sha256(os.fsencode(student)).hexdigest()
         return self.folder / "results" / unit / f"{name}.json"
 
-    def result(self, unit: str, student: str) -> dict | None:
+    def result(self, unit: str, student: str) -> Result | None:
         """The kept result of a submission, of whatever version; None where there is none that can be read."""
-        return _read(self.result_path(unit, student))
+        return _result(self.result_path(unit, student))
 
-    def keep(self, result: dict, safely: bool = True) -> None:
-        path = self.result_path(result["unit"], result["student"])
-        write_whole(path, json.dumps(result, ensure_ascii=False, indent=1), safely)
+    def keep(self, result: Result, safely: bool = True) -> None:
+        path = self.result_path(result.unit, result.student)
+        write_whole(path, json.dumps(result.as_dict(), ensure_ascii=False, indent=1), safely)
 
-    def results(self, unit: str) -> dict[str, dict]:
-        """All kept results of a unit, by student."""
-        found = (_read(path) for path in sorted((self.folder / "results" / unit).glob("*.json")))
-        return {result["student"]: result for result in found if result}
+    def results(self, unit: str = "*") -> Iterator[tuple[Path, Result | None]]:
+        """Each file of kept results, of one unit or of all, with what it holds; None where that is no result."""
+        for path in sorted((self.folder / "results").glob(f"{unit}/*.json")):
+            yield path, _result(path)
 
-    def plan(self, unit: str, release_hash: str) -> dict | None:
-        """What running a unit's answers showed (see job.reference), if this release and grader were asked before."""
-        plan = _read(self.folder / "plans" / f"{unit}.json")
-        return plan if plan and plan.get("key") == self._plan_key(release_hash) else None
+    def plan(self, unit: str, release_hash: str) -> Plan | None:
+        """What running a unit's answers showed, if this release and grader were asked before."""
+        raw = _read(self.folder / "plans" / f"{unit}.json")
+        try:
+            return Plan.read(raw) if raw and raw.get("key") == self._plan_key(release_hash) else None
+        except (KeyError, TypeError, AttributeError):
+            return None
 
-    def keep_plan(self, unit: str, release_hash: str, plan: dict) -> None:
-        text = json.dumps({**plan, "key": self._plan_key(release_hash)})
+    def keep_plan(self, unit: str, release_hash: str, plan: Plan) -> None:
+        text = json.dumps({**plan.as_dict(), "key": self._plan_key(release_hash)})
         write_whole(self.folder / "plans" / f"{unit}.json", text)
 
     def _plan_key(self, release_hash: str) -> str:
@@ -117,9 +122,16 @@ class Store:
             yield
 
 
+def _result(path: Path) -> Result | None:
+    try:
+        return Result.read(_read(path))
+    except ValueError:
+        return None
+
+
 def _read(path: Path) -> dict | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

@@ -6,6 +6,7 @@ together anew from the parts that observations have (grader/observe.py).
 
 import base64
 import binascii
+import re
 import zlib
 
 from grader.grading.outputs import line, plain
@@ -16,6 +17,9 @@ from grader.kit.table import Table
 MIME = "application/vnd.bncourse.check+json"
 _MAX_NODES, _MAX_DEPTH, _MAX_TEXT = 20_000, 30, 2000
 
+# What the notebook says stands in messages beside what the grader says, and is marked line by line.
+SAYS, GOES_ON, _MAX_LINES = "The notebook says: ", "| ", 50
+
 
 class TooLarge(ValueError):
     """An observation of more values than are looked at."""
@@ -25,6 +29,25 @@ def read_sent(outputs: list[dict]) -> list:
     """What the checks among a cell's outputs sent, in order: anything at all."""
     shown = [o.get("data") for o in outputs if o["output_type"] == "display_data"]
     return [data[MIME] for data in shown if isinstance(data, dict) and MIME in data]
+
+
+def in_its_own_words(text: str) -> str:
+    """What was said in the jail, by the kit or by a student's code in its place: marked, or it could pass for ours."""
+    first, *more = text.splitlines() or [""]
+    return "\n".join([SAYS + first, *(GOES_ON + line for line in more[:_MAX_LINES])])
+
+
+# What the kit says of a stub: words that are ours, whoever sent them.
+_OURS = re.compile(
+    r"(your code|[\w.]{1,60}) (is not written yet: replace the line `raise NotImplementedError\(\)` with your code\."
+    r"|reaches the line `raise NotImplementedError\(\)` below your code: delete that line "
+    r"\(and see that your code returns its result\)\.)"
+)
+
+
+def name_of(what: str, otherwise: str) -> str:
+    """A name that a student's code gave to a thing, where it is no more than a name."""
+    return what if re.fullmatch(r"(<?\w[\w.]*>?)(\[\d+\])?", what) and len(what) <= 60 else otherwise
 
 
 def judge(
@@ -40,7 +63,7 @@ def judge(
         raise _not_one()
     if name not in table.checks:
         raise _not_one()
-    who = line(who, 100)
+    who = who if who in ("", "your code") else name_of(who, "the answer")
     entry = table.checks[name] if expected is None else {"expected": expected, "mistakes": [], "otherwise": []}
     rule = table.rule(name, rtol, atol, dtype)
     if "raised" in outcome:
@@ -48,7 +71,9 @@ def judge(
         if len(raised) != 2:
             raise _not_one()
         said = sent.get("said") if isinstance(sent.get("said"), str) else ""
-        said = plain(said, _MAX_TEXT) or f"{who} stopped with {line(raised[0], 100)}."
+        if said and not _OURS.fullmatch(said):
+            said = in_its_own_words(plain(said, _MAX_TEXT))
+        said = said or f"{who} stopped with {name_of(raised[0], 'an error')}."
         return said, [] if raised[0] == "NotImplementedError" else causes_of(entry, {"raised": raised}, rule)
     changed = _texts(outcome.get("changed", []))
     try:
@@ -85,11 +110,11 @@ def _rebuilt(tree, seen: list[int], depth: int) -> dict:
     if kind in ("list", "tuple") and isinstance(value, list):
         return {"t": kind, "v": [_rebuilt(item, seen, depth + 1) for item in value]}
     if kind == "dict" and isinstance(value, dict):
-        return {"t": kind, "v": {str(key)[:200]: _rebuilt(item, seen, depth + 1) for key, item in value.items()}}
+        return {"t": kind, "v": {line(key, 200): _rebuilt(item, seen, depth + 1) for key, item in value.items()}}
     if kind == "bool" and isinstance(value, bool):
         return {"t": kind, "v": value}
     if kind == "object" and isinstance(value, str):
-        return {"t": kind, "v": value[:_MAX_TEXT]}
+        return {"t": kind, "v": _kind_of_object(value)}
     if kind == "string" and isinstance(value, str):
         return {"t": kind, "v": value[:_MAX_TEXT], "letter": tree.get("letter") is True}
     if kind == "number" and isinstance(value, str) and len(value) < 50:
@@ -97,6 +122,17 @@ def _rebuilt(tree, seen: list[int], depth: int) -> dict:
     if kind in ("array", "tensor"):
         return {"t": kind, **_rebuilt_array(tree)}
     raise _not_one()
+
+
+def _kind_of_object(said: str) -> str:
+    """What an object is called, as observe.py says it: "Name" or "Name of dtype …"."""
+    a_number, name = re.fullmatch(r"(?s)(a number of type )?(.*)", said).groups("")
+    name, of, dtype = name.partition(" of dtype ")
+    return f"{a_number}{name_of(name, 'another')}{of}{_dtype(dtype) if of else ''}"
+
+
+def _dtype(said: str) -> str:
+    return said if re.fullmatch(r"[\w.<>=|]{1,50}", said) else "another"
 
 
 def _rebuilt_array(tree: dict) -> dict:
@@ -110,7 +146,7 @@ def _rebuilt_array(tree: dict) -> dict:
         raise _not_one()
     if not isinstance(dtype, str):
         raise _not_one()
-    kept = {"shape": shape, "dtype": line(dtype, 50), "bad": bad}
+    kept = {"shape": shape, "dtype": _dtype(dtype), "bad": bad}
     if size <= WHOLE:
         return {**kept, "v": _packed(tree.get("v"), size)}
     norm = tree.get("norm")

@@ -19,12 +19,12 @@ CHECK_FILES = set()  # the files, in Python's sense, of check cells: their lines
 class CheckFailed(AssertionError):
     """A check that did not hold. Its message is written for the learner, so it is shown without a traceback.
 
-    name: the check's; causes: the hints in the message.
+    name: the check's; causes: the hints in the message; unwritten: whether the stub is left.
     """
 
-    def __init__(self, message, name="", causes=()):
+    def __init__(self, message, name="", causes=(), unwritten=False):
         super().__init__(message)
-        self.name, self.causes = name, list(causes)
+        self.name, self.causes, self.unwritten = name, list(causes), unwritten
 
     def _render_traceback_(self):
         return [textwrap.fill(line, 96, break_on_hyphens=False) for line in f"CheckFailed: {self}".splitlines()]

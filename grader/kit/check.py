@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from grader.kit.call import CHECK_FILES, CheckFailed, call, why_stopped
-from grader.kit.judge import causes_of, problem_of, with_causes
+from grader.kit.judge import causes_of, is_unwritten, problem_of, with_causes
 from grader.kit.table import Table
 
 MIME = "application/vnd.bncourse.check+json"
@@ -57,8 +57,9 @@ def check(name, target, *args, rtol=1e-6, atol=1e-9, dtype=False, **kwargs):
     )
     if problem:
         _failed.add(name)
-        found = [] if isinstance(error, NotImplementedError) else causes_of(entry, outcome, rule)
-        raise CheckFailed(with_causes(problem, found), name, found) from None
+        unwritten = is_unwritten(outcome)
+        found = [] if unwritten else causes_of(entry, outcome, rule)
+        raise CheckFailed(with_causes(problem, found), name, found, unwritten) from None
     _passed.add(name)
     return value
 

@@ -50,11 +50,14 @@ def wrong_parts(want, got, rule, place=""):
             return [(place, f"the dict {here} lacks the key {missing[0]!r}; it has {keys}.")]
         pairs = [(f"{place}[{key!r}]", a, got["v"][key]) for key, a in want["v"].items()]
         return [wrong for where, a, b in pairs for wrong in wrong_parts(a, b, rule, where)]
-    message = _wrong_leaf(want, got, rule, here) if kinds[0] == kinds[1] else _wrong_kind(want, got, here, not place)
+    message = _wrong_leaf(want, got, rule, here) if kinds[0] == kinds[1] else _wrong_kind(want, got, rule, place)
     return [(place, message)] if message else []
 
 
-def _wrong_kind(want, got, here, whole):
+def _wrong_kind(want, got, rule, place):
+    here, whole = label(place, rule["parts"]), not place
+    kinds = {"number": "a number", "bool": "True or False"} if rule["hidden"] else {}
+    wanted = kinds.get(want["t"]) or described(want)  # of a hidden check, not which
     if got["t"] == "no answer":
         return "there is no answer yet: replace the ... with yours."
     if want["t"] == "string":
@@ -62,8 +65,8 @@ def _wrong_kind(want, got, here, whole):
         return f'{what} is {described(got)}, but {_text_wanted(want)} is expected, such as "a".'
     if got["t"] == "None":
         missing = " Is a return statement missing?" if whole else ""
-        return f"{here} is None, but {described(want)} is expected.{missing}"
-    return f"{here} is {described(got)}, but {described(want)} is expected."
+        return f"{here} is None, but {wanted} is expected.{missing}"
+    return f"{here} is {described(got)}, but {wanted} is expected."
 
 
 def _text_wanted(want):

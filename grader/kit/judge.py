@@ -23,6 +23,12 @@ def problem_of(want, outcome, rule, who):
     return ""
 
 
+def is_unwritten(outcome):
+    """Whether an outcome is that of a stub."""
+    raised = outcome.get("raised")
+    return raised[0] == "NotImplementedError" if raised else outcome["value"].get("t") == "no answer"
+
+
 def causes_of(entry, outcome, rule):
     """The known causes that an outcome points to: at most two, or none."""
     rows = fingerprint(entry["expected"], outcome, rule)

@@ -56,7 +56,8 @@ def observe(value, salt):
     if isinstance(value, str):
         answer = value.strip(" \t\n.()'\"").lower()  # "(B)" is an answer too
         tag = hashlib.sha256(f"{salt}\0{answer}".encode("utf-8", "replace")).hexdigest()[:24]
-        return {"t": "string", "v": tag, "letter": len(answer) == 1} if answer else {"t": "no answer"}
+        letter = len(answer) == 1 and answer.isalpha()
+        return {"t": "string", "v": tag, "letter": letter} if answer else {"t": "no answer"}
     if isinstance(value, (list, tuple)):  # and what is made from them, such as a namedtuple
         return {"t": "list" if isinstance(value, list) else "tuple", "v": [observe(item, salt) for item in value]}
     if isinstance(value, dict):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from grader.report.collect import ClassData, Submission
+from grader.report.collect import ClassData, Standing
 from grader.report.page import bullets, count, details, esc, label, name, path, table
 
 AT_ONCE = 25  # rows that are shown; the others are one click away
@@ -39,14 +39,14 @@ def attention(data: ClassData) -> str:
     return "".join(parts)
 
 
-def who(submission: Submission, data: ClassData) -> str:
+def who(submission: Standing, data: ClassData) -> str:
     """A student's id, with the name that the roster has, as HTML."""
     person = data.people.get(submission.student)
     full = " ".join(f"{person.first_name} {person.last_name}".split()) if person else ""
     return name(submission.student) + (f' <span class="soft">{name(full)}</span>' if full else "")
 
 
-def _look_at(submission: Submission) -> tuple[str, list[str]]:
+def _look_at(submission: Standing) -> tuple[str, list[str]]:
     """The most serious thing about a submission, and all reasons to look at it; ("", []) where there is none."""
     result, reasons, kinds = submission.result, [], []
     if result and result.failed:
@@ -69,7 +69,7 @@ def _look_at(submission: Submission) -> tuple[str, list[str]]:
     return (kinds[0], reasons) if kinds else ("", [])
 
 
-def _row(kind: str, reasons: list[str], submission: Submission, data: ClassData) -> str:
+def _row(kind: str, reasons: list[str], submission: Standing, data: ClassData) -> str:
     file = "" if any(submission.file in reason for reason in reasons) else path(submission.file)
     return (
         f'<tr><td><span class="tag {kind}">{TAGS[kind]}</span></td><th scope="row">{who(submission, data)}</th>'

@@ -1,48 +1,22 @@
 """What is known about a class's submissions: the stored results, joined with the points in the gradebook."""
 
-import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.classroom import opened, quiet
-from grader.errors import CourseError
+from grader.classroom.course import opened, quiet
+from grader.grading.release import exercise_of
+from grader.grading.result import Result
+from grader.grading.store import Store
 from grader.report.scores import Grades, Person, grades_at
 
-RESULTS = Path(".bncourse") / "results"
-
 
 @dataclass
-class CellResult:
-    id: str
-    exercise: str
-    points: float
-    out_of: float
-    message: str  # "" where the check passed
-    hints: list[str]  # the known mistakes it was
+class Standing:
+    """Where one student stands in one unit: the result, joined with the gradebook.
 
-
-@dataclass
-class Result:
-    """A stored result, as `bncourse grade` wrote it. seconds, cpu: what grading it took."""
-
-    student: str
-    unit: str
-    file: str
-    failed: bool
-    reason: str
-    repairs: list[str]
-    flags: list[str]
-    limits: list[str]
-    cells: list[CellResult]
-    seconds: float
-    cpu: float
-
-
-@dataclass
-class Submission:
-    """One student's work on one unit. points: after the late penalty; None where it has no score."""
+    points: after the late penalty; None where it has no score.
+    """
 
     student: str
     unit: str
@@ -68,7 +42,7 @@ class CheckCell:
 @dataclass
 class UnitData:
     name: str
-    submissions: list[Submission] = field(default_factory=list)  # by student
+    submissions: list[Standing] = field(default_factory=list)  # by student
     cells: dict[str, CheckCell] = field(default_factory=dict)  # the graded cells, in the notebook's order
     ungraded: list[str] = field(default_factory=list)  # students with something in submitted/ and no result
 
@@ -98,7 +72,7 @@ def collect(directory: Path) -> ClassData:
     with quiet(), opened(directory) as api:
         grades = grades_at(api.coursedir.db_url)
     results, unreadable = {}, []
-    for path, result in read_results(directory):
+    for path, result in Store(directory).results():
         if result is None:
             unreadable.append(path.relative_to(directory).as_posix())
         else:
@@ -115,56 +89,17 @@ def collect(directory: Path) -> ClassData:
     return ClassData(directory.name, list(units.values()), {p.id: p for p in grades.students}, sorted(unreadable))
 
 
-def read_results(directory: Path) -> Iterator[tuple[Path, Result | None]]:
-    """Each file of stored results with what it holds; None where that is no result."""
-    for path in sorted((directory / RESULTS).glob("*/*.json")):
-        try:
-            yield path, _result(json.loads(path.read_bytes()))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            yield path, None
-        except OSError as error:
-            raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _result(raw: dict) -> Result:
-    """Raises KeyError, TypeError, ValueError or AttributeError where it is not as `bncourse grade` writes it."""
-    cells = [
-        CellResult(
-            str(c["id"]),
-            str(c["exercise"]),
-            float(c["points"]),
-            float(c["max_points"]),
-            str(c.get("message", "")),
-            [str(h) for h in c.get("hints", [])],
-        )
-        for c in raw.get("cells", [])
-    ]
-    if raw["status"] not in ("graded", "failed"):
-        raise ValueError(raw["status"])
-    lists = ([str(text) for text in raw.get(key, [])] for key in ("repairs", "flags", "limits"))
-    return Result(
-        str(raw["student"]),
-        str(raw["unit"]),
-        str(raw["file"]),
-        raw["status"] == "failed",
-        str(raw.get("reason", "")),
-        *lists,
-        cells,
-        float(raw.get("seconds", 0)),
-        float(raw.get("cpu", 0)),
-    )
-
-
-def _join(key: tuple[str, str], result: Result | None, grades: Grades) -> Submission:
+def _join(key: tuple[str, str], result: Result | None, grades: Grades) -> Standing:
     """A submission with its points: the gradebook's where it has it, else the result's."""
-    submission, graded = Submission(key[1], key[0], result), grades.graded.get(key)
+    submission, graded = Standing(key[1], key[0], result), grades.graded.get(key)
     if graded:
         submission.in_gradebook = True
         submission.cells, submission.penalty, submission.points = graded.cells, graded.penalty, graded.score
         submission.waiting, submission.flagged = graded.waiting, graded.flagged
     elif result and not result.failed:
-        submission.cells = {cell.id: cell.points for cell in result.cells}
-        submission.points = sum(submission.cells.values())
+        submission.cells = {id: points for id, points in result.scores.items() if points is not None}
+        submission.waiting = len(result.cells) - len(submission.cells)
+        submission.points = None if submission.waiting else sum(submission.cells.values())
     return submission
 
 
@@ -173,9 +108,9 @@ def _add_cells(unit: UnitData, in_gradebook: dict[str, float]) -> None:
     for submission in unit.submissions:
         for cell in submission.result.cells if submission.result else []:
             if cell.id not in unit.cells and (not in_gradebook or cell.id in in_gradebook):
-                unit.cells[cell.id] = CheckCell(cell.exercise, in_gradebook.get(cell.id, cell.out_of))
+                unit.cells[cell.id] = CheckCell(cell.exercise, in_gradebook.get(cell.id, cell.max_points))
     for cell, points in in_gradebook.items():
-        unit.cells.setdefault(cell, CheckCell(cell.partition("-")[0], points))
+        unit.cells.setdefault(cell, CheckCell(exercise_of(cell), points))
 
 
 def _submitted(directory: Path) -> set[tuple[str, str]]:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import correlation
 
-from grader.report.collect import Submission, UnitData
+from grader.report.collect import Standing, UnitData
 
 FEWEST = 10  # submissions: with fewer, a correlation says next to nothing
-UNDONE = ("is not written yet", "no answer yet")
 BINS = 11  # 0–9 %, 10–19 %, … 90–99 %, full marks
 
 
@@ -79,11 +78,11 @@ def _same(values: Sequence[float]) -> bool:
     return max(values) - min(values) < 1e-9
 
 
-def _add_failures(item: Item, graded: list[Submission]) -> None:
+def _add_failures(item: Item, graded: list[Standing]) -> None:
     undone, students, checks, unnamed, messages = 0, Counter(), Counter(), 0, Counter()
     for submission in graded:
         failed = [c for c in submission.result.cells if c.exercise == item.exercise and c.message]
-        if any(text in c.message for c in failed for text in UNDONE):
+        if any(c.kind == "unwritten" for c in failed):
             undone += 1
             continue
         hints = [hint for c in failed for hint in dict.fromkeys(c.hints)]

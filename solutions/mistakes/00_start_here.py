@@ -4,6 +4,9 @@
 # - q_memory = "c"  =>  q_memory = "a"
 # Python does not know that the cell above was edited, so it cannot complain. It just uses what it remembers.
 # - q_memory = "c"  =>  q_memory = "b"
+# The answer is a letter, the one in front of the option: "a", "b" or "c".
+# - q_memory = "c"  =>  q_memory = "1"
+# - q_memory = "c"  =>  q_memory = "2"
 
 # %% exercise="double"
 # %% right="the sum of x and x"
@@ -39,8 +42,28 @@ def double(x):
 # - 2 * x  =>  2 * x.sum()
 # This is a Python list. The exercise asks for an array; arithmetic on x as a whole gives one.
 # - 2 * x  =>  [2 * v for v in x]
-# This is x twice over, one after the other: it repeats the elements and doubles none of them.
+# This is x twice over: it repeats the elements and doubles none of them.
 # - 2 * x  =>  np.concatenate([x, x])
+# - 2 * x  =>  x.repeat(2)
+# - 2 * x  =>  np.stack([x, x])
+# - 2 * x  =>  list(x) * 2
+# - 2 * x  =>  (x, x)
+# An element is left as it was, or left out: does a loop or a slice begin at 1, or end one early?
+# - return 2 * x  =>  y = x.copy(); y[1:] *= 2; return y
+# - return 2 * x  =>  y = x.copy(); y[:-1] *= 2; return y
+# - return 2 * x  =>  y = 2 * x; y[-1] = 0; return y
+# - 2 * x  =>  2 * x[:-1]
+# The same numbers come back, whatever is passed. Compute from the function's own x.
+# - 2 * x  =>  np.array([6.0, -2.0, 1.0])
+# - 2 * x  =>  2 * np.array([3.0, -1.0, 0.5])
+# Everything but the factor 2 stays as it is in x: its shape, its fractions and its signs.
+# - 2 * x  =>  2 * x.ravel()
+# - 2 * x  =>  (2 * x).T
+# - 2 * x  =>  (2 * x).astype(int)
+# - 2 * x  =>  np.abs(2 * x)
+# - 2 * x  =>  -2 * x
+# 2**x is 2 to the power x. Doubling multiplies: 2 * x.
+# - 2 * x  =>  2**x
 
 # %% exercise="q_hidden"
 # %% mistakes

@@ -35,12 +35,46 @@ def population_statistics(batches):
     return [sum(means) / len(means), m * sum(variances) / ((m - 1) * len(variances))]
 # %% mistakes
 # Var[x] is the plain mean of the biased variances, which is too small by (m−1)/m on average. Algorithm 2 multiplies it
-# by m/(m−1).
+# by m/(m−1). (m // (m - 1) is no factor either: // rounds it down to 1.)
 # - m / (m - 1) * np.mean([x.var  =>  np.mean([x.var
+# The factor is not m/(m−1), but close: a root of it, another sign, or a fixed m. m is the number of rows of a batch:
+# len(x).
+# - m / (m - 1)  =>  np.sqrt(m / (m - 1))
+
+# - m / (m - 1)  =>  m / (m + 1)
+# - m / (m - 1)  =>  32 / 31
+# These are statistics of a single batch, or a batch is left out. Collect those of every batch, then average over all.
+# (A return inside the loop ends it at once.)
+# - m = len(batches[0])  =>  batches = batches[:1]; m = len(batches[0])
+# - m = len(batches[0])  =>  batches = batches[1:]; m = len(batches[0])
+# - m = len(batches[0])  =>  batches = batches[:-1]; m = len(batches[0])
+# This is a running average (or the batches halved one after the other): late batches weigh more. Algorithm 2 weighs all
+# batches alike.
+# - mean = np.mean([x.mean(axis=0) for x in batches], axis=0)
+# + mean = 0
+# +     for x in batches: mean = 0.9 * mean + 0.1 * x.mean(axis=0)
+# - mean = np.mean([x.mean(axis=0) for x in batches], axis=0)
+# + mean = batches[0].mean(axis=0)
+# +     for x in batches[1:]: mean = (mean + x.mean(axis=0)) / 2
+# A dict came back. Return the two arrays themselves, as `return mean, var`.
+# - return mean, var  =>  return dict(mean=mean, var=var)
+# The numbers stand in Python lists. Return arrays: np.array(…) makes one of a list.
+# - return mean, var  =>  return mean.tolist(), var.tolist()
+# batches is a list: it has no mean, no shape. Work on each array in it, or make one array with np.stack(batches).
+# - m = len(batches[0])  =>  m = batches.shape[1]
+# - mean = np.mean([x.mean(axis=0) for x in batches], axis=0)  =>  mean = batches.mean(axis=0)
+# `x -= …` writes into the caller's batches. Make a new array: x − mean.
+# - mean = np.mean([x.mean(axis=0) for x in batches], axis=0)
+# + mean = np.mean([x.mean(axis=0) for x in batches], axis=0)
+# +     for x in batches: x -= x.mean(axis=0)
+# This is the median of the batch means. Algorithm 2 takes their mean.
+# - mean = np.mean(  =>  mean = np.median(
+# The average runs over the features. The lists of means and variances have one entry per batch, so average over axis 0.
+# - np.mean([x.mean(axis=0) for x in batches], axis=0)  =>  np.mean([x.mean(axis=0) for x in batches], axis=1)
 # m is taken as the number of batches. In Algorithm 2 m is the number of samples in one batch: the bias comes from each
 # batch's own mean.
 # - m = len(batches[0])  =>  m = len(batches)
-# m is taken as the number of columns. It is the number of rows of one batch: its samples.
+# m is taken as the number of columns (or as m + 1). It is the number of rows of one batch: its samples.
 # - m = len(batches[0])  =>  m = batches[0].shape[1]
 # m is taken as the number of all samples, over all batches. But each σ²_B was measured around the mean of its own m
 # samples: m is the number of rows of one batch.
@@ -60,17 +94,22 @@ def population_statistics(batches):
 # The variance is taken over all samples poured together. That needs every activation in memory at once, and it also
 # contains the spread between batch means. Algorithm 2 takes one variance per batch, then their mean.
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.concatenate(batches).var(axis=0, ddof=1)
-# The biased variance of all samples poured together. Algorithm 2 takes one variance per batch, averages those, and
-# corrects with m/(m−1).
+# The biased variance of all samples poured together (or taken around the mean of all). Algorithm 2 takes one variance
+# per batch, around the batch's own mean, averages those, and corrects with m/(m−1).
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.concatenate(batches).var(axis=0)
-# The variance of all samples poured together, with the factor on top. m/(m−1) repairs a variance around a batch's own
-# mean: take one variance per batch, then their mean.
+# The variance of all samples poured together (or taken around the mean of all), with the factor on top. m/(m−1) repairs
+# a variance around a batch's own mean: take one variance per batch, then their mean.
 # - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.concatenate(batches).var(axis=0)
 # This is the variance of the batch means: how much batches differ from each other, about σ²/m. Wanted is how much
 # samples differ: average the variance inside each batch.
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
 # + np.var([x.mean(axis=0) for x in batches], axis=0)
 # - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.var([x.mean(axis=0) for x in batches], axis=0)
+# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
+# + m * np.var([x.mean(axis=0) for x in batches], axis=0, ddof=1)
+# - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.stack(batches).var(axis=0).mean(axis=0)
+# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
+# + np.stack(batches).var(axis=0, ddof=1).mean(axis=0)
 # Lists of the batches' statistics come back, one entry per batch. Take the mean over the batches, for the mean and for
 # the variance.
 # - np.mean([x.mean(axis=0) for x in batches], axis=0)  =>  [x.mean(axis=0) for x in batches]
@@ -81,16 +120,21 @@ def population_statistics(batches):
 # The second result is a standard deviation. BN keeps the variance, because ε is added to it before the root is taken.
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
 # + np.sqrt(m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0))
-# The batches' statistics are added up but not divided by the number of batches. Take the mean over batches.
+# - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
+# + np.sqrt(m / (m - 1)) * np.mean([x.std(axis=0) for x in batches], axis=0)
+# - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.mean([x.std(axis=0) for x in batches], axis=0)
+# The batches' statistics are added up but not divided by the number of batches (m is another number). Take the mean
+# over batches.
 # - mean = np.mean(  =>  mean = np.sum(
 # & (m - 1) * np.mean(  =>  (m - 1) * np.sum(
+# - mean = np.mean(  =>  mean = 1 / m * np.sum(
 # The two results are in the wrong order: return the mean first, then the variance.
 # - return mean, var  =>  return var, mean
 # Something other than a pair comes back. Return both statistics, as `return mean, var`.
 # - return mean, var  =>  return mean
 # Nothing comes back. End the function with `return mean, var`.
 # - return mean, var  =>  pass
-# The mean is taken over all features together, a single number. Each unit has its own: average over the batch only
+# The mean is taken over all features together, a single number. Each feature has its own: average over the batch only
 # (axis 0), so that D numbers remain.
 # - np.mean([x.mean(axis=0) for x in batches], axis=0)  =>  np.mean(batches)
 # & np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.mean([x.var() for x in batches])
@@ -106,7 +150,7 @@ def population_statistics(batches):
 # Only the last batch is used: the statistics are overwritten in the loop. Collect those of every batch, then average.
 # - mean = mean + mu / len(batches)  =>  mean = mu
 # & var = var + ((x - mu) ** 2).sum(axis=0) / (m - 1) / len(batches)  =>  var = ((x - mu) ** 2).sum(axis=0) / (m - 1)
-# %% mistakes hidden=true otherwise="float32, a large offset"
+# %% mistakes otherwise="float32, mean 1000"
 # E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and nothing but rounding remains (in
 # float32 even with mean 1000). Subtract the mean first, then square: x.var(axis=0) does.
 # - x.var(axis=0) for  =>  (x**2).mean(axis=0) - x.mean(axis=0) ** 2 for
@@ -125,6 +169,9 @@ def update_running(running, new, momentum):
     kept *= 1 - momentum
     kept += momentum * new
     return kept
+# %% right="coefficients in an array, a matrix product"
+def update_running(running, new, momentum):
+    return np.array([1 - momentum, momentum]) @ np.stack([running, new])
 # %% right="number by number"
 def update_running(running, new, momentum):
     return np.array([(1.0 - momentum) * old + momentum * value for old, value in zip(running, new)])
@@ -142,8 +189,27 @@ def update_running(running, new, momentum):
 # - (1 - momentum) * running + momentum * new  =>  momentum * new
 # The old value is lost: only the new one comes back. Without (1 − momentum)·running there is no memory.
 # - (1 - momentum) * running + momentum * new  =>  1 * new
+# - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * new
+# This is the step, or the difference, alone. The new average is the old one plus momentum times (new − old).
+# - (1 - momentum) * running + momentum * new  =>  momentum * (new - running)
+# - (1 - momentum) * running + momentum * new  =>  running - new
+# - (1 - momentum) * running + momentum * new  =>  new + momentum * (new - running)
+# Both values have the same weight. The new one weighs momentum, the old one what is left of 1.
+# - (1 - momentum) * running + momentum * new  =>  momentum * (running + new)
+# - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * (running + new)
+# The average is divided once more, or its weights are squares: Adam's correction for the start is no part of it. The
+# weights are 1 − momentum and momentum.
+# - (1 - momentum) * running + momentum * new  =>  ((1 - momentum) * running + momentum * new) / (1 - momentum)
+# - (1 - momentum) * running + momentum * new  =>  ((1 - momentum) * running + momentum * new) / momentum
+# - (1 - momentum) * running + momentum * new  =>  (1 - momentum**2) * running + momentum**2 * new
+# A step came back in two parts, as a single number, or rounded. Return one array of the same shape, unrounded.
+# - return (1 - momentum) * running + momentum * new  =>  return (1 - momentum) * running, momentum * new
+# - return (1 - momentum) * running + momentum * new  =>  return np.mean((1 - momentum) * running + momentum * new)
+# - return (1 - momentum) * running + momentum * new  =>  return (1 - momentum) * running[0] + momentum * new[0]
+# - return (1 - momentum) * running + momentum * new  =>  return ((1 - momentum) * running + momentum * new).astype(int)
 # The new value never enters. The two weights must add up to 1: what the old value loses, the new one gets.
 # - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * running
+# - (1 - momentum) * running + momentum * new  =>  1 * running
 # The momentum that is given is not used: 0.1 stands in its place.
 # - (1 - momentum) * running + momentum * new  =>  0.9 * running + 0.1 * new
 # Parentheses are missing: `1 - momentum * running` multiplies first. Write (1 - momentum).
@@ -153,6 +219,7 @@ def update_running(running, new, momentum):
 # Half of it is optimizer momentum: the old value is scaled, and the new one is added in full. A running average weighs
 # both, with weights that add up to 1. And in PyTorch momentum is the weight of the new value.
 # - (1 - momentum) * running + momentum * new  =>  momentum * running + new
+# - (1 - momentum) * running + momentum * new  =>  momentum * running - new
 # `running *= …` and `+=` write into the caller's array, so whoever holds it sees it change.
 # - return (1 - momentum) * running + momentum * new
 # + running *= 1 - momentum; running += momentum * new; return running
@@ -228,8 +295,8 @@ class BatchNorm:
 class BatchNorm:
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         self.num_features = num_features
-        self.eps = eps
-        self.momentum = momentum
+        self._eps = eps
+        self._rho = momentum
         self.gamma = np.ones(num_features)
         self.beta = np.zeros(num_features)
         self.running_mean = np.zeros(num_features)
@@ -247,17 +314,21 @@ class BatchNorm:
             mean, var = self.running_mean[d], self.running_var[d]
             if training:
                 mean, var = np.mean(column), np.var(column)
-                rho = self.momentum if self.momentum is not None else 1 / self.num_batches_tracked
+                rho = self._rho if self._rho is not None else 1 / self.num_batches_tracked
                 self.running_mean[d] = (1 - rho) * self.running_mean[d] + rho * mean
                 self.running_var[d] = (1 - rho) * self.running_var[d] + rho * var * len(x) / (len(x) - 1)
-            y[:, d] = self.gamma[d] * (column - mean) / np.sqrt(var + self.eps) + self.beta[d]
+            y[:, d] = self.gamma[d] * (column - mean) / np.sqrt(var + self._eps) + self.beta[d]
         return y
 # %% mistakes
-# Momentum is reversed: it multiplies the old buffer. In PyTorch's convention it is the weight of the new batch.
+# Momentum is on the wrong value: it multiplies the old buffer (or its default was changed to 0.9, the weight of the old
+# one). In PyTorch's convention it is the weight of the new batch, 0.1 by default.
 # - else self.momentum  =>  else 1 - self.momentum
-# running_var collects the biased variance. nn.BatchNorm1d normalizes with the biased variance, but puts m/(m−1) times
-# that into running_var.
+# - momentum=0.1):  =>  momentum=0.9):
+# running_var collects the biased variance, or one with another factor. nn.BatchNorm1d normalizes with the biased
+# variance, but puts m/(m−1) times that into running_var: mind the parentheses, and which is above.
 # - weight * var * m / (m - 1)  =>  weight * var
+# - weight * var * m / (m - 1)  =>  weight * var * (m - 1) / m
+# - weight * var * m / (m - 1)  =>  weight * var * m / m - 1
 # The training batch is normalized with the unbiased variance. That one is for running_var only: Algorithm 1 divides the
 # batch by its biased variance, 1/m.
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var * (len(x) / (len(x) - 1) if training else 1) + self.eps)
@@ -287,25 +358,32 @@ class BatchNorm:
 # The buffers do not change. In training, update running_mean and running_var after each batch, with momentum=None too.
 # - self.running_mean = (1 - weight) * self.running_mean + weight * mean  =>  pass
 # & self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)  =>  pass
-# The buffers are replaced by the last batch's statistics. Blend: weight for the new batch, 1 − weight for what was
-# there.
+# Each batch (or the first) gets the weight 1: the buffers are replaced by the last batch's statistics. Blend: weight
+# for the new batch, 1 − weight for what was there. (With momentum=None the weight is 1/t. Compute it anew for each
+# batch: storing it in self.momentum keeps 1/1 for ever.)
 # - (1 - weight) * self.running_mean + weight * mean  =>  mean
 # & (1 - weight) * self.running_var + weight * var * m / (m - 1)  =>  var * m / (m - 1)
+# - weight = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+# + if self.momentum is None: self.momentum = 1 / self.num_batches_tracked
+# +             weight = self.momentum
+# - 1 / self.num_batches_tracked if  =>  1.0 if
 # In eval the batch's statistics are used. Then a sample's output depends on its neighbours again. With training=False
 # use running_mean and running_var.
 # - mean, var = self.running_mean, self.running_var  =>  mean, var = x.mean(axis=0), x.var(axis=0)
-# `training` is not obeyed: with training=False the layer does what belongs to training. Either the flag is never asked,
-# or it is asked the wrong way round. In eval use the buffers and leave them alone; in training use the batch and update
-# them.
+# `training` is not obeyed: the flag is never asked, or asked the wrong way round, or the batch's statistics go into the
+# buffers only. In training normalize with the batch and update the buffers; in eval use the buffers and leave them
+# alone.
 # - if training:  =>  if True:
 # - if training:  =>  if not training:
+# - mean, var = x.mean(axis=0), x.var(axis=0)  =>  old, mean, var = (mean, var), x.mean(axis=0), x.var(axis=0)
+# & x_hat = (x - mean)  =>  mean, var = old if training else (mean, var); x_hat = (x - mean)
 # num_batches_tracked counts eval batches too. It counts training batches: momentum=None divides by it.
 # - x_hat = (x - mean)  =>  self.num_batches_tracked += 0 if training else 1; x_hat = (x - mean)
 # The training batch is normalized with the running statistics. In training use the batch's own; the buffers are only
 # filled, for later.
 # - (x - mean) / np.sqrt(var + self.eps)  =>  (x - self.running_mean) / np.sqrt(self.running_var + self.eps)
-# γ and β are missing. They are learned, and apply in both modes: training and eval differ only in the statistics.
-# Return γ·x̂ + β in both.
+# γ and β are missing, or are not read from the attributes gamma and beta when forward is called (weight and bias are
+# PyTorch's names). They apply in both modes: training and eval differ only in the statistics.
 # - return self.gamma * x_hat + self.beta  =>  return self.gamma * x_hat + self.beta if training else x_hat
 # - return self.gamma * x_hat + self.beta  =>  return x_hat
 # γ is not applied. x̂ must be multiplied by what stands in the attribute gamma when forward is called: the name
@@ -332,9 +410,58 @@ class BatchNorm:
 # - else self.momentum  =>  else 0.1
 # The square root is missing: x̂ divides by √(variance + ε), not by variance + ε.
 # - np.sqrt(var + self.eps)  =>  (var + self.eps)
-# num_batches_tracked never grows. nn.BatchNorm1d counts each training batch, and momentum=None needs the count: 1/0
-# otherwise.
+# num_batches_tracked is too small when it is needed: it never grows, or not for every momentum, or it grows only after
+# 1/num_batches_tracked was taken (1/0). Count each training batch, and before you use the count.
 # - self.num_batches_tracked += 1  =>  pass
+# - self.num_batches_tracked += 1  =>  self.num_batches_tracked += self.momentum is None
+# - self.num_batches_tracked += 1  =>  pass
+# & self.running_mean = (1 - weight)  =>  self.num_batches_tracked += 1; self.running_mean = (1 - weight)
+# - self.num_batches_tracked += 1  =>  pass
+# & 1 / self.num_batches_tracked if  =>  1 / max(self.num_batches_tracked, 1) if
+# & self.running_mean = (1 - weight)  =>  self.num_batches_tracked += 1; self.running_mean = (1 - weight)
+# num_batches_tracked is 1 where no batch has gone in: either it starts at 1, or it counts a batch of one that is
+# refused afterwards. It starts at 0 and counts training batches, after the look at N.
+# - self.num_batches_tracked = 0  =>  self.num_batches_tracked = 1
+# - if m < 2:
+# + self.num_batches_tracked += m == 1
+# +             if m < 2:
+# The batch of one is refused with another error than ValueError. Write raise ValueError(…), as nn.BatchNorm1d does: an
+# assert or another exception is no ValueError.
+# - raise ValueError  =>  raise RuntimeError
+# - raise ValueError  =>  raise TypeError
+# - raise ValueError  =>  raise AssertionError
+# `x.shape[1]` is the number of features. The number of samples is len(x), x.shape[0].
+# - weight * var * m / (m - 1)  =>  weight * var * x.shape[1] / (x.shape[1] - 1)
+# A training batch of two is refused. Its variance is no problem: only a batch of one has none.
+# - if m < 2:  =>  if m <= 2:
+
+# gamma, beta and the buffers of a fresh layer are arrays of shape (num_features,): not (1, D), not numbers, not None.
+# - self.running_mean = np.zeros(num_features)  =>  self.running_mean = 0.0
+# - self.running_mean = np.zeros(num_features)  =>  self.running_mean = np.zeros((1, num_features))
+# - np.ones(num_features), np.zeros(num_features)  =>  np.ones((1, num_features)), np.zeros((1, num_features))
+# - self.running_mean = np.zeros(num_features)  =>  self.running_mean = None
+# & self.running_var = np.ones(num_features)  =>  self.running_var = None
+# The mode is the argument `training`, not an attribute of the layer.
+# - if training:  =>  if self.training:
+# The methods are called as bn.forward(x, training=True): keep the name forward and its two arguments.
+# - def forward(self, x, training):  =>  def forward(self, x):
+# & if training:  =>  if True:
+# - def forward(self, x, training):  =>  def __call__(self, x, training):
+# Several things came back, or the numbers are rounded. forward returns y, as it is.
+# - return self.gamma * x_hat + self.beta  =>  return self.gamma * x_hat + self.beta, x_hat
+# - return self.gamma * x_hat + self.beta  =>  return np.round(self.gamma * x_hat + self.beta, 3)
+# ε was added to running_var. It is added under the root, when x is normalized, and stored nowhere.
+# - weight * var * m / (m - 1)  =>  weight * (var * m / (m - 1) + self.eps)
+# The buffers take the statistics of something else than x: of x̂ or of y. They are those of the input x.
+# - self.running_mean + weight * mean  =>  self.running_mean + weight * self.beta
+# - weight * var * m / (m - 1)  =>  weight * var / (var + self.eps) * m / (m - 1)
+# The buffers start anew at every call. Make them in __init__, and update them in forward.
+# - self.num_batches_tracked += 1
+# + self.num_batches_tracked += 1; self.running_mean, self.running_var = np.zeros_like(mean), np.ones_like(var)
+# The batch is normalized with a mixture of its own statistics and the running ones. In training use the batch's alone.
+# - x.mean(axis=0), x.var(axis=0)
+# + (x.mean(axis=0) + self.running_mean) / 2, (x.var(axis=0) + self.running_var) / 2
+# - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=0), ((x - self.running_mean) ** 2).mean(axis=0)
 # num_batches_tracked counts samples. It counts batches: one more for each call in training, however many rows x has.
 # - self.num_batches_tracked += 1  =>  self.num_batches_tracked += m
 # momentum=None is treated like the default 0.1. It means the plain average of all batches: the t-th batch gets the
@@ -353,16 +480,26 @@ class BatchNorm:
 # momentum=None reaches the arithmetic. Ask `self.momentum is None` first: the weight is then one over the number of
 # batches so far.
 # - 1 / self.num_batches_tracked if self.momentum is None else self.momentum  =>  self.momentum
-# A training batch of one goes through. Its output is β whatever the sample, and m/(m−1) is 1/0, which leaves NaN in
-# running_var or stops the code. nn.BatchNorm1d raises ValueError then: do so before anything is computed. In eval one
-# sample is fine.
+# A training batch of one is not refused, or too late: y is returned, the error is returned instead of raised, or the
+# buffers have changed by then (m/(m−1) is 1/0). Raise ValueError before anything is computed. In eval one sample is
+# fine. (The number of samples is len(x).)
+# - if m < 2:  =>  if x.shape[1] < 2:
 # - if m < 2:  =>  if False:
 # - if m < 2:  =>  if False:
 # & weight * var * m / (m - 1)  =>  weight * x.var(axis=0, ddof=1)
 # - if m < 2:  =>  if False:
 # & weight * var * m / (m - 1)  =>  m / (m - 1) * weight * var
+# - if m < 2:
+# + self.running_mean = self.running_mean + (m < 2) * (x.mean(axis=0) - self.running_mean) * 0.1
+# +             if m < 2:
+# - raise ValueError  =>  return ValueError
+# - raise ValueError(f"training needs more than one sample, got {m}")  =>  return x
+# - raise ValueError(f"training needs more than one sample, got {m}")  =>  return self.beta + 0 * x
 # A batch of one is refused in eval too. Serving single samples is what eval is for: raise only when training.
 # - self.running_mean, self.running_var  =>  self.running_mean, self.running_var; len(x) > 1 or {}["one sample in eval"]
+# - mean, var = self.running_mean, self.running_var
+# + mean, var = self.running_mean, self.running_var
+# +         if len(x) < 2: raise ValueError("one sample")
 # `x -= …` and `x /= …` write into the caller's array, and the backward pass needs it too: assign to a new name.
 # - x_hat = (x - mean) / np.sqrt(var + self.eps)  =>  x -= mean; x /= np.sqrt(var + self.eps); x_hat = x
 # Statistics run along the wrong axis. x is (N, D): average over the N samples, axis 0, so that each feature keeps its
@@ -383,16 +520,18 @@ class BatchNorm:
 # - return self.gamma * x_hat + self.beta  =>  self.gamma * x_hat + self.beta
 # The default momentum is not 0.1. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature.
 # - momentum=0.1):  =>  momentum=0.99):
+# - momentum=0.1):  =>  momentum=0.01):
 # The default eps is not 1e-5. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature.
 # - eps=1e-5, momentum  =>  eps=1e-3, momentum
-# The ValueError is returned instead of raised, so the caller takes it for y. Write raise.
-# - raise ValueError  =>  return ValueError
+# In eval a buffer changes. What is seen in eval must leave no trace.
+# - x_hat = (x - mean)  =>  self.running_mean = self.running_mean * 0.9 + 0.1 * x.mean(axis=0); x_hat = (x - mean)
+# & self.running_mean = (1 - weight) * self.running_mean + weight * mean  =>  pass
 # %% mistakes of="the buffers in place, ddof=1, a method for each mode"
 # The buffers are updated in eval too. What is seen in eval must leave no trace: otherwise the test data leak into the
 # model, and the order of the requests matters.
 # - return self.normalize(x, self.running_mean, self.running_var)
 # + y = self.normalize(x, self.running_mean, self.running_var); self.track(x); return y
-# %% mistakes hidden=true otherwise="y in training, float32 with a large offset"
+# %% mistakes otherwise="y in training, float32, mean 1000"
 # E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and nothing but rounding remains.
 # x.var(axis=0) subtracts the mean first.
 # - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=0), (x**2).mean(axis=0) - x.mean(axis=0) ** 2
@@ -412,11 +551,18 @@ class BatchNorm:
 def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
     S = np.diag(gamma / np.sqrt(var + eps))
     return W @ S, b @ S + (beta - mean @ S)
-# %% right="PyTorch's layout, one row per unit (fuse_linear_bn_eval), turned back"
+# %% right="PyTorch's layout, one row per feature (fuse_linear_bn_eval), turned back"
 def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
     var_rsqrt = (var + eps) ** -0.5
     weight = W.T * (gamma * var_rsqrt).reshape(-1, 1)
     return weight.T, (b - mean) * var_rsqrt * gamma + beta
+# %% right="PyTorch's own function"
+import torch
+
+def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
+    W, b, gamma, beta, mean, var = (torch.as_tensor(np.array(a)) for a in (W, b, gamma, beta, mean, var))
+    fused = torch.nn.utils.fusion.fuse_linear_bn_weights(W.T, b, mean, var, eps, gamma, beta)
+    return fused[0].detach().numpy().T, fused[1].detach().numpy()
 # %% right="read off the function: b at the origin, W at the unit vectors"
 def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
     def layers(x):
@@ -424,7 +570,7 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 
     at_zero = layers(np.zeros(len(W)))
     return layers(np.eye(len(W))) - at_zero, at_zero
-# %% right="unit by unit, the results in a list"
+# %% right="feature by feature, the results in a list"
 def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
     new_W, new_b = np.zeros(W.shape), np.zeros(b.shape)
     for k in range(len(b)):
@@ -433,8 +579,10 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
         new_b[k] = gamma[k] * b[k] / std - gamma[k] * mean[k] / std + beta[k]
     return [new_W, new_b]
 # %% mistakes
-# ε is missing. BN at inference divides by √(var + ε); the folded layer must do the same, or a unit that never varied
-# divides by zero.
+# ε is missing, or only replaces a variance that is smaller (np.maximum), or is squared. BN at inference divides by
+# √(var + ε); the folded layer must do the same, or a feature that never varied divides by zero.
+# - np.sqrt(var + eps)  =>  np.sqrt(np.maximum(var, eps))
+# - np.sqrt(var + eps)  =>  np.sqrt(var + eps**2)
 # - np.sqrt(var + eps)  =>  np.sqrt(var)
 # ε stands outside the root: it is √(var + ε).
 # - np.sqrt(var + eps)  =>  (np.sqrt(var) + eps)
@@ -442,6 +590,7 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - var + eps  =>  var + 1e-5
 # The root is missing: BN divides by the standard deviation √(var + ε).
 # - np.sqrt(var + eps)  =>  (var + eps)
+# - np.sqrt(var + eps)  =>  np.maximum(var, 1e-12)
 # γ is missing from the scale. What multiplies z is γ/√(var + ε).
 # - gamma / np.sqrt(var + eps)  =>  1 / np.sqrt(var + eps)
 # The scale multiplies by √(var + ε), but BN divides by it.
@@ -464,20 +613,56 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - return W * scale  =>  return W
 # b is returned unchanged. Multiply out: b is scaled, and two more terms join it.
 # - (b - mean) * scale + beta  =>  b
-# Rows are scaled. In z = x @ W + b with W (D_in, D_out) a unit is a column of W, and scale has one number per column.
-# Scaling rows is right for PyTorch's layout (D_out, D_in).
+# Rows are scaled. In z = x @ W + b with W (D_in, D_out) a feature is a column of W, and scale has one number per
+# column. Scaling rows is right for PyTorch's layout (D_out, D_in).
 # - return W * scale  =>  return np.diag(scale) @ W
 # - return W * scale  =>  return W * scale[:, None]
+# - return W * scale  =>  return (W.T * scale).T
 # W comes back transposed, as (D_out, D_in). Keep the layout (D_in, D_out).
 # - return W * scale  =>  return (W * scale).T
-# W is multiplied by the scale as a matrix product, which adds up over units. Each column is scaled on its own: an
+# W is multiplied by the scale as a matrix product, which adds up over features. Each column is scaled on its own: an
 # elementwise product, broadcast over the rows.
 # - return W * scale  =>  return W @ scale
 # The two results are in the wrong order: return W first, then b.
 # - return W * scale, (b - mean) * scale + beta  =>  return (b - mean) * scale + beta, W * scale
 # `W *= …` writes into the caller's array, and folding twice would scale twice. W * … makes a new one.
 # - return W * scale  =>  W *= scale; return W
+# - return W * scale, (b - mean) * scale + beta  =>  b -= mean; b *= scale; return W * scale, b + beta
 # One array comes back, not two. W and b both change: return both, as a pair.
 # - return W * scale, (b - mean) * scale + beta  =>  return W * scale
+# - return W * scale, (b - mean) * scale + beta  =>  return W * scale, (b - mean) * scale + beta, scale
+# A dict came back. Return the two arrays themselves, W first.
+# - return W * scale, (b - mean) * scale + beta  =>  return dict(W=W * scale, b=(b - mean) * scale + beta)
+# The new W holds more than W times the scale. Only the scale multiplies x: mean and beta belong into b.
+# - return W * scale  =>  return (W - mean) * scale
+# - return W * scale  =>  return W * scale + beta
+# - return W * scale  =>  return (W - mean) * scale + beta
+# The statistics of W's own columns are used. BN normalizes z = x @ W + b; its mean and var are given.
+# - return W * scale  =>  return gamma * (W - W.mean(axis=0)) / np.sqrt(W.var(axis=0) + eps) + beta
+# - np.sqrt(var + eps)  =>  np.sqrt(W.var(axis=0) + eps)
+# - (b - mean)  =>  (b - W.mean(axis=0))
+# The new b is (b − mean)·scale + β. Here a sign is turned, a factor is on the wrong term, or a term is missing.
+# - (b - mean) * scale + beta  =>  (mean - b) * scale + beta
+# - (b - mean) * scale + beta  =>  (b - mean) * scale - beta
+# - (b - mean) * scale + beta  =>  (b - mean) * scale + beta * gamma
+# - (b - mean) * scale + beta  =>  (b - mean) * gamma + beta
+# - (b - mean) * scale + beta  =>  gamma * (b - mean / np.sqrt(var + eps)) + beta
+# - (b - mean) * scale + beta  =>  b * scale - mean * gamma + beta
+# - (b - mean) * scale + beta  =>  (b - mean * scale) * scale + beta
+# - (b - mean) * scale + beta  =>  b + beta
+# - (b - mean) * scale + beta  =>  beta
+# b has an axis too many, or was made from W. It keeps its shape (D_out,).
+# - (b - mean) * scale + beta  =>  ((b - mean) * scale + beta)[None]
+# - (b - mean) * scale + beta  =>  (W - mean) * scale + beta
+# The scale is upside down: γ/√(var + ε) multiplies z.
+# - gamma / np.sqrt(var + eps)  =>  np.sqrt(var + eps) / gamma
+# - return W * scale, (b - mean) * scale + beta  =>  return W / scale, (b - mean) / scale + beta
+# γ is used without its sign. A learned γ may be negative: use it as it is.
+# - gamma / np.sqrt(var + eps)  =>  np.abs(gamma) / np.sqrt(var + eps)
+# `a ** 1 / 2` is (a ** 1) / 2; math.sqrt takes one number only. np.sqrt takes the root of every element.
+# - gamma / np.sqrt(var + eps)  =>  gamma / (var + eps) ** 1 / 2
+# - np.sqrt(var + eps)  =>  __import__("math").sqrt(var + eps)
+# The variance is multiplied by n/(n − 1). It is given: use it as it is.
+# - np.sqrt(var + eps)  =>  np.sqrt(var * len(W) / (len(W) - 1) + eps)
 # Nothing comes back. End with a return of the new W and the new b.
 # - return W * scale, (b - mean) * scale + beta  =>  pass

@@ -39,3 +39,9 @@ def test_helper_cells_go_into_the_setup_cell(edited):
     source = setup_source(read_unit(path))
     assert "_kit.load_helpers(r'''\ndef inputs():" in source
     compile(source, "<setup>", "exec")
+
+
+def test_by_hand_is_there_where_it_is_called(edited, tiny):
+    assert "def by_hand" not in module_source(read_unit(tiny))
+    path = edited('check("q_epsilon", q_epsilon)', 'with by_hand():\n    check("q_epsilon", q_epsilon)')
+    assert "def by_hand" in module_source(read_unit(path))

@@ -185,9 +185,10 @@ def test_what_is_made_from_a_tuple_a_list_or_a_dict(check):
 
 
 def test_a_hidden_check_tells_no_number(check):
-    for got, want in [(A + 1, A), (2.5, 1.25), (True, False)]:
+    pairs = [(A + 1, A), (2.5, 1.25), (True, False), (None, 1.25), ("b", 1.25), (A, False), (None, [1.25, A])]
+    for got, want in [*pairs, *(([got, got], [want, want]) for got, want in pairs)]:
         message = says(check, got, expected=want, hidden=True)
-        assert "expected 1" not in message and "1.25" not in message and "False" not in message, message
+        assert "expected 1" not in message and "1.25" not in message and "but False" not in message, message
     assert "at [0, 0] 2 is not right" in says(check, A + 1, expected=A, hidden=True)
 
 

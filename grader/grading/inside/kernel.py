@@ -1,15 +1,17 @@
 """One notebook's kernel: what is imported before the fork, and what is done after it."""
 
+import base64
 import contextlib
 import gc
 import io
 import logging
+import marshal
 import os
 import random
 import shutil
 import sys
 
-from namespaces import drop_rights, limit
+from namespaces import die_first, drop_rights, limit
 
 ENDED = 90
 
@@ -72,10 +74,11 @@ def run_kernel(app, request: dict, folder: str, baseline_kb: int, sealing: tuple
         os.dup2(null, standard)
     try:
         if sealing:
-            drop_rights()
+            die_first()
+            drop_rights(unaccounted=request["grouped"], sessions=request["shares_cpu"])
         connect(app, request, folder)
         if sealing:
-            limit(request["limits"], baseline_kb, request["files_mb"])
+            limit(request["limits"], baseline_kb, request["files_mb"], request["grouped"])
             os.write(sealing[0], b".")
             if not os.read(sealing[1], 1):
                 raise OSError("its directory could not be sealed")
@@ -90,17 +93,13 @@ def run_kernel(app, request: dict, folder: str, baseline_kb: int, sealing: tuple
     os._exit(0)
 
 
-# The course's own code, by name: (the setup cell's, the check cells' parts by key). Compiled here, once, instead of in
-# each kernel.
+# The setup cells' code, by name, compiled here, once, instead of in each kernel. What check cells run is no part of it:
+# that comes with the request to run it.
 programs: dict = {}
 
 
-def compiled(program: dict) -> tuple:
-    checks = {
-        key: [(label, compile(code, f"<check {key}>", "exec")) for label, code in parts]
-        for key, parts in program.get("checks", {}).items()
-    }
-    return compile(program.get("setup", ""), "<setup>", "exec"), checks
+def compiled(program: dict):
+    return compile(program.get("setup", ""), "<setup>", "exec")
 
 
 def connect(app, request: dict, folder: str) -> None:
@@ -124,19 +123,22 @@ def connect(app, request: dict, folder: str) -> None:
     app.kernel._execute_sleep = 0  # half a millisecond after each cell, for front ends
     shell = app.kernel.shell
     shell.ask_exit = lambda: print("(In a graded run, exit() and quit() do nothing.)")
-    setup, checks = programs[request["program_name"]]
+    setup = programs[request["program_name"]]
+    programs.clear()  # of this process: what other units' checks share is none of this notebook's business
     kit = {}  # the notebook's, as the setup cell made it: %reset does not reach it
 
     def run_setup() -> None:
-        names = {"__name__": "__main__"}  # not the student's, who may have a `print` of their own above
-        exec(setup, names)
-        shell.user_ns.update({name: value for name, value in names.items() if not name.startswith("__")})
-        kit["run_check"] = sys.modules["bncourse_kit"]._run_check
+        if not kit:  # the first time, before any code of the student's; later, in its place, it gives its names again
+            names = {"__name__": "__main__"}
+            exec(setup, names)
+            kit["names"] = {name: value for name, value in names.items() if not name.startswith("__")}
+            kit["run_check"] = sys.modules["bncourse_kit"]._run_check
+        shell.user_ns.update(kit["names"])
 
-    def run_check(key: str, word: str) -> None:
+    def run_check(key: str, word: str, code: str) -> None:
         if not kit:
             raise NameError("the setup cell did not come to its end")
-        kit["run_check"](checks[key], word, shell.user_ns)
+        kit["run_check"](marshal.loads(base64.b64decode(code)), word, shell.user_ns)
 
     shell.run_setup, shell.run_check = run_setup, run_check
     seed(request["seed"])

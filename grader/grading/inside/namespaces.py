@@ -87,28 +87,56 @@ def isolate(limits: dict, connections: str, folder: str, files_mb: int) -> None:
 
 
 def seal() -> None:
-    """As PID 1, when the kernel has bound its sockets: what is shared with the grader becomes read-only."""
-    mount("none", "/tmp/.connection", "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    """As PID 1, when the kernel has bound its sockets: what is shared with the grader becomes read-only.
+
+    So does /proc, where a process could take back that it is to be killed before others.
+    """
+    for folder in ("/tmp/.connection", "/proc"):
+        mount("none", folder, "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
-def drop_rights() -> None:
-    """As the kernel, while it has but one thread (capabilities belong to threads): keep no right in the namespaces."""
+def die_first() -> None:
+    """As the kernel: where memory is short, this process and what it starts are killed before all others."""
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def drop_rights(unaccounted: bool, sessions: bool) -> None:
+    """As the kernel, while it has but one thread (capabilities belong to threads): keep no right in the namespaces.
+
+    unaccounted, sessions: see forbid_system_calls.
+    """
     for capability in range(LAST_CAP + 1):
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
     header = struct.pack("Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this thread
     call(libc.capset, header, bytes(24))
     call(libc.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    forbid_system_calls(libc)
+    forbid_system_calls(libc, unaccounted, sessions)
 
 
-def limit(limits: dict, baseline_kb: int, files_mb: int) -> None:
-    """Resource limits of the kernel process and what it starts."""
+def address_space() -> int:
+    """The addresses that this process has mapped, in bytes."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def limit(limits: dict, baseline_kb: int, files_mb: int, counted: bool) -> None:
+    """Resource limits of the kernel process and what it starts: a net below what init watches over.
+
+    counted: a control group counts the tables of what is mapped, so that there need be no limit on that.
+    """
     megabyte = 1 << 20
-    seconds = int(limits["notebook_seconds"]) + 5  # a net below the grader's own clock
+    seconds = int(limits["notebook_seconds"]) + 5
+    memory = limits["memory_mb"] * megabyte
+    # Addresses cost nothing but the tables of what is mapped: a 512th. There may be many that are only set aside, for
+    # stacks and by malloc for its arenas.
+    addresses = address_space() + memory + (limits["disk_mb"] + files_mb + 4096) * megabyte
+    addresses = resource.RLIM_INFINITY if counted else addresses
     for kind, value in (
-        (resource.RLIMIT_DATA, limits["memory_mb"] * megabyte + 2 * baseline_kb * 1024 + 512 * megabyte),
+        (resource.RLIMIT_DATA, memory + 2 * baseline_kb * 1024 + 512 * megabyte),
+        (resource.RLIMIT_AS, addresses),
         (resource.RLIMIT_FSIZE, (limits["disk_mb"] + files_mb) * megabyte),
-        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_NPROC, limits["processes"] + 4),  # so that init sees that there are too many
         (resource.RLIMIT_CPU, 4 * seconds),
         (resource.RLIMIT_NOFILE, 256),  # what waits in sockets is no process's memory
         (resource.RLIMIT_CORE, 0),
@@ -116,5 +144,5 @@ def limit(limits: dict, baseline_kb: int, files_mb: int) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        value = min((one for one in (value, hard) if one != resource.RLIM_INFINITY), default=resource.RLIM_INFINITY)
         resource.setrlimit(kind, (value, value))

@@ -1,5 +1,8 @@
 """A kernel's application, shell and streams, less what ipykernel does twice, or for front ends that are not here."""
 
+import subprocess
+import sys
+
 import zmq
 from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
@@ -29,6 +32,19 @@ class Shell(ZMQInteractiveShell):
         transformed = super().transform_cell(raw_cell)
         self._transformed = raw_cell, transformed
         return transformed
+
+    def system(self, cmd: str) -> None:
+        """`!command`, with a pipe. IPython gives it a terminal and a session, which there may not be in a jail."""
+        if cmd.rstrip().endswith("&"):
+            raise OSError("Background processes not supported.")
+        command = ["sh", "-c", self.var_expand(cmd, depth=1)]
+        pipe, null, both = subprocess.PIPE, subprocess.DEVNULL, subprocess.STDOUT
+        with subprocess.Popen(command, stdin=null, stdout=pipe, stderr=both, errors="replace") as process:
+            for text in process.stdout:
+                sys.stdout.write(text)
+        self.user_ns["_exit_code"] = process.returncode
+
+    system_piped = system
 
 
 class Stream(OutStream):

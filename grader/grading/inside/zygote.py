@@ -21,13 +21,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves it out
 
-from kernel import ENDED, compiled, programs, run_kernel, warm_up
+from kernel import compiled, programs, run_kernel, warm_up
 from namespaces import become_nobody, die_with_parent, hide, isolate, own_namespaces, seal
-
-# Exit statuses of a kernel's init beside ENDED; grader/grading/jail.py has words for them.
-MEMORY, CPU, DISK, PROCESSES, KILLED = 91, 92, 93, 94, 95
-
-TOLD = {signal.SIGCHLD, signal.SIGTERM}  # what a kernel's init waits for
+from watch import ENDED, KILLED, TOLD, used_kb, watch
 
 CONNECTIONS = "/connections"  # the only directory that the jail shares with the grader
 
@@ -36,53 +32,14 @@ def say(**message) -> None:
     os.write(1, (json.dumps(message) + "\n").encode())
 
 
-def used_kb(process: str) -> int:
-    """Memory of a process that is no file's, in KiB, what it shares with the zygote included."""
-    try:
-        with open(f"/proc/{process}/status") as file:
-            return sum(int(line.split()[1]) for line in file if line.startswith(("RssAnon:", "RssShmem:")))
-    except OSError:  # it has ended
-        return 0
+def close_but(kept: set[int]) -> None:
+    """Close all descriptors but the standard ones and these."""
+    for descriptor in {int(name) for name in os.listdir("/proc/self/fd")} - kept - {0, 1, 2}:
+        with contextlib.suppress(OSError):  # the one by which they were listed
+            os.close(descriptor)
 
 
-def tasks(process: str) -> int:
-    """The threads of a process."""
-    try:
-        return len(os.listdir(f"/proc/{process}/task"))
-    except OSError:
-        return 0
-
-
-def watch(kernel: int, limits: dict, baseline_kb: int) -> int:
-    """As PID 1, with TOLD blocked: wait for the kernel to end, end everything where a limit is reached.
-
-    Returns an exit status.
-    """
-    while True:
-        with contextlib.suppress(ChildProcessError):
-            while process := os.waitpid(-1, os.WNOHANG):
-                if process[0] == 0:
-                    break
-                if process[0] == kernel:
-                    by = os.WTERMSIG(process[1]) if os.WIFSIGNALED(process[1]) else None
-                    return {signal.SIGXCPU: CPU, signal.SIGKILL: KILLED}.get(by, ENDED)
-        others = [p for p in os.listdir("/proc") if p.isdigit() and p != "1"]
-        if sum(max(0, used_kb(p) - baseline_kb) for p in others) > limits["memory_mb"] * 1024:
-            return MEMORY
-        if sum(map(tasks, others)) + 3 > limits["processes"]:  # keeper and init count too
-            return PROCESSES
-        disk = os.statvfs("/tmp")
-        if disk.f_bavail == 0 or disk.f_favail == 0:
-            return DISK
-        told = signal.sigtimedwait(TOLD, 0.05)
-        if told and told.si_signo == signal.SIGTERM:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(-1, signal.SIGKILL)
-                os.waitpid(kernel, 0)
-            return ENDED
-
-
-def keep(app, request: dict, baseline_kb: int) -> None:
+def keep(app, request: dict, baseline_kb: int, group: dict | None) -> None:
     """As a kernel's keeper: make the namespaces, start init in them, pass on its exit status. Does not return."""
     own_namespaces()
     signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)  # or what comes too early would be lost: PID 1 ignores what it can
@@ -96,25 +53,28 @@ def keep(app, request: dict, baseline_kb: int) -> None:
         status = os.waitpid(init, 0)[1]
         os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else KILLED)
     die_with_parent()
-    os.closerange(3, 256)
+    counts = {group[what] for what in ("usage", "stat", "events")} if group else set()
+    request["grouped"] = group is not None
+    close_but(counts)
     isolate(request["limits"], CONNECTIONS, f"{CONNECTIONS}/{request['id']}", request["files_mb"])
     bound, sealed = os.pipe(), os.pipe()
     kernel = os.fork()
     if kernel == 0:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
+        close_but({bound[1], sealed[0]})
         run_kernel(app, request, "/tmp/.connection", baseline_kb, (bound[1], sealed[0]))
     os.close(bound[1])
     if os.read(bound[0], 1):
         seal()
         os.write(sealed[1], b".")
-    os.closerange(3, 256)
+    close_but(counts)
     for standard in (0, 1, 2):
         os.close(standard)
     hide()
-    os._exit(watch(kernel, request["limits"], baseline_kb))
+    os._exit(watch(kernel, request["limits"], baseline_kb, group, request["shares_cpu"]))
 
 
-def start(app, request: dict, jailed: bool, baseline_kb: int) -> int:
+def start(app, request: dict, jailed: bool, baseline_kb: int, group: dict | None) -> int:
     """Fork what one notebook needs. Returns the process to wait for, and to kill."""
     process = os.fork()
     if process:
@@ -122,7 +82,7 @@ def start(app, request: dict, jailed: bool, baseline_kb: int) -> int:
     signal.set_wakeup_fd(-1)
     try:
         if jailed:
-            keep(app, request, baseline_kb)
+            keep(app, request, baseline_kb, group)
         if sys.platform == "linux":
             die_with_parent()
         run_kernel(app, request, f"{CONNECTIONS}/{request['id']}", baseline_kb)
@@ -132,7 +92,7 @@ def start(app, request: dict, jailed: bool, baseline_kb: int) -> int:
         os._exit(ENDED)
 
 
-def serve(app, jailed: bool) -> None:
+def serve(app, jailed: bool, group: dict | None) -> None:
     """Obey the grader until it closes our standard input."""
     running: dict[int, str] = {}
     reader, writer = os.pipe()
@@ -172,7 +132,7 @@ def serve(app, jailed: bool) -> None:
                 elif "program" in request:
                     programs[request["name"]] = compiled(request["program"])
                 else:
-                    running[start(app, request, jailed, baseline_kb)] = request["id"]
+                    running[start(app, request, jailed, baseline_kb, group)] = request["id"]
     for process in running:
         try:
             os.kill(process, signal.SIGKILL)
@@ -193,7 +153,7 @@ def can_isolate() -> bool:
     return os.waitpid(probe, 0)[1] == 0
 
 
-def main(jailed: bool, modules: list[str]) -> None:
+def main(jailed: bool, modules: list[str], group: dict | None) -> None:
     if jailed and os.getuid() == 0:
         become_nobody()
     app = warm_up(modules)
@@ -201,10 +161,10 @@ def main(jailed: bool, modules: list[str]) -> None:
         say(refused="namespaces cannot be made inside the jail (user.max_user_namespaces?)")
         return
     say(ready=True)
-    serve(app, jailed)
+    serve(app, jailed, group)
 
 
 if __name__ == "__main__":
     CONNECTIONS = sys.argv[2] if len(sys.argv) > 2 else CONNECTIONS
     options = json.loads(sys.argv[1])
-    main(options["jailed"], options["modules"])
+    main(options["jailed"], options["modules"], options["group"])

@@ -1,0 +1,123 @@
+"""How fast `bncourse grade` is beside `nbgrader autograde`, in one run, on the same class of units 03 and 04.
+
+    python benchmarks/grading.py [--students 60] [--workers 2]
+
+Both grade the same mixed submissions; their scores must be equal, cell by cell. Printed are both times and their
+ratio, time and processor time of a submission and where it goes, peak memory, the cold start (one submission, the
+sandbox's set-up and the unit's own answers included), and what that makes of 500 students and 12 units.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from helpers.mixed_class import fill, scores
+
+from grader.authoring.unit import read_unit
+from grader.classroom.course import make_class
+from grader.grading.store import Store
+from grader.paths import unit_sources
+
+UNITS = ("03", "04")
+
+
+class Peak(threading.Thread):
+    """Watches the memory of a process and all it starts: the largest sum of their own (unshared) pages, in MiB."""
+
+    def __init__(self, process: subprocess.Popen) -> None:
+        super().__init__(daemon=True)
+        self.process, self.mib = psutil.Process(process.pid), 0.0
+
+    def run(self) -> None:
+        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
+            total = 0
+            try:
+                for process in [self.process, *self.process.children(recursive=True)]:
+                    try:
+                        total += process.memory_full_info().pss
+                    except psutil.Error:
+                        continue
+            except psutil.Error:
+                return
+            self.mib = max(self.mib, total / 2**20)
+            time.sleep(0.5)
+
+
+def run(command: list[str], directory: Path) -> tuple[float, float, float]:
+    """Run a command. Returns seconds, processor seconds of it and its children, and peak memory in MiB."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    scripts = sysconfig.get_path("scripts")
+    env = os.environ | {"PATH": os.pathsep.join([scripts, os.environ["PATH"]])}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=directory, env=env, stdout=log, stderr=log)
+        peak = Peak(process)
+        peak.start()
+        if process.wait() not in (0, 1):
+            log.seek(0)
+            sys.exit(log.read().decode()[-3000:])
+    seconds = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak.mib
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--students", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=0, help="0: what bncourse grade takes by itself")
+    args = parser.parse_args()
+    sources = unit_sources(list(UNITS))
+    units = [read_unit(source) for source in sources]
+    with tempfile.TemporaryDirectory(prefix="bn-") as temporary:
+        ours, stock, cold = (Path(temporary, name) for name in ("ours", "stock", "cold"))
+        make_class(ours, sources, quietly=True)
+        fill(ours, units, args.students)
+        shutil.copytree(ours, stock)
+        shutil.copytree(ours, cold)
+        count = args.students * len(units)
+
+        seconds, _, _ = run(["bncourse", "grade", ".", "03", "--student", "right-000", "--workers", "1"], cold)
+        print(f"cold start, one submission of 03, from the command to its end: {seconds:.1f} s")
+
+        seconds, _, memory = run(["bncourse", "grade", ".", "--workers", str(args.workers)], ours)
+        results = [result for _, result in Store(ours).results()]
+        walls, cpus = [r.seconds for r in results], [r.cpu for r in results]
+        how = f"{args.workers} jobs" if args.workers else "its own number of jobs"
+        print(f"bncourse grade, {count} submissions, {how}: {seconds:.1f} s, {seconds / count:.3f} s each")
+        print(f"  in its worker, a submission takes {statistics.median(walls):.3f} s (median; most {max(walls):.2f} s)")
+        print(f"  of processor time {statistics.median(cpus):.3f} s (median)")
+        print(f"  peak memory of all its processes: {memory:.0f} MiB")
+        again, _, _ = run(["bncourse", "grade", ".", "--workers", str(args.workers)], ours)
+        print(f"  the same command again: {again:.1f} s")
+
+        stock_seconds = 0.0
+        for unit in units:
+            took, _, memory = run(["nbgrader", "autograde", unit.name], stock)
+            stock_seconds += took
+            print(f"nbgrader autograde {unit.name}: {took:.1f} s, {took / args.students:.2f} s each, {memory:.0f} MiB")
+        different = [
+            (unit.name, student)
+            for unit in units
+            for student, cells in scores(stock, unit.name).items()
+            if scores(ours, unit.name).get(student) != cells
+        ]
+        print(f"scores: {'equal, cell by cell' if not different else f'DIFFERENT for {different}'}")
+        print(f"ratio: {stock_seconds / seconds:.1f}")
+        hours = seconds / count * 500 * 12 / 60
+        print(f"500 students × 12 units at this rate: {hours:.0f} minutes")
+
+
+if __name__ == "__main__":
+    main()

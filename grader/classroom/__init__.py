@@ -1,0 +1,1 @@
+"""A class on disk: nbgrader's course, its feedback and its exports."""

@@ -1,0 +1,96 @@
+"""What lies in a class's submitted/: submissions of the units that are released, and what is none and why."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.errors import CourseError
+from grader.grading.outputs import shown as printable
+
+MOST = 100  # lines
+IGNORED = re.compile(r"\.|__MACOSX$|desktop\.ini$|Thumbs\.db$", re.I)  # what systems and editors leave behind
+
+
+@dataclass
+class Submitted:
+    """(student, unit) of what can be graded, and a line, with what to do, for everything else that lies there."""
+
+    submissions: list[tuple[str, str]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+def submitted(directory: Path, units: list[str]) -> Submitted:
+    """Look through submitted/ of a class whose released units these are."""
+    found = Submitted()
+    folder = directory / "submitted"
+    for student in _entries(folder):
+        shown = f"submitted/{printable(student.name)}"
+        if not student.is_dir():
+            if not IGNORED.match(student.name):
+                found.others.append(f"{shown} lies in no student's folder: put it into submitted/STUDENT/UNIT/.")
+        elif _unit(student.name, units):
+            if _entries(Path(student.path)):
+                found.others.append(f"{shown} is named as a unit is: it has to be submitted/STUDENT/UNIT.")
+        else:
+            _look_into(Path(student.path), student.name, shown, units, found)
+    if len(found.others) > MOST:
+        found.others = [*found.others[:MOST], f"{len(found.others) - MOST} more files and folders are none either."]
+    return found
+
+
+def _look_into(folder: Path, student: str, shown: str, units: list[str], found: Submitted) -> None:
+    known, other = [], []
+    for entry in _entries(folder):
+        unit = _unit(entry.name, units)
+        if entry.name in units:
+            known.append(entry.name)
+        elif IGNORED.match(entry.name):
+            continue
+        elif unit and entry.is_dir():
+            other.append(f"{shown}/{printable(entry.name)} has to be called {unit}.")
+        elif entry.name.lower().endswith(".ipynb"):
+            where = f"{shown}/{unit}/{unit}.ipynb" if unit else f"{shown}/UNIT/UNIT.ipynb"
+            other.append(f"{shown}/{printable(entry.name)} lies beside the units' folders: it belongs into {where}.")
+        else:
+            other.append(f"{shown}/{printable(entry.name)} is no unit that is released in this class.")
+    problem = name_problem(student)
+    if problem and known:
+        found.others.append(f"{shown} is not graded: {problem}. Rename the folder to the student's id.")
+    elif not problem:
+        found.submissions += [(student, unit) for unit in known]
+    if known or not IGNORED.match(student):
+        found.others += other
+
+
+def name_problem(student: str) -> str:
+    """Why a name cannot be a student's: what nbgrader, a shell or a terminal would take for something else; or ""."""
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        return "its name is not in UTF-8"
+    if student.startswith("."):
+        return "its name begins with a dot"
+    if student != student.strip():
+        return "its name begins or ends with a space"
+    if not student.isprintable():
+        return "its name has control characters in it"
+    if bad := re.search(r"[*?\[\]/\\]", student):
+        return f"its name has {bad[0]!r} in it, which nbgrader takes for a pattern or a path"
+    return ""
+
+
+def _unit(name: str, units: list[str]) -> str:
+    """The unit that somebody who wrote this name meant; "" where it is none."""
+    stem = re.sub(r"(\.ipynb|\.txt)+$", "", name, flags=re.I).lower()
+    return next((unit for unit in units if stem in (unit.lower(), unit.partition("_")[0])), "")
+
+
+def _entries(folder: Path) -> list[os.DirEntry]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise CourseError(f"{folder} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,100 @@
+"""Which submissions hold the same answers to the letter: of two students, or of the course's own solved notebook.
+
+Short answers are alike by chance, and a class talks to each other: what is said here is for a person to look at.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import combinations
+
+from grader.authoring.regions import HIDDEN, SOLUTION
+from grader.grading.notebook import SubmittedCell
+from grader.grading.rebuild import Piece
+from grader.grading.recognise import other_unit
+from grader.grading.release import Release, ReleaseCell
+from grader.grading.result import Result
+
+ENOUGH = 300  # characters of own code, white space aside: so much is not the same by chance
+MARKERS = f"### BEGIN {HIDDEN}", f"### END {HIDDEN}"
+BORDERS = f"### BEGIN {SOLUTION}", f"### END {SOLUTION}"
+SHOWN = 3  # students that are named
+
+SOLVED = "it holds the hidden tests: is it the course's own solved notebook?"
+
+
+def own_code(cell: ReleaseCell, source: str) -> str:
+    """What an answer's cell holds beyond its stub, line by line, without white space."""
+    stub = {line.strip() for line in cell.released.splitlines()}
+    lines = (line.strip() for line in source.splitlines())
+    return "".join("".join(line.split()) for line in lines if line not in stub and not line.startswith(BORDERS))
+
+
+def answers_of(pieces: Iterable[Piece]) -> list[str]:
+    """A rebuilt notebook's answers, for `Result.answers`: "exercise length digest", by which two are compared."""
+    return [_mark(piece.cell, piece.source) for piece in pieces if piece.role == "solution"]
+
+
+def _mark(cell: ReleaseCell, source: str) -> str:
+    code = own_code(cell, source)
+    return f"{cell.key} {len(code)} {hashlib.sha256(code.encode(errors='replace')).hexdigest()[:24]}"
+
+
+def is_solved(cells: Iterable[SubmittedCell]) -> bool:
+    """Whether a notebook as it was handed in holds hidden tests, with the marks that only the course's sources have."""
+    return any(line.strip().startswith(MARKERS) for cell in cells for line in cell.source.splitlines())
+
+
+def not_this_one(release: Release, cells: list[SubmittedCell]) -> list[str]:
+    """Why a person should look at the notebook as a whole: it is the course's own, or another unit's."""
+    other = other_unit(release, cells)
+    found = [f"it is the notebook of {other}, handed in as {release.unit}"] if other else []
+    return [*found, SOLVED] if is_solved(cells) else found
+
+
+def same_answers(results: Iterable[Result], releases: dict[str, Release]) -> dict[tuple[str, str], list[str]]:
+    """By (student, unit), a line for each reason to look at a submission beside others. All results, new or kept."""
+    found: dict[tuple[str, str], list[str]] = {}
+    by_unit: dict[str, dict[str, set[str]]] = defaultdict(dict)
+    for result in results:
+        by_unit[result.unit][result.student] = set(result.answers)
+    for unit, marks in by_unit.items():
+        if unit not in releases:
+            continue
+        theirs = {_mark(cell, cell.full) for cell in releases[unit].cells if cell.role == "solution"}
+        solved = {student for student, own in marks.items() if _is_much(own & theirs)}
+        for student in solved:
+            which = _exercises(marks[student] & theirs)
+            found.setdefault((student, unit), []).append(f"{which}: to the letter as in the course's solved notebook")
+        for student, (others, shared) in _twins({s: own for s, own in marks.items() if s not in solved}).items():
+            more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+            who = ", ".join(sorted(others)[:SHOWN]) + more
+            text = f"{_exercises(shared)}: the same code, white space aside, as {who}. Did they work together?"
+            found.setdefault((student, unit), []).append(text)
+    return found
+
+
+def _twins(marks: dict[str, set[str]]) -> dict[str, tuple[set[str], set[str]]]:
+    """By student, those whose answers are in good part the same, and the marks of these answers."""
+    sharing = defaultdict(set)
+    for student, own in marks.items():
+        for mark in own:
+            sharing[mark].add(student)
+    pairs = {pair for students in sharing.values() for pair in combinations(sorted(students), 2)}
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for pair in pairs:
+        shared = marks[pair[0]] & marks[pair[1]]
+        if _is_much(shared):
+            for one, other in (pair, pair[::-1]):
+                others, known = found.setdefault(one, (set(), set()))
+                others.add(other)
+                known |= shared
+    return found
+
+
+def _is_much(marks: set[str]) -> bool:
+    return sum(int(mark.split()[1]) for mark in marks) >= ENOUGH
+
+
+def _exercises(marks: set[str]) -> str:
+    return ", ".join(sorted(mark.split()[0] for mark in marks if mark.split()[1] != "0"))

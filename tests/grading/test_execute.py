@@ -1,0 +1,141 @@
+"""One kernel of the jail, as the grader talks to it."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+
+import pytest
+import zmq
+
+from grader.grading.execute import Kernel
+from grader.grading.jail import Jail
+from grader.grading.limits import Limits
+
+pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+
+
+@pytest.fixture(scope="module")
+def jail():
+    jail = Jail(torch=False)
+    yield jail
+    jail.close()
+
+
+def run(jail, *codes):
+    """What each of these gave, run one after the other in one kernel."""
+
+    async def all_of_them():
+        async with Kernel(jail, Limits(), time.monotonic() + 60, 1, {}) as kernel:
+            return [await kernel.run(code) for code in codes]
+
+    return asyncio.run(all_of_them())
+
+
+def text(ran):
+    return "".join(output.get("text", "") for output in ran.outputs)
+
+
+def test_a_kernel_answers_at_once(jail):
+    """Its sockets are connected to before they are there: libzmq tries again after 0.1 s, unless told otherwise."""
+
+    async def seconds():
+        started = time.perf_counter()
+        async with Kernel(jail, Limits(), time.monotonic() + 60, 1, {}) as kernel:
+            sockets = (kernel.client.kc.shell_channel.socket, kernel.client.kc.iopub_channel.socket)
+            assert [socket.getsockopt(zmq.RECONNECT_IVL) for socket in sockets] == [2, 2]
+            return time.perf_counter() - started
+
+    assert min(asyncio.run(seconds()) for _ in range(10)) < 0.2
+
+
+def test_a_kernel_can_be_ended_at_once(jail):
+    started = time.perf_counter()
+    for _ in range(10):
+        run(jail)
+    assert time.perf_counter() - started < 4
+
+
+def test_nothing_is_left_behind(jail):
+    before = set(os.listdir(tempfile.gettempdir()))
+    run(jail, "print(1)")
+    assert set(os.listdir(tempfile.gettempdir())) <= before
+    assert os.listdir(jail.folder) == ["lock"]
+
+
+def test_outputs_come_whole_and_in_order(jail):
+    (ran,) = run(
+        jail,
+        """\
+import sys
+for number in range(20):
+    print("out", number)
+    print("err", number, file=sys.stderr)
+    display(number)""",
+    )
+    seen = [output.get("text") or output["data"]["text/plain"] for output in ran.outputs]
+    assert seen == [line for n in range(20) for line in (f"out {n}\n", f"err {n}\n", f"{n}")]
+
+
+def test_no_message_is_lost(jail):
+    """ZMQ drops what is not read in time, above 1,000 messages, unless told otherwise: the end of a cell, too."""
+    started = time.monotonic()
+    (ran, after) = run(jail, "from IPython.display import display\nfor i in range(5000):\n    display(i)", "1")
+    assert [output["data"]["text/plain"] for output in ran.outputs] == [str(i) for i in range(5000)]
+    assert [output["output_type"] for output in after.outputs] == ["execute_result"]
+    assert time.monotonic() - started < 20
+
+
+def test_what_threads_and_processes_print_is_kept(jail):
+    thread, process = run(
+        jail,
+        """\
+import threading
+threads = [threading.Thread(target=print, args=(n,)) for n in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()""",
+        "import subprocess\n_ = subprocess.run(['echo', 'from a process'])",
+    )
+    # Sign by sign: a number and its end of line are written one after the other, and two threads may be between them.
+    assert sorted(text(thread)) == sorted("".join(f"{n}\n" for n in range(8)))
+    assert text(process) == "from a process\n"
+
+
+def test_a_cell_is_transformed_once_and_anew_each_time(jail):
+    *_, count, _, changed = run(
+        jail,
+        """\
+seen = []
+
+def note(lines):
+    seen.append(lines)
+    return lines
+
+get_ipython().input_transformers_post.append(note)""",
+        "seen.clear()",
+        "1 + 1",
+        "print(len(seen))",
+        "get_ipython().input_transformers_post.append(lambda lines: ['print(6 * 7)\\n'])",
+        "print(1)",
+    )
+    assert (text(count), text(changed)) == ("2\n", "42\n")
+
+
+def test_the_same_cell_twice_sees_what_it_changed_itself(jail):
+    code = "get_ipython().input_transformers_post[:] = [lambda lines: ['print(6 * 7)\\n']]"
+    first, second = run(jail, code, code)
+    assert (text(first), text(second)) == ("", "42\n")
+
+
+def test_top_level_await_runs_once(jail):
+    ran = run(jail, "import asyncio\ncalls = []", "calls.append(await asyncio.sleep(0, 5))", "print(calls)")[-1]
+    assert text(ran) == "[5]\n"
+
+
+def test_a_traceback_names_the_cell_and_the_line(jail):
+    (ran,) = run(jail, "x = 1\n1 / 0")
+    shown = "\n".join(ran.error["traceback"])
+    assert "Cell In[1], line 2" in shown and "1 / 0" in shown

@@ -1,0 +1,61 @@
+"""What `bncourse grade` prints: first what a person must do, then what was mended, a line a kind."""
+
+import json
+
+import pytest
+
+from grader.grading.outcome import Outcome, print_outcome
+from grader.grading.result import CellScore, Result
+
+
+def result(student: str, **changes) -> Result:
+    cells = [CellScore("a-values", "a", 1.0, 2.0)]
+    return Result(student, "03_unit", f"submitted/{student}/03_unit/03_unit.ipynb", cells=cells, **changes)
+
+
+def outcome(*results: Result, others=()) -> Outcome:
+    made = Outcome(others=list(others))
+    for one in results:
+        made.add(one)
+    return made
+
+
+def test_what_a_person_must_do_comes_first(capsys):
+    changed = [
+        f"cell {cell} was changed: put back as released" for cell in ("setup", "a-values", "b-values", "c-values")
+    ]
+    results = [result(f"s{n}", repairs=changed) for n in range(5)]
+    results += [result("flagged", flags=["cell a: why"]), result("failed", status="failed", reason="no JSON")]
+    assert print_outcome(outcome(*results, others=["submitted/x.zip lies in no student's folder"])) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["FAILED", "FLAGGED", "NOT", "repaired"]
+    assert lines[3].startswith("repaired s0, s1, s2 and 2 more, 03_unit: put back as released: 4 cells")
+    assert sum(line.startswith("repaired") for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    "results, others, status",
+    [([result("ada")], [], 0), ([result("ada", repairs=["x"])], [], 0), ([result("ada")], ["a file"], 1),
+     ([result("ada", flags=["x"])], [], 1), ([result("ada", limits=["x"])], [], 1)],
+)  # fmt: skip
+def test_the_exit_status_says_whether_somebody_has_to_look(results, others, status, capsys):
+    assert print_outcome(outcome(*results, others=others)) == status
+
+
+def test_answers_that_are_alike_are_for_a_person_to_look_at_and_no_accusation(capsys):
+    made = outcome(result("ada"), result("bob"))
+    made.alike = {("ada", "03_unit"): ["a: the same code as bob"]}
+    assert print_outcome(made) == 0
+    assert "LOOK     ada, 03_unit: a: the same code as bob\n" in capsys.readouterr().out
+
+
+def test_json(capsys):
+    print_outcome(outcome(result("ada"), others=["a file"]), as_json=True)
+    data = json.loads(capsys.readouterr().out)
+    assert data["graded"] == 1 and data["not_graded"] == ["a file"] and data["results"][0]["student"] == "ada"
+
+
+def test_names_cannot_write_to_the_terminal(capsys):
+    print_outcome(outcome(result("a\x1b[2J\nFLAGGED honest", flags=["x"], repairs=["y"])))
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and not any(text.startswith("FLAGGED honest") for text in out.splitlines())

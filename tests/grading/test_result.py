@@ -1,0 +1,45 @@
+"""The one form in which a result is stored."""
+
+import json
+
+import pytest
+
+from grader.grading.plan import Expected, Plan, Second
+from grader.grading.result import CellScore, Result
+
+CELLS = [
+    CellScore("normalize-values", "normalize", 0.0, 2.0, "wrong", ["eps"], "wrong"),
+    CellScore("essay", "essay", None, 3),
+]
+RESULT = Result("ada", "03", "submitted/ada/03/03.ipynb", flags=["x"], cells=CELLS, seconds=1.5, key="k", recorded=True)
+
+
+def test_it_comes_back_as_it_was():
+    assert Result.read(json.loads(json.dumps(RESULT.as_dict()))) == RESULT
+    assert RESULT.scores == {"normalize-values": 0.0, "essay": None}
+
+
+def test_what_an_earlier_version_wrote():
+    old = RESULT.as_dict()
+    for key in ("recorded", "size", "unanswered"):
+        del old[key]
+    assert Result.read({**old, "spent": {"cells": 1}}).cells == CELLS
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None, [], "x", {}, {"student": "ada"}, {**RESULT.as_dict(), "status": "fine"}, {**RESULT.as_dict(), "cells": 5},
+        {**RESULT.as_dict(), "flags": [1]}, {**RESULT.as_dict(), "seconds": "1"}, {**RESULT.as_dict(), "student": None},
+        {**RESULT.as_dict(), "cells": [{}]}, {**RESULT.as_dict(), "cells": [{**vars(CELLS[0]), "points": True}]},
+    ],
+)  # fmt: skip
+def test_what_is_no_result(raw):
+    with pytest.raises(ValueError, match="no stored result"):
+        Result.read(raw)
+
+
+def test_a_plan_comes_back_as_it_was():
+    calls = [Expected("x_hat", 1e-6, 1e-9, False), Expected("dx", 1e-5, 0.0, True, {"t": "None"})]
+    plan = Plan({"normalize-values": calls}, {"normalize-values": Second("check()", calls[1:])})
+    assert Plan.read(json.loads(json.dumps(plan.as_dict()))) == plan
