@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import matplotlib
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -40,6 +41,7 @@ def claims_on_digits(unit: Unit, notebook: nbformat.NotebookNode) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         nothing = {"MNIST_DIR": folder, "XDG_CACHE_HOME": folder, "MNIST_MIRRORS": ""}
+        nothing["MPLCONFIGDIR"] = matplotlib.get_cachedir()  # else it looks for every font anew, and says so
         _run(unit, nbformat.from_dict(notebook), {**os.environ, **nothing}, folder)
 
 
