@@ -38,6 +38,7 @@ def assigned_strings(source: str) -> dict[str, str]:
         s.targets[0].id: s.value.value
         for s in body
         if isinstance(s, ast.Assign)
+        and len(s.targets) == 1
         and isinstance(s.targets[0], ast.Name)
         and isinstance(s.value, ast.Constant)
         and isinstance(s.value.value, str)

@@ -6,13 +6,15 @@ import textwrap
 import tokenize
 
 from grader.authoring.unit import Unit
+from grader.authoring.uses import lines_of
 from grader.paths import DATA, ROOT
 
 TITLE = "#@title Setup: run this cell first"  # Colab shows the title in place of the code
 ABOUT = """\
 # The course's own code, and what its checks compare with. It lives in a module of its own, so that nothing you name
 # can break it. There is nothing to change here."""
-KIT = [ROOT / "grader" / "kit" / f"{name}.py" for name in ("observe", "compare", "call", "table", "judge", "check")]
+_PARTS = ("observe", "relation", "compare", "call", "table", "judge", "check")
+KIT = [ROOT / "grader" / "kit" / f"{name}.py" for name in _PARTS]
 MNIST = ROOT / "grader" / "kit" / "mnist.py"
 BY_HAND = ROOT / "grader" / "kit" / "by_hand.py"
 DIGITS = DATA / "digits.b85"
@@ -60,7 +62,7 @@ def module_source(unit: Unit) -> str:
 
 def bare(source: str) -> str:
     """Code as notebooks carry it: without imports of other files of the kit, comments, and docstrings nobody sees."""
-    lines: list[str | None] = source.splitlines()
+    lines: list[str | None] = [*lines_of(source)]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
@@ -89,6 +91,6 @@ def _drop(lines: list[str | None], node: ast.stmt) -> None:
 
 
 def literal(prefix: str, text: str) -> str:
-    """A long string in parentheses as Python source, on lines of 110 characters."""
-    lines = "\n".join(f'    "{line}"' for line in textwrap.wrap(text, 110, break_on_hyphens=False))
+    """A long string in parentheses as Python source, on lines of 230 characters: nobody reads them, and each costs."""
+    lines = "\n".join(f'"{line}"' for line in textwrap.wrap(text, 230, break_on_hyphens=False))
     return f"{prefix}(\n{lines}\n)"

@@ -28,6 +28,11 @@ def used_definitions(code: str, sources: Iterable[str], but: Collection[str] = (
     return "\n".join(dict.fromkeys(d.source for source in sources for d in definitions(source) if d in found))
 
 
+def lines_of(source: str) -> list[str]:
+    """The lines that Python counts. `str.splitlines` also ends one at a form feed and some others."""
+    return [line.decode() for line in source.encode().splitlines()]
+
+
 @lru_cache(512)
 def definitions(source: str) -> tuple[Definition, ...]:
     """The definitions at the top level of a cell; none where it does not parse."""
@@ -35,7 +40,7 @@ def definitions(source: str) -> tuple[Definition, ...]:
         body = ast.parse(source).body
     except SyntaxError:
         return ()
-    lines = source.splitlines()
+    lines = lines_of(source)
     found = []
     for node in body:
         if names := _defined(node):

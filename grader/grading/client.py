@@ -20,6 +20,7 @@ from grader.grading.weight import unpacked_bytes
 MOST_UNPACKED = 64 << 20  # bytes that a message may take when it is unpacked, beside the outputs that are left
 MOST_BESIDE = 1 << 20  # bytes of a message that are not its content: header, parent, metadata
 MOST_FRAMES = 100  # of one message
+WAITING = 4  # messages of one connection that may wait here to be read: each may be as large as all outputs
 FRAME_SLACK = 1 << 20  # bytes of JSON that an output may take beside what is counted as output
 OUTPUTS = ("stream", "display_data", "execute_result", "error")
 
@@ -49,7 +50,7 @@ class BoundedSession(Session):
 class Manager(AsyncKernelManager):
     """What jupyter_client calls a manager; it carries what the provisioner needs to start a kernel."""
 
-    jail, limits, files, seed, program = Any(), Any(), Any(), Any(), Any()
+    jail, limits, files, seed, program, begun = Any(), Any(), Any(), Any(), Any(), Any()
 
     def _session_default(self) -> Session:
         return BoundedSession(parent=self)
@@ -62,6 +63,7 @@ class Client(NotebookClient):
 
     async def async_start_new_kernel_client(self):
         self.km.context.setsockopt(zmq.MAXMSGSIZE, self.km.session.room + FRAME_SLACK)
+        self.km.context.setsockopt(zmq.RCVHWM, WAITING)
         self.kc = self.km.client(context=self.km.context)  # whose options are set; it would make another
         # The others are never read: what a notebook sent on them would pile up here.
         self.kc.start_channels(stdin=False, control=False, hb=False)

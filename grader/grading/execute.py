@@ -22,7 +22,7 @@ from grader.grading.jail import ENDED, Jail, JailError
 from grader.grading.limits import Limits, why_ended
 from grader.grading.provisioner import kernel_spec
 
-OWN_MEMORY_MB = 150  # that messages of one notebook may take in this process
+OWN_MEMORY_MB = 120  # that messages of one notebook may take in this process
 LOOK = 0.02  # seconds between two looks at that
 ENDS = 0.05  # seconds between two looks at whether the kernel has ended
 GOING = 1.5  # seconds that a kernel may take to end after its connections have
@@ -42,6 +42,7 @@ class Stopped(Exception):
     def __init__(self, limit: str, killed: bool = False, timed: bool = False) -> None:
         super().__init__(limit or "the kernel ended")
         self.limit, self.killed, self.timed = limit, killed, timed
+        self.outputs: list[dict] = []  # what had come by then
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Kernel:
         self.client.timeout_func = lambda _: (
             max(0.0, min(limits.cell_seconds, self.deadline - time.monotonic())) + 0.001
         )
+        self.begun: list[list[dict]] | None = None  # the outputs of its program's cells, if they have been run
         self.swamped = self.cut = False  # it sent more than we can hold; its connection has ended before it has
         self._over = threading.Event()
         self._watching: list[asyncio.Future] = []
@@ -111,6 +113,7 @@ class Kernel:
     async def __aenter__(self) -> "Kernel":
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # what a task of nbclient dies of, we see
         await self.client.async_start_new_kernel()
+        self.begun = self.manager.begun
         self.manager._close_control_socket()
         try:
             await self.client.async_start_new_kernel_client()
@@ -181,6 +184,17 @@ class Kernel:
         if time.monotonic() > self.deadline:
             raise self._late()
         try:
+            await self._execute(cell, history)
+        except Stopped as stop:
+            stop.outputs = cell.outputs
+            raise
+        ran = Ran(cell.outputs, cell.execution_count)
+        if ran.error:
+            await self.look_behind(str(ran.error.get("ename")), str(ran.error.get("evalue")))
+        return ran
+
+    async def _execute(self, cell: NotebookNode, history: bool) -> None:
+        try:
             await self.client.async_execute_cell(cell, 0, store_history=history)
         except CellTimeoutError:
             raise self._late() from None
@@ -190,10 +204,6 @@ class Kernel:
             raise Stopped(why_ended("output", self.limits)) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Stopped(f"messages: the kernel sent one that cannot be read ({type(error).__name__})") from None
-        ran = Ran(cell.outputs, cell.execution_count)
-        if ran.error:
-            await self.look_behind(str(ran.error.get("ename")), str(ran.error.get("evalue")))
-        return ran
 
     async def look_behind(self, name: str, message: str) -> None:
         """Where an error may come of a limit, let init see whether it does. Raises Stopped if so."""

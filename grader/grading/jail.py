@@ -74,8 +74,8 @@ class Jail:
         self.torch, self.jailed, self.mnist = torch, jailed, mnist
         self.ended: dict[str, int] = {}  # exit statuses of kernels, by id
         self.cpu = 0.0  # seconds of processor time that kernels have used, all in all
-        self._programs: set[str] = set()
-        self._buffer = b""
+        self._programs: dict[str, list[list[dict]] | None] = {}  # what their templates put out; None: there is none
+        self._buffer, self._text = b"", ""
         self._lock = threading.Lock()
         if jailed:
             check_available()
@@ -215,23 +215,42 @@ class Jail:
                 os.chown(path, NOBODY, NOBODY)
         return folder
 
-    def spawn(self, name: str, limits: Limits, seed: int, program: dict, files_mb: int = 0) -> None:
+    def spawn(self, name: str, limits: Limits, seed: int, program: dict, files_mb: int = 0) -> list[list[dict]] | None:
         """Fork a kernel. Its directory, with kernel.json in it, was made by `prepare`.
 
-        `program` is code that the kernel can run, {"setup": code}, sent and compiled once for all kernels.
+        `program` is the release's own code that many kernels run, {"setup": code, "given": [code, ...]}, sent once. It
+        is run once, where that is safe, and kernels come into being after it. Returns the outputs of each of its
+        cells, as nbformat has them, or None where the kernel has not run them; it has only compiled the setup then.
         `files_mb` is what its files need of the disk, beside the limit.
         """
         text = json.dumps(program)
         key = hashlib.sha256(text.encode()).hexdigest()
         with self._lock:
             if key not in self._programs:
-                self._send(name=key, program=program)
-                self._programs.add(key)
+                self._send(name=key, program=program, seconds=limits.notebook_seconds)
+                while key not in self._programs:
+                    self._hear()
             if self.group:
                 self._limit_memory(limits.memory_mb + limits.disk_mb + files_mb + SLACK_MB)
             shares_cpu = self.group is not None and self.group.shares_cpu
             about = {"seed": seed, "program_name": key, "files_mb": files_mb, "shares_cpu": shares_cpu}
             self._send(id=name, limits=asdict(limits), **about)
+            return self._programs[key]
+
+    def _hear(self) -> None:
+        """Take in the next message of the zygote. Raises JailError where it has gone."""
+        message = self._read()
+        if message is None:
+            raise JailError("the jail has ended")
+        if "text" in message:
+            self._text += message["text"]
+        elif "program" in message:
+            template, self._text = json.loads(self._text), ""
+            self._programs.pop(template["over"], None)
+            self._programs[message["program"]] = template.get("outputs")
+        else:
+            self.ended[message["exited"]] = message["status"]
+            self.cpu += message["cpu"]
 
     def _limit_memory(self, most_mb: int) -> None:
         """Let a kernel, and all that it starts, use so much beyond what the jail has now."""
@@ -246,11 +265,7 @@ class Jail:
             while name not in self.ended:
                 if b"\n" not in self._buffer and not self._selector.select(seconds):
                     return None
-                message = self._read()
-                if message is None:
-                    raise JailError("the jail has ended")
-                self.ended[message["exited"]] = message["status"]
-                self.cpu += message["cpu"]
+                self._hear()
             return self.ended[name]
 
     def kill(self, name: str) -> None:

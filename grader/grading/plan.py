@@ -37,7 +37,10 @@ class Plan:
 
     @classmethod
     def read(cls, raw: dict) -> "Plan":
-        """A plan from what `as_dict` gave, perhaps by way of JSON. Raises KeyError or TypeError where it is none."""
+        """A plan from what `as_dict` gave, perhaps by way of JSON.
+
+        Raises KeyError, TypeError or AttributeError where it is none.
+        """
         expected = {key: [Expected(*one) for one in calls] for key, calls in raw["expected"].items()}
         second = {
             key: Second(one["code"], [Expected(*call) for call in one["expected"]])

@@ -14,7 +14,10 @@ NAME = "bncourse-jail"  # registered in pyproject.toml
 
 
 class JailProvisioner(KernelProvisionerBase):
-    """Starts, watches and ends one kernel. Its manager carries `jail`, `limits`, `files`, `seed` and `program`."""
+    """Starts, watches and ends one kernel.
+
+    Its manager carries `jail`, `limits`, `files`, `seed` and `program`; then `begun`.
+    """
 
     status: int | None = None
 
@@ -57,7 +60,7 @@ class JailProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
         manager = self.parent
         files_mb = 2 + 2 * sum(map(len, manager.files.values())) // 2**20
-        self.jail.spawn(self.kernel_id, manager.limits, manager.seed, manager.program, files_mb)
+        manager.begun = self.jail.spawn(self.kernel_id, manager.limits, manager.seed, manager.program, files_mb)
         return self.connection_info
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:

@@ -19,14 +19,18 @@ def likeness(release: Release, cells: list[SubmittedCell]) -> float:
     """The share of a unit's answer and check cells that are among these, by grade_id, id, text or what they define."""
     ids = {name for cell in cells for name in (cell.grade_id, cell.id) if name}
     texts = {cell.source.strip() for cell in cells}
-    defined = frozenset().union(*(names(cell.source) for cell in cells if cell.kind == "code" or cell.grade_id))
+
+    @cache  # only asked for where ids and texts do not tell: to parse all cells takes longer than to judge them
+    def defined() -> frozenset[str]:
+        return frozenset().union(*(names(cell.source) for cell in cells if cell.kind == "code" or cell.grade_id))
+
     graded = [cell for cell in release.cells if cell.role in ("solution", "check", "manual")]
     found = [
         cell
         for cell in graded
         if cell.key in ids
         or cell.released.strip() in texts
-        or (cell.role == "solution" and not defined.isdisjoint(names(cell.released)))
+        or (cell.role == "solution" and not defined().isdisjoint(names(cell.released)))
     ]
     return len(found) / len(graded) if graded else 0.0
 

@@ -165,7 +165,7 @@ class _Kernel:
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(running)
-            except RuntimeError as error:
+            except (OSError, RuntimeError) as error:
                 raise CourseError(f"No kernel can be started: {line(error)}") from None
             yield
 

@@ -11,6 +11,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import compute_checksum
 
 from grader.authoring.regions import parts_of
+from grader.authoring.uses import lines_of
 from grader.errors import CourseError
 from grader.kit.table import Table
 
@@ -133,12 +134,13 @@ def tables(code: str) -> list[str]:
 
 
 def without_tables(code: str) -> str:
-    """A cell's code, line by line, with `pass` for each call that loads a table."""
-    lines = code.splitlines()
-    for call in sorted(_table_calls(code), key=lambda call: -call.lineno):
-        indent = lines[call.lineno - 1][: call.col_offset]
-        lines[call.lineno - 1 : call.end_lineno] = [f"{indent}pass"]
-    return "\n".join(lines)
+    """A cell's code with `pass` for each call that loads a table."""
+    lines = [line.encode() for line in lines_of(code)]  # the parser counts columns in bytes
+    for call in sorted(_table_calls(code), key=lambda call: (-call.lineno, -call.col_offset)):
+        first, last = call.lineno - 1, call.end_lineno - 1
+        rest = lines[last][call.end_col_offset :]
+        lines[first : last + 1] = [lines[first][: call.col_offset] + b"pass" + rest]
+    return b"\n".join(lines).decode()
 
 
 def read_release(directory: Path, unit: str) -> Release:
@@ -176,24 +178,37 @@ def release_of(unit: str, source: NotebookNode, released: NotebookNode, remedy: 
         key = _key(cell)
         if key not in stubs:
             raise CourseError(f"source/ and release/ of {unit} differ (cell {key}). {remedy}")
-        meta = cell.metadata.get("nbgrader", {})
+        meta = about(cell)
         kind = "code" if cell.cell_type == "code" else "markdown"
-        points = float(meta.get("points", 0)) if meta.get("grade") else 0.0
+        points = _points(meta, key, unit, remedy) if meta.get("grade") else 0.0
         stub = stubs[key]
         cells.append(ReleaseCell(key, kind, _role(cell), stub.source, cell.source, {**stub.metadata}, points))
     torch = any(_uses_torch(c.full) for c in cells if c.role in ("check", "solution", "manual"))
     return Release(unit, cells, dict(source.metadata), torch)
 
 
+def about(cell: NotebookNode) -> dict:
+    """What nbgrader keeps of a cell; {} where there is nothing, or something else has been put in its place."""
+    meta = cell.metadata.get("nbgrader")
+    return meta if isinstance(meta, dict) else {}
+
+
+def _points(meta: dict, key: str, unit: str, remedy: str) -> float:
+    try:
+        return float(meta.get("points", 0))
+    except (TypeError, ValueError):
+        raise CourseError(f"{unit}: the points of cell {key} are no number: {meta['points']!r}. {remedy}") from None
+
+
 def _role(cell: NotebookNode) -> str:
-    meta = cell.metadata.get("nbgrader", {})
+    meta = about(cell)
     if meta.get("grade_id") == SETUP:
         return "setup"
     if meta.get("grade"):
         return "manual" if meta.get("solution") else "check"
     if meta.get("solution"):
         return "solution"
-    return "demo" if "demo" in cell.metadata.get("tags", []) else "given"
+    return "demo" if "demo" in (cell.metadata.get("tags") or []) else "given"
 
 
 def _uses_torch(code: str) -> bool:
@@ -205,4 +220,4 @@ def _uses_torch(code: str) -> bool:
 
 
 def _key(cell: NotebookNode) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
+    return about(cell).get("grade_id") or cell.get("id", "")

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
-import secrets
 import time
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from grader.grading import outputs
+from grader.grading.batch import RUN_SETUP, Unclear, batches, run_group, singly
 from grader.grading.execute import Kernel, Ran, Stopped
 from grader.grading.given import given_code
 from grader.grading.jail import Jail, Jails
@@ -15,14 +16,12 @@ from grader.grading.limits import Limits
 from grader.grading.plan import Plan
 from grader.grading.rebuild import Piece, names
 from grader.grading.release import Release, ReleaseCell
-from grader.grading.script import Part, check_parts, packed, read_parts
+from grader.grading.script import Part, check_parts, packed
 from grader.grading.submission import Submission
 
 RUNS = 8  # so often a notebook is begun again without a cell that ended its kernel
 NO_TORCH = "torch is not at hand here"
 STUB_TORCH = Path(__file__).with_name("inside") / "no_torch.py"  # where a student imports torch in a NumPy unit
-RUN_SETUP = "get_ipython().run_setup()"
-RUN_CHECK = "get_ipython().run_check({key!r}, {word!r}, {code!r})"
 
 
 @dataclass
@@ -40,10 +39,27 @@ class Notebook:
     def __post_init__(self) -> None:
         self.deadline = time.monotonic() + self.limits.notebook_seconds
 
-    @property
-    def program(self) -> dict:
-        """The release's own code that all kernels of the unit run: the setup cell's, which students have too."""
-        return {"setup": next(cell.code for cell in self.release.cells if cell.role == "setup")}
+    def common(self, skip: set[int]) -> list[int]:
+        """The numbers of the pieces from the setup cell to the first that is not the same for everybody.
+
+        Only the setup cell where that is above another one than in the release: programs are few.
+        """
+        code = [n for n, p in enumerate(self.pieces) if p.kind == "code" and p.source.strip() and n not in skip]
+        setup = next(n for n in code if self.pieces[n].role == "setup")
+        given = []
+        for number in code[code.index(setup) + 1 :] if code[0] == setup else []:
+            if self.pieces[number].role != "given" or self.pieces[number].changed:
+                break
+            given.append(number)
+        keys = [self.pieces[n].key for n in given]
+        return [setup, *given] if keys == first_given(self.release) and not self.release.files else [setup]
+
+    def program(self, common: list[int]) -> dict:
+        """The release's own code that many kernels of the unit run, which students have, too."""
+        return {
+            "setup": self.pieces[common[0]].cell.code,
+            "given": [self.pieces[n].cell.full for n in common[1:]],
+        }
 
     @property
     def begins_early(self) -> bool:
@@ -137,44 +153,44 @@ def _files(submission: Submission, release: Release, repairs: list[str]) -> dict
     return files
 
 
+def first_given(release: Release) -> list[str]:
+    """The keys of the given cells that stand between the setup cell and the first exercise; demos do not count."""
+    code = [c for c in release.cells if c.kind == "code" and c.role != "demo" and c.released.strip()]
+    return [c.key for c in takewhile(lambda cell: cell.role == "given", code[1:])]
+
+
 def run_once(notebook: Notebook, jail: Jail, skip: set[int], stub: bool = False) -> Run:
     """Run the pieces but those skipped, in a kernel of their own, to the end or until it goes.
 
     stub: torch can be imported, and is empty. Raises JailError.
     """
-    run, before = Run(), jail.cpu
+    began = time.monotonic()
+    try:
+        return asyncio.run(_run(notebook, jail, skip, stub, batches))
+    except Unclear:
+        notebook.deadline += time.monotonic() - began
+        return asyncio.run(_run(notebook, jail, skip, stub, singly))
 
-    async def run_all() -> None:
-        n = notebook
-        async with Kernel(jail, n.limits, n.deadline, n.seed, n.files, n.program) as kernel:
-            if stub:
-                await kernel.run(STUB_TORCH.read_text(encoding="utf-8"), history=False)
-            if n.begins_early:
-                await kernel.run(RUN_SETUP, history=False)
-            for number, piece in enumerate(n.pieces):
-                if piece.kind != "code" or number in skip or not piece.source.strip():
-                    continue
-                try:
-                    await _run_piece(kernel, number, piece, n, run)
-                except Stopped as stop:
-                    run.stopped, run.killed, run.timed = (number, stop.limit), stop.killed, stop.timed
-                    break
 
-    asyncio.run(run_all())
+async def _run(notebook: Notebook, jail: Jail, skip: set[int], stub: bool, grouped) -> Run:
+    """Run the pieces in a new kernel, in groups. Raises Unclear where it cannot be told which of a group was it."""
+    n, run, before = notebook, Run(), jail.cpu
+    common = n.common(skip)
+    async with Kernel(jail, n.limits, n.deadline, n.seed, n.files, n.program(common)) as kernel:
+        done = common if kernel.begun else []
+        for number, put_out in zip(done, kernel.begun or ()):
+            run.ran[number] = Ran(put_out)
+        if stub:
+            await kernel.run(STUB_TORCH.read_text(encoding="utf-8"), history=False)
+        if n.begins_early:
+            await kernel.run(RUN_SETUP, history=False)
+            done = []
+        left = [i for i, p in enumerate(n.pieces) if p.kind == "code" and p.source.strip() and i not in {*skip, *done}]
+        for group in grouped(n.pieces, left):
+            try:
+                await run_group(kernel, group, n, run)
+            except Stopped as stop:
+                run.stopped, run.killed, run.timed = (group[0], stop.limit), stop.killed, stop.timed
+                break
     run.cpu = jail.cpu - before
     return run
-
-
-async def _run_piece(kernel: Kernel, number: int, piece: Piece, notebook: Notebook, run: Run) -> None:
-    if piece.role == "setup":
-        run.ran[number] = await kernel.run(RUN_SETUP, history=False)
-    elif piece.role != "check":
-        run.ran[number] = await kernel.run(piece.source)
-    else:
-        word, run.parts[number] = secrets.token_hex(8), []
-        code = RUN_CHECK.format(key=piece.key, word=word, code=notebook.check_code(piece.cell))
-        ran = await kernel.run(code, history=False)
-        run.ran[number], run.parts[number] = ran, read_parts(ran.outputs, word)
-        for part in run.parts[number]:
-            if part.error and part.label in ("visible", "hidden"):
-                await kernel.look_behind(*part.error)

@@ -19,6 +19,7 @@ from grader.kit.observe import (
     projections,
     sampled,
 )
+from grader.kit.relation import of_another_shape, relation
 
 SEQUENCES = ("list", "tuple")
 
@@ -77,7 +78,9 @@ def _wrong_leaf(want, got, rule, here):
     kind = want["t"]
     if kind in ("number", "array", "tensor"):
         if want.get("shape") != got.get("shape"):
-            return f"{here} has shape {tuple(got['shape'])}, but {tuple(want['shape'])} is expected."
+            whole = not rule["hidden"] and "v" in want and "v" in got
+            seen = of_another_shape(numbers_of(want), numbers_of(got), want["shape"], got["shape"]) if whole else ""
+            return f"{here} has shape {tuple(got['shape'])}, but {tuple(want['shape'])} is expected.{seen}"
         message = _wrong_numbers(want, got, rule, here)
         if not message and rule["dtype"] and want.get("dtype") != got.get("dtype"):
             return f"the values of {here} are right, but its dtype is {got['dtype']}, not {want['dtype']}."
@@ -118,9 +121,10 @@ def _wrong_numbers(want_tree, got_tree, rule, here):
         index = ", ".join(str(int(i)) for i in np.unravel_index(k if size <= WHOLE else sampled(size)[k], shape))
         some = "elements" if size <= WHOLE else "sampled elements"
         values = f"{wrong} is not right" if rule["hidden"] else f"expected {right}, got {wrong}"
+        seen = "" if rule["hidden"] else relation(want, got, shape if size <= WHOLE else None)
         return (
             f"{here} has the right shape {tuple(shape)}, but wrong values: "
-            f"at [{index}] {values} ({int(off.sum())} of {len(want)} {some} differ)."
+            f"at [{index}] {values} ({int(off.sum())} of {len(want)} {some} differ). {seen}".rstrip()
         )
     if "sums" in want_tree:
         gap = np.abs(numbers(want_tree["sums"]) - numbers(got_tree["sums"]))

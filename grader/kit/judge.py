@@ -1,7 +1,10 @@
 """What a check says of an outcome: the problem, and the causes that it looks like."""
 
+import numpy as np
+
 from grader.kit.call import why_not_finite
-from grader.kit.compare import causes, fingerprint, wrong_parts
+from grader.kit.compare import SEQUENCES, causes, fingerprint, wrong_parts
+from grader.kit.observe import pick
 
 CAUSE, ONE_OF, ITEM = "Likely cause: ", "It looks like one of these:", "• "
 
@@ -33,9 +36,15 @@ def causes_of(entry, outcome, rule):
     """The known causes that an outcome points to: at most two, or none."""
     rows = fingerprint(entry["expected"], outcome, rule)
     found = causes(entry["expected"], rows, rule, entry["mistakes"])
-    if not found and rows and "raised" not in outcome:
+    if not found and "raised" not in outcome and any(_values_differ(entry["expected"], row) for row in rows):
         found = entry["otherwise"]
     return found if len(found) <= 2 else []
+
+
+def _values_differ(want, row):
+    """Whether a row is of wrong values, not of a changed input, the dtype alone, or how many results there are."""
+    place, _, away = row
+    return place != "changed" and pick(want, place)["t"] not in SEQUENCES and bool(np.any(away != 0))
 
 
 def with_causes(message, found):

@@ -141,7 +141,10 @@ def grades_at(url: str) -> Grades:
     file = parsed.database if parsed.get_backend_name() == "sqlite" else None
     if file and not Path(file).exists():
         return Grades()
-    engine = create_engine(parsed)
+    try:
+        engine = create_engine(parsed)
+    except (ImportError, SQLAlchemyError) as error:
+        raise CourseError(f"The gradebook {parsed} cannot be opened: {error}") from None
     try:
         if not inspect(engine).has_table(Assignment.__tablename__):
             return Grades()

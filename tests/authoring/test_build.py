@@ -7,7 +7,6 @@ import nbformat
 import pytest
 
 from grader.authoring.build import build, build_all, check_all, stale, targets, write
-from grader.authoring.notebook import digest
 from grader.errors import CourseError, SourceError
 
 
@@ -31,19 +30,6 @@ def test_student_notebook_has_no_answers(built):
     assert "load_table" in by_id(solved)["normalize-values"].source
 
 
-def test_student_notebook_is_locked_where_it_should_be(built):
-    cells = by_id(read(targets(built)[0]))
-    locked = {name: cell.metadata.nbgrader.locked for name, cell in cells.items()}
-    assert locked == {
-        "setup": True, "normalize": False, "normalize-values": True, "q_epsilon": False, "q_epsilon-answer": True
-    }  # fmt: skip
-    assert cells["normalize-values"].metadata.nbgrader.points == 2
-    assert all(
-        cell.metadata.nbgrader.schema_version == 3 and "checksum" in cell.metadata.nbgrader for cell in cells.values()
-    )
-    assert cells["setup"].metadata.jupyter.source_hidden
-
-
 def test_no_check_cell_shows_a_value(built):
     """Stock nbgrader reads a displayed number as partial credit."""
     for path in targets(built):
@@ -51,13 +37,6 @@ def test_no_check_cell_shows_a_value(built):
             if cell.metadata.nbgrader.grade:
                 assert not any(o.output_type == "execute_result" for o in cell.outputs)
     assert by_id(read(targets(built)[0]))["normalize-values"].source.endswith(";")
-
-
-def test_the_semicolon_stands_before_a_comment(edited):
-    path = edited('check("q_epsilon", q_epsilon)', 'check("q_epsilon", q_epsilon)  # β')
-    build(path, run=False)
-    cell = by_id(read(targets(path)[0]))["q_epsilon-answer"]
-    assert cell.source == 'check("q_epsilon", q_epsilon);  # β'
 
 
 def test_solved_notebook_is_executed(built):
@@ -150,21 +129,6 @@ def test_stderr_in_a_demo_stops_the_build(edited):
     path = edited("plt.plot([1, 2])", "import warnings; warnings.warn('odd')")
     with pytest.raises(CourseError, match="writes to stderr"):
         build(path)
-
-
-def test_check_names_are_unique(edited):
-    path = edited('check("q_epsilon", q_epsilon)', 'check("x_hat", q_epsilon)')
-    with pytest.raises(SourceError, match="'x_hat' is used twice"):
-        build(path)
-
-
-def test_digest_sees_sources_and_metadata_but_not_outputs(built):
-    notebook = read(targets(built)[1])
-    before = digest(notebook)
-    notebook.cells[1].outputs = []
-    assert digest(notebook) == before
-    notebook.cells[4].metadata["tags"] = ["skip-execution"]
-    assert digest(notebook) != before
 
 
 def test_a_badge_only_where_there_is_a_repository(tiny, monkeypatch):

@@ -104,9 +104,6 @@ WRONG = {
         '# %% mistakes of="a sum"',
         "'last' has no right answer 'a sum' above. Above stand none.",
     ),
-    "no hint": (
-        "# Less.\n", "", "# - 3", "an edit without a hint. Write the hint above it: '# …'."
-    ),
     "no text at all": (
         "# Less.\n# - 3  =>  2\n", "# %% variant\nlast = 1", "# %% mistakes\n# %% variant",
         "'# %% mistakes' without a hint. Write what the learner is told: '# …'.",
@@ -151,27 +148,7 @@ WRONG = {
         "# %% variant\nlast",
         "a variant of no mistake. Write a mistake with its hint above it.",
     ),
-    "an arrow in a hint": ("# - 3  =>", "# 3  =>", "# 3", f"'=>' in the text of a hint. {FORM}."),
     "no replacement": ("# - 3  =>  2", "# - 3", "# - 3", f"the edit of '3' has no replacement. {FORM}."),
-    "two replacements": (
-        "# - 3  =>  2", "# - 3  =>  2\n# + 1", "# + 1", f"'# +' below an edit that has its replacement. {FORM}."
-    ),
-    "a replacement of nothing": ("# - 3  =>  2", "# + 2", "# + 2", f"'# +' goes on with no edit above it. {FORM}."),
-    "an edit that goes on from nothing": (
-        "# - 3  =>  2", "# & 3  =>  2", "# & 3", f"'# &' goes on with no edit above it. {FORM}."
-    ),
-    "text not found": (
-        "# - 3  =>  2",
-        "# - 4  =>  2",
-        "# - 4",
-        "the text to replace, '4', stands 0 times in the answer. Give a piece of text that occurs exactly once.",
-    ),
-    "text twice": (
-        "# - return y  =>\n",
-        "# - x  =>  y\n",
-        "# - x  =>",
-        "the text to replace, 'x', stands 3 times in the answer. Give a piece of text that occurs exactly once.",
-    ),
     "text that an edit has replaced": (
         "# - 3  =>  2",
         "# - 3  =>  2\n# & 3  =>  1",

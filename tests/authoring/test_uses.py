@@ -25,3 +25,9 @@ def test_names_of_others_are_left_to_them():
     assert used_definitions("f(3)", SOURCES, but={"g"}).endswith("return g(a) * pi")
     assert used_definitions("g(3)", SOURCES, but={"g"}) == ""
     assert used_definitions("f(3)", [*SOURCES, "not python ("]) == used_definitions("f(3)", SOURCES)
+
+
+def test_definitions_are_whole_below_a_form_feed():
+    """As in release.without_tables: str.splitlines counts other lines than Python does."""
+    code = "x = 1\n\x0c\ndef f():\n    return 1\n\ndef g():\n    return 2\n"
+    assert used_definitions("f()", [code]) == "def f():\n    return 1"

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sysconfig
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -123,24 +122,3 @@ def test_nbgrader_validate(built):
     )
     assert "VALIDATION FAILED ON 2 CELL(S)" in student
     assert "Success! Your notebook passes all the tests." in solved
-
-
-def test_the_demo_deletes_only_what_it_made(tmp_path):
-    (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(CourseError, match="was not made by this command"):
-        demo.run_demo(tmp_path)
-    assert (tmp_path / "mine.txt").exists()
-
-
-def test_the_demo(built, tmp_path, monkeypatch, capsys):
-    """From nothing to the table, and again over what it made, even where it was killed early on."""
-    monkeypatch.setattr(demo, "unit_sources", lambda names: [built])
-    monkeypatch.setattr(demo, "STUDENTS", [s for s in demo.STUDENTS if s.id in ("perfect", "not-json")])
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / demo.MARK).touch()
-    monkeypatch.chdir(tmp_path)
-    assert demo.run_demo(Path("demo")) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("not-json") and "not graded: submitted/not-json/90_tiny/90_tiny.ipynb" in lines[1]
-    assert lines[2].split() == ["perfect", "90_tiny", "3", "of", "3"]
-    assert all((tmp_path / "demo" / name).exists() for name in ("autograded", "feedback", "grades.csv"))

@@ -155,7 +155,7 @@ def nothing_there(nb, host):
     return False
 
 
-@failed("is missing")
+@failed("is no folder")
 def file_for_a_folder(nb, host):
     """The notebook in the place of the folder."""
     host.folder.rmdir()

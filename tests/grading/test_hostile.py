@@ -186,10 +186,18 @@ def descendants(process: int) -> list[int]:
     return found
 
 
+def inhabitants(jails: Jails) -> dict[int, int]:
+    """By jail, how many processes are in it, beside the templates that it may have made."""
+    return {
+        jail.process.pid: len(descendants(jail.process.pid)) - sum(t is not None for t in jail._programs.values())
+        for jail in jails._jails.values()
+    }
+
+
 def assert_nothing_survives(jails: Jails, before: dict) -> None:
     """Of a jail there is left what there was: no kernel, nothing that one started."""
     for _ in range(60):
-        left = {jail.process.pid: len(descendants(jail.process.pid)) for jail in jails._jails.values()}
+        left = inhabitants(jails)
         if all(count == before.get(pid, 2) for pid, count in left.items()):
             return
         time.sleep(0.05)
@@ -255,7 +263,7 @@ def test_case(course, case):
     greedy = attack and case.limit != ""
     limits = dataclasses.replace(LIMITS, **case.limits)
     course.jails.get(False)
-    before = {jail.process.pid: len(descendants(jail.process.pid)) for jail in course.jails._jails.values()}
+    before = inhabitants(course.jails)
     growth, connected = Growth(), [listener.count for listener in course.listeners]
     meanwhile = []
     thread = threading.Thread(target=lambda: meanwhile.append(course.grade("honest", TINY, Limits(), course.others)))

@@ -1,14 +1,9 @@
 """The jail: what a notebook may use of the machine, with a control group and without one, and what is left of it."""
 
 import asyncio
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from corpus.attacking import COUNTED
@@ -17,7 +12,6 @@ import grader.grading.jail as module
 from grader.grading.execute import Kernel, Stopped
 from grader.grading.jail import Jail
 from grader.grading.limits import Limits
-from grader.grading.scratch import ABANDONED, LOCK, Scratch, sweep
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
@@ -149,78 +143,3 @@ def test_nothing_is_left_of_a_jail():
     run(jail, "import os\nif os.fork() == 0:\n    os.setsid()\n    os.execvp('sleep', ['sleep', '600'])")
     jail.close()
     assert not [folder for folder in folders if folder.exists()]
-
-
-# The folder of a jail
-
-
-def elsewhere(code: str, *options: str) -> None:
-    """Run code in another process, with the same temporary directory."""
-    command = [*options, sys.executable, "-c", f"from grader.grading.scratch import *\n{code}"]
-    subprocess.run(command, check=True, env={**os.environ, "TMPDIR": tempfile.gettempdir()}, timeout=60)
-
-
-@pytest.fixture
-def temporary(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
-
-
-OTHER_PIDS = ("bwrap", "--unshare-user", "--unshare-pid", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
-
-
-@pytest.mark.parametrize("options", [(), OTHER_PIDS], ids=["beside us", "in another PID namespace"])
-def test_a_folder_in_use_is_swept_by_nobody(temporary, options):
-    scratch = Scratch()
-    elsewhere("sweep()", *options)
-    sweep()
-    assert (scratch.path / LOCK).exists()
-    scratch.close()
-    assert not list(temporary.iterdir())
-
-
-def test_a_folder_of_the_dead_is_swept(temporary):
-    elsewhere("import os\nos.mkdir(Scratch().path / 'kernel')\nos._exit(0)")
-    assert len(list(temporary.iterdir())) == 1
-    sweep()
-    assert not list(temporary.iterdir())
-
-
-@pytest.mark.skipif(not COUNTED, reason="there is no control group to be had here")
-def test_a_control_group_of_the_dead_is_swept_with_what_runs_in_it(temporary):
-    elsewhere(
-        """\
-import os, subprocess
-from grader.grading.cgroup import make_group
-scratch = Scratch()
-group = make_group(scratch.path.name)
-for folder in group.folders:
-    scratch.note_group(folder)
-with group.joining() as join:
-    subprocess.Popen(["sleep", "600"], preexec_fn=join, start_new_session=True)
-(scratch.path / "folders").write_text("\\n".join(map(str, group.folders)))
-os._exit(0)"""
-    )
-    (folder,) = temporary.iterdir()
-    groups = [Path(line) for line in (folder / "folders").read_text().split()]
-    assert all(group.exists() for group in groups)
-    sweep()
-    assert not list(temporary.iterdir()) and not any(group.exists() for group in groups)
-
-
-def test_what_is_not_ours_is_not_swept(temporary):
-    """Links, files, what somebody names so, and what is just being made."""
-    (temporary / "other").mkdir()
-    (temporary / "bnc-link").symlink_to(temporary / "other")
-    (temporary / "bnc-file").write_text("x")
-    for name in ("bnc-new", "bnc-pipe", "bnc-groups"):
-        (temporary / name).mkdir()
-    os.mkfifo(temporary / "bnc-pipe" / LOCK)
-    (temporary / "bnc-groups" / LOCK).write_text(f"/sys/fs/cgroup\n{temporary}/other\n/proc\n")
-    sweep()
-    left = {path.name for path in temporary.iterdir()}
-    assert left >= {"other", "bnc-link", "bnc-file", "bnc-new"} and "bnc-groups" not in left
-    old = time.time() - ABANDONED - 10
-    os.utime(temporary / "bnc-new", (old, old))
-    sweep()
-    assert not (temporary / "bnc-new").exists()

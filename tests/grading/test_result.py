@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from grader.grading.plan import Expected, Plan, Second
 from grader.grading.result import CellScore, Result
 
 CELLS = [
@@ -37,9 +36,3 @@ def test_what_an_earlier_version_wrote():
 def test_what_is_no_result(raw):
     with pytest.raises(ValueError, match="no stored result"):
         Result.read(raw)
-
-
-def test_a_plan_comes_back_as_it_was():
-    calls = [Expected("x_hat", 1e-6, 1e-9, False), Expected("dx", 1e-5, 0.0, True, {"t": "None"})]
-    plan = Plan({"normalize-values": calls}, {"normalize-values": Second("check()", calls[1:])})
-    assert Plan.read(json.loads(json.dumps(plan.as_dict()))) == plan

@@ -20,7 +20,6 @@ from grader.authoring.build import targets
 from grader.cli import main
 from grader.grading import rehearsal
 from grader.grading.limits import Limits
-from grader.grading.repairs import gathered
 
 RIGHT = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return (x - mean) / np.sqrt(var + eps)",
@@ -111,17 +110,6 @@ def test_repairs_are_printed_a_line_a_kind(handed_in, capsys):
     repaired = [line for line in capsys.readouterr().out.splitlines() if line.startswith("repaired")]
     assert len(repaired) == 1
     assert repaired[0].startswith("repaired: put back as released: 3 cells that were changed or deleted (setup, ")
-
-
-def test_kinds_of_repairs():
-    changed = [f"cell c{n} was changed: put back as released" for n in range(5)]
-    copies = [f"cell {name} stands 2 times: the copies are run as own cells" for name in ("8ea9c841", "0123abcd-2")]
-    assert gathered(["a", *changed, "cell s stands 2 times: the last one before its check counts", *copies]) == [
-        "a",
-        "put back as released: 5 cells that were changed or deleted (c0, c1, c2 and 2 more)",
-        "counted once: 1 cell that stands more than once, of which the last one before its check counts (s)",
-        "not counted: copies of 2 cells",
-    ]
 
 
 def test_progress_is_for_terminals(handed_in, monkeypatch, capsys):

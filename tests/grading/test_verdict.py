@@ -10,10 +10,6 @@ import numpy as np
 import pytest
 
 from grader.grading import verdict
-from grader.grading.outputs import check_line, cleaned, error, line, plain
-from grader.grading.release import ReleaseCell
-from grader.grading.script import check_parts, read_parts
-from grader.grading.second import other_numbers
 from grader.grading.verdict import MIME, judge, read_sent
 from grader.kit import compare
 from grader.kit.compare import fingerprint
@@ -325,9 +321,6 @@ def test_random_reports_are_judged_or_refused(table):
     assert judged > 500
 
 
-# Outputs
-
-
 def test_reports_are_found_whatever_an_output_is():
     good = {"output_type": "display_data", "data": {MIME: {"name": "a"}}}
     odd = [
@@ -339,149 +332,3 @@ def test_reports_are_found_whatever_an_output_is():
     ]
     assert read_sent([*odd, good, {"output_type": "display_data", "data": {MIME: None}}]) == [{"name": "a"}, None]
     assert read_sent([]) == []
-
-
-@pytest.mark.parametrize(
-    "output",
-    [
-        {"output_type": "stream"},
-        {"output_type": "stream", "name": 5, "text": ["a", "b"]},
-        {"output_type": "error"},
-        {"output_type": "error", "ename": ["x"], "evalue": {"a": 1}, "traceback": "abc"},
-        {"output_type": "error", "ename": "\ud800" * 10**4, "evalue": "\x1b" * 10**5, "traceback": [5, None] * 10**4},
-        {"output_type": "display_data"},
-        {"output_type": "display_data", "data": []},
-        {"output_type": "display_data", "data": {"text/plain": ["\ud800"], "image/png": 5, "text/html": "<script>"}},
-        {"output_type": "execute_result", "data": {"text/plain": "x" * 10**6, "image/png": 'A" onerror="x'}},
-        {"output_type": "pyout"},
-        {"output_type": None},
-        {"output_type": ["stream"]},
-    ],
-)
-def test_any_output_is_cleaned(output):
-    for clean in cleaned([output]):
-        text = json.dumps(clean, ensure_ascii=False)
-        text.encode()
-        assert len(text) < 3e5 and "script" not in text and "onerror" not in text
-        assert clean["output_type"] in ("stream", "error", "display_data")
-
-
-def test_pictures_and_text_are_kept():
-    data = {"text/plain": "a figure", "image/png": "iVBORw0KGgo=\n", "text/html": "<b>"}
-    (kept,) = cleaned([{"output_type": "execute_result", "data": data, "execution_count": 3, "metadata": {"x": 1}}])
-    assert kept["data"] == {"text/plain": "a figure", "image/png": "iVBORw0KGgo=\n"} and kept["metadata"] == {}
-
-
-def test_endless_text_is_cut():
-    (kept,) = cleaned([{"output_type": "stream", "name": "stdout", "text": "line\n" * 10**5}])
-    assert kept["text"].endswith("... Output truncated ...") and kept["text"].count("\n") == 1000
-
-
-def test_lines_are_lines():
-    assert line("a\nb\tc  d") == "a b c d"
-    assert line("\x1b[2J\u202e\ud800\x00") == "\ufffd[2J\ufffd\ufffd\ufffd"
-    assert len(line("x" * 1000)) == 300 and line("한글 — é") == "한글 — é" and line(None) == "None"
-    assert plain("a\n\tb\x07") == "a\n\tb\ufffd" and len(plain("x" * 10**6)) == 2000
-    assert error("A\nB", "m\x00")["ename"] == "A B" and error("A", "m\x00")["evalue"] == "m\ufffd"
-
-
-def test_names_of_checks_are_escaped():
-    shown = check_line("<b>x</b>", True)["data"]["text/html"]
-    assert "&lt;b&gt;" in shown and "✓" in shown
-
-
-# The script of a check cell, and its second run
-
-
-def cell(code: str) -> ReleaseCell:
-    return ReleaseCell("x-values", "code", "check", code, code, {}, 1.0)
-
-
-HIDDEN = "a = 1\n### BEGIN HIDDEN TESTS\nb = 2\n### END HIDDEN TESTS\nc = 3"
-
-
-def test_a_check_cell_has_parts():
-    parts = check_parts(cell(HIDDEN), None)
-    assert [label for label, _ in parts] == ["canary", "visible", "hidden", "visible"]
-    assert [code for _, code in parts] == ["assert False", "a = 1", "b = 2", "c = 3"]
-    assert check_parts(cell("a = 1"), "x = 1") == [
-        ("canary", "assert False"),
-        ("visible", "a = 1"),
-        ("second", "x = 1"),
-    ]
-
-
-def test_what_parts_sent_is_told_apart():
-    def report(**changes):
-        sent = {"word": "w", "part": "visible", "noted": [], "error": None} | changes
-        return {"output_type": "display_data", "data": {MIME: sent}}
-
-    def printed(text):
-        return {"output_type": "stream", "name": "stdout", "text": text}
-
-    forged = [report(word="v"), report(word=["w"]), report(noted=None), report(noted={}), report(word=None)]
-    forged += [{"output_type": "display_data", "data": {MIME: sent}} for sent in (5, "w", [{"word": "w"}], {})]
-    outputs = [
-        printed("a"),
-        *forged,
-        report(part="canary", error=["E", 5]),
-        printed("b"),
-        report(part=["x"], error="no"),
-    ]
-    first, second = read_parts([*outputs, printed("c")], "w")
-    assert (first.label, first.error, first.outputs) == ("canary", ["E", "5"], [printed("a")])
-    assert (second.label, second.error, second.outputs) == ("['x']", None, [printed("b")])
-    assert read_parts(outputs, "other") == read_parts([], "w") == []
-
-
-@pytest.mark.parametrize(
-    ("code", "seeds"),
-    [
-        ("use(RandomState(1), RandomState(seed=2))", [101, 102]),
-        ("use(np.random.RandomState(5 + 1))", [106]),
-        ("é = '한글'; use(\n  torch.Generator().manual_seed(\n    3))", [103]),
-        ("use(RandomState(RandomState(4) - 1))", [104, 203]),
-        ("use(RandomState(None), RandomState(7), RandomState())", [None, 107, None]),
-        ("def case(seed):\n    return RandomState(seed)\nuse(case(8))", [108]),
-        ("random.seed(1); use(1)", [101]),
-    ],
-)
-def test_seeds_are_shifted_wherever_they_stand(code, seeds):
-    seen = []
-
-    class Module:
-        @staticmethod
-        def RandomState(seed=None):
-            seen.append(seed)
-            return seed
-
-        seed = manual_seed = RandomState
-        random = Generator = None
-
-    Module.random, Module.Generator = Module, lambda: Module
-    names = {
-        "RandomState": Module.RandomState,
-        "np": Module,
-        "torch": Module,
-        "random": Module,
-        "use": lambda *_: None,
-        "x": 1,
-    }
-    second = other_numbers(code, 100)
-    exec(second, names)
-    assert seen == seeds
-
-
-@pytest.mark.parametrize("code", ["x = 1", "RandomState()", "RandomState(None)", "f(RandomState(*a))", "x = (", ""])
-def test_without_a_seed_there_is_no_second_run(code):
-    assert other_numbers(code, 100) is None
-
-
-def test_what_a_check_stands_on_has_other_seeds_too():
-    below = "def drawn(seed, *shape):\n    return [RandomState(seed), RandomState(3), RandomState([1, 2])]"
-    second = other_numbers("found = drawn(5)", 100, below)
-    names = {"RandomState": lambda seed: seed}
-    exec(second, names)
-    assert names["found"] == [105, 103, [1, 2, 100]]
-    assert other_numbers("found = drawn(5)", 100, "def drawn(x):\n    return x") is None
-    assert other_numbers("f(1)", 100, "not python") is None

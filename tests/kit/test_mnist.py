@@ -1,12 +1,9 @@
 """MNIST: found, downloaded, refused, replaced. Tiny files stand in for the real ones; servers are on 127.0.0.1."""
 
-import argparse
 import ast
-import base64
 import gzip
 import hashlib
 import http.server
-import itertools
 import json
 import os
 import socket
@@ -14,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -516,52 +512,6 @@ def test_without_anything_the_error_says_what_to_do():
     assert error.value.__suppress_context__
 
 
-def test_the_original_is_the_one_described():
-    assert hashlib.sha256(small.SOURCE.read_bytes()).hexdigest() in (ROOT / "data/README.md").read_text("utf-8")
-    with np.load(small.SOURCE) as arrays:
-        assert arrays["images"].shape == (1797, 8, 8) and arrays["images"].dtype == np.uint8
-        assert arrays["images"].max() == 16 and arrays["labels"].shape == (1797,)
-
-
-def test_the_packed_digits_are_what_the_original_gives():
-    """Compared unpacked: another zlib may pack to other bytes."""
-    mine, kept = (zlib.decompress(base64.b85decode(text)) for text in (small.pack(), small.packed_digits()))
-    assert mine == kept
-    assert len(literal("DIGITS = ", small.packed_digits())) <= 18_000  # of which every notebook with MNIST has a copy
-
-
-def test_the_packed_digits_are_near_the_original():
-    with np.load(small.SOURCE) as arrays:
-        images, labels = arrays["images"].astype(int), arrays["labels"]
-    levels = small.all_levels().transpose(2, 3, 1, 0) * small.STEP
-    assert levels.shape == (10, 174, 8, 8)
-    for digit, mine in enumerate(levels):
-        away = abs(mine[:, None] - images[labels == digit]).max((2, 3))
-        assert away.min(1).max() <= 3  # of 16
-
-
-def test_the_order_of_digits_is_one():
-    with np.load(small.SOURCE) as arrays:
-        images = arrays["images"][:60].astype(int)
-    tour = small.order(images)
-    assert sorted(tour) == list(range(60))
-    assert abs(np.diff(images[tour], axis=0)).sum() < 0.8 * abs(np.diff(images, axis=0)).sum()
-
-
-def test_smoothing_is_the_best_there_is():
-    for seed in range(20):
-        values = np.random.RandomState(seed).randint(0, 17, 5)
-        paths = np.array(list(itertools.product(range(5), repeat=5)))
-        costs = ((4 * paths - values) ** 2).sum(1) + small.CHANGE * (np.diff(paths) != 0).sum(1)
-        mine = small.smoothed(values.reshape(5, 1, 1)).ravel()
-        assert costs[(paths == mine).all(1)] == costs.min()
-
-
-def test_runs():
-    assert small.runs(np.array([[2, 2], [2, 0]])) == bytes([3 * 5 + 2, 1 * 5 + 3])
-    assert small.runs(np.zeros(120, int)) == bytes([50 * 5, 50 * 5, 20 * 5])
-
-
 def test_one_file_in_an_empty_directory(tmp_path):
     """The module as a build makes it: the kit, this file, the digits. No network, no data, nothing installed."""
     code = [bare(path.read_text(encoding="utf-8")) for path in [*KIT, MNIST]]
@@ -598,76 +548,6 @@ def test_names_stay_out_of_the_way_of_the_kit_s():
     assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"numpy"}
 
 
-# `bncourse data`
-
-
-def command(*arguments):
-    parser = argparse.ArgumentParser(prog="bncourse")
-    data.add_parser(parser.add_subparsers())
-    args = parser.parse_args(["data", *map(str, arguments)])
-    return args.run(args)
-
-
-def test_fetch_then_check(online, tmp_path, capsys):
-    there = tmp_path / "new/mnist"
-    assert command(there, "--check") == 1
-    assert capsys.readouterr().out.count("is missing.") == 4
-    assert command(there) == 0
-    assert capsys.readouterr().out.count("✓") == 4
-    assert {file.name: file.read_bytes() for file in there.iterdir()} == GZ
-    assert command(there, "--check") == 0
-    assert capsys.readouterr().out.splitlines() == [f"✓ {name}.gz is good." for name in SIZES]
-    assert command(there) == 0
-    assert capsys.readouterr().out.count("is there already") == 4
-    assert len(online.asked) == 4
-
-
-def test_fetch_replaces_bad_files_and_check_names_them(online, tmp_path, capsys):
-    bad = {f"{IMAGES}.gz": GZ[f"{IMAGES}.gz"][:50], LABELS: HTML}
-    there = fill(tmp_path / "mnist", {**GZ, **bad})
-    assert command(there, "--check") == 1
-    printed = capsys.readouterr().out
-    assert f"✗ {IMAGES}.gz is incomplete.\n" in printed and f"✗ {LABELS} is a web page, not data.\n" in printed
-    assert command(there) == 0
-    printed = capsys.readouterr().out
-    assert f"({IMAGES}.gz is incomplete: discarded.)" in printed
-    assert f"({LABELS} is a web page, not data: discarded.)" in printed
-    assert {file.name: file.read_bytes() for file in there.iterdir()} == GZ
-    assert online.asked == [f"{IMAGES}.gz"]
-
-
-def test_fetch_says_why_it_failed(online, tmp_path, capsys):
-    del online.files[f"{LABELS}.gz"]
-    assert command(tmp_path / "mnist") == 1
-    printed = capsys.readouterr().out
-    assert printed.count("✓") == 3
-    assert f"✗ {LABELS} could not be fetched (127.0.0.1:{online.server_port}: Not Found).\n" in printed
-    (tmp_path / "file").write_text("")
-    assert command(tmp_path / "file/mnist") == 1
-    assert "cannot be made" in capsys.readouterr().out
-
-
-def test_fetch_that_fails_leaves_a_bad_file_alone(tmp_path, capsys):
-    there = fill(tmp_path / "mnist", {f"{IMAGES}.gz": b"mine"})
-    assert command(there) == 1
-    assert (there / f"{IMAGES}.gz").read_bytes() == b"mine"
-
-
-def test_fetch_into_a_directory_that_refuses(online, tmp_path, monkeypatch, capsys):
-    def refuse(*args):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    assert command(tmp_path / "mnist") == 1
-    assert capsys.readouterr().out.count("cannot be written") == 4
-
-
-def test_the_parser_has_help_and_an_example(capsys):
-    with pytest.raises(SystemExit):
-        command("--help")
-    assert "example:\n  bncourse data " in capsys.readouterr().out
-
-
 # The real files, where there are some
 
 
@@ -683,4 +563,4 @@ def test_the_real_mnist(monkeypatch, capsys):
     assert abs(x_train.mean(dtype="f8") - 0.13066) < 1e-5 and abs(x_test.mean(dtype="f8") - 0.13251) < 1e-5
     assert np.bincount(y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert y_test[:5].tolist() == [7, 2, 1, 0, 4]
-    assert command(REAL, "--check") == 0
+    assert data.verify(REAL) == 0

@@ -1,6 +1,7 @@
 """One notebook's kernel: what is imported before the fork, and what is done after it."""
 
 import base64
+import builtins
 import contextlib
 import gc
 import io
@@ -14,11 +15,13 @@ import sys
 from namespaces import die_first, drop_rights, limit
 
 ENDED = 90
+MARK = "application/x-bncourse-piece"
 
 
 def warm_up(modules: list[str]):
     """Import what notebooks use and make the shell. Returns the kernel's application, not yet connected."""
     sys.modules["debugpy"] = None  # nobody debugs here, and importing it costs 0.15 s a kernel
+    builtins.input = nobody_answers
     if "torch" not in modules:
         sys.meta_path.insert(0, NoTorch())
     import faulthandler  # noqa: F401
@@ -53,6 +56,12 @@ def warm_up(modules: list[str]):
     app = App.instance(config=config)
     app.log.setLevel(logging.CRITICAL)  # `log_level` would keep it from printing what it has formatted
     return app
+
+
+def nobody_answers(prompt: str = "") -> str:
+    """What input() does. The same everywhere, in place of ipykernel's, which is there in requests of its own only."""
+    print(prompt)
+    raise EOFError("input() was called, and nobody is there to answer while a notebook is graded")
 
 
 class NoTorch:
@@ -96,10 +105,22 @@ def run_kernel(app, request: dict, folder: str, baseline_kb: int, sealing: tuple
 # The setup cells' code, by name, compiled here, once, instead of in each kernel. What check cells run is no part of it:
 # that comes with the request to run it.
 programs: dict = {}
+made: dict = {}  # by the setup cell, once, before any code of the student's: its names, and what runs a check
+seeded = False  # whether the unit's own code has seeded the random generators, in a template
 
 
 def compiled(program: dict):
     return compile(program.get("setup", ""), "<setup>", "exec")
+
+
+def begin(code, shell) -> None:
+    """Run the setup cell's code, the first time; later, in its place, it gives its names again."""
+    if not made:
+        names = {"__name__": "__main__"}
+        exec(code, names)
+        made["names"] = {name: value for name, value in names.items() if not name.startswith("__")}
+        made["run_check"] = sys.modules["bncourse_kit"]._run_check
+    shell.user_ns.update(made["names"])
 
 
 def connect(app, request: dict, folder: str) -> None:
@@ -122,26 +143,27 @@ def connect(app, request: dict, folder: str) -> None:
     app.init_shell()
     app.kernel._execute_sleep = 0  # half a millisecond after each cell, for front ends
     shell = app.kernel.shell
+    app.kernel.raw_input = builtins.input
     shell.ask_exit = lambda: print("(In a graded run, exit() and quit() do nothing.)")
-    setup = programs[request["program_name"]]
+    setup = programs.get(request["program_name"])
     programs.clear()  # of this process: what other units' checks share is none of this notebook's business
-    kit = {}  # the notebook's, as the setup cell made it: %reset does not reach it
-
-    def run_setup() -> None:
-        if not kit:  # the first time, before any code of the student's; later, in its place, it gives its names again
-            names = {"__name__": "__main__"}
-            exec(setup, names)
-            kit["names"] = {name: value for name, value in names.items() if not name.startswith("__")}
-            kit["run_check"] = sys.modules["bncourse_kit"]._run_check
-        shell.user_ns.update(kit["names"])
+    kit = made  # the notebook's, as the setup cell made it: %reset does not reach it
 
     def run_check(key: str, word: str, code: str) -> None:
         if not kit:
             raise NameError("the setup cell did not come to its end")
         kit["run_check"](marshal.loads(base64.b64decode(code)), word, shell.user_ns)
 
-    shell.run_setup, shell.run_check = run_setup, run_check
-    seed(request["seed"])
+    def run_piece(word: str, code: str) -> None:
+        """Run a cell as a part of another; a mark, if it gets one, comes before what it puts out."""
+        if word:
+            shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
+            shell.display_pub.publish({MARK: {"word": word, "count": shell.execution_count}})
+        shell.run_cell(code, store_history=True)
+
+    shell.run_setup, shell.run_check, shell.run_piece = lambda: begin(setup, shell), run_check, run_piece
+    if not seeded:
+        seed(request["seed"])
 
 
 def seed(number: int) -> None:

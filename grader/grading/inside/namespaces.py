@@ -1,5 +1,6 @@
 """Namespaces, rights and limits of one notebook, by the system calls that Python has no functions for."""
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -60,6 +61,13 @@ def own_namespaces() -> None:
             file.write(text)
     # Or what a login left in its keyring could be read, and the next notebook find what this one puts there.
     libc.syscall(KEYCTL.get(os.uname().machine, -1), KEYCTL_JOIN_SESSION_KEYRING, None)
+
+
+def close_but(kept: set[int]) -> None:
+    """Close all descriptors but the standard ones and these."""
+    for descriptor in {int(name) for name in os.listdir("/proc/self/fd")} - kept - {0, 1, 2}:
+        with contextlib.suppress(OSError):  # the one by which they were listed
+            os.close(descriptor)
 
 
 def die_with_parent() -> None:

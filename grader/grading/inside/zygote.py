@@ -10,7 +10,6 @@ Why the kernel is made by hand: a fresh ipykernel costs a third of a second, of 
 shell is made here, once, before the fork, and so are all imports.
 """
 
-import contextlib
 import errno
 import gc
 import json
@@ -22,21 +21,31 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves it out
 
 from kernel import compiled, programs, run_kernel, warm_up
-from namespaces import become_nobody, die_with_parent, hide, isolate, own_namespaces, seal
+from namespaces import become_nobody, close_but, die_with_parent, hide, isolate, own_namespaces, seal
+from template import Templates
 from watch import ENDED, KILLED, TOLD, used_kb, watch
 
 CONNECTIONS = "/connections"  # the only directory that the jail shares with the grader
+
+
+AT_ONCE = 1500  # characters: what is written in one piece, templates' messages do not get into
 
 
 def say(**message) -> None:
     os.write(1, (json.dumps(message) + "\n").encode())
 
 
-def close_but(kept: set[int]) -> None:
-    """Close all descriptors but the standard ones and these."""
-    for descriptor in {int(name) for name in os.listdir("/proc/self/fd")} - kept - {0, 1, 2}:
-        with contextlib.suppress(OSError):  # the one by which they were listed
-            os.close(descriptor)
+def say_made(name: str, template: dict) -> None:
+    """Tell what has become of a program, outputs of any length."""
+    text = json.dumps(template)
+    for place in range(0, len(text), AT_ONCE):
+        say(text=text[place : place + AT_ONCE])
+    say(program=name)
+
+
+def descriptors(group: dict | None) -> set[int]:
+    """Those by which the memory of our control group is read."""
+    return {group[what] for what in ("usage", "stat", "events")} if group else set()
 
 
 def keep(app, request: dict, baseline_kb: int, group: dict | None) -> None:
@@ -53,7 +62,7 @@ def keep(app, request: dict, baseline_kb: int, group: dict | None) -> None:
         status = os.waitpid(init, 0)[1]
         os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else KILLED)
     die_with_parent()
-    counts = {group[what] for what in ("usage", "stat", "events")} if group else set()
+    counts = descriptors(group)
     request["grouped"] = group is not None
     close_but(counts)
     isolate(request["limits"], CONNECTIONS, f"{CONNECTIONS}/{request['id']}", request["files_mb"])
@@ -92,8 +101,9 @@ def start(app, request: dict, jailed: bool, baseline_kb: int, group: dict | None
         os._exit(ENDED)
 
 
-def serve(app, jailed: bool, group: dict | None) -> None:
-    """Obey the grader until it closes our standard input."""
+def serve(app, jailed: bool, group: dict | None, template: bool = False) -> None:
+    """Obey the grader until it closes our standard input. As a template, obey the zygote, and see the kernels end."""
+    templates = Templates()
     running: dict[int, str] = {}
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
@@ -104,12 +114,17 @@ def serve(app, jailed: bool, group: dict | None) -> None:
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ)
     selector.register(reader, selectors.EVENT_READ)
+
+    def become() -> None:
+        serve(app, jailed, group, template=True)
+        os._exit(0)
+
     baseline_kb = used_kb("self")
     gc.collect()
     gc.freeze()  # what is here is never collected in a child, so its pages stay shared
     gc.disable()
     buffer = b""
-    while True:
+    while not template or running or 0 in selector.get_map():
         ready = [key.fd for key, _ in selector.select()]
         if reader in ready:
             os.read(reader, 4096)
@@ -118,8 +133,12 @@ def serve(app, jailed: bool, group: dict | None) -> None:
                 if done:
                     code = os.waitstatus_to_exitcode(status)
                     say(exited=running.pop(process), status=code, cpu=used.ru_utime + used.ru_stime)
+            templates.look()
         if 0 in ready:
             chunk = os.read(0, 1 << 16)
+            if not chunk and template:
+                selector.unregister(0)
+                continue
             if not chunk:
                 break
             *lines, buffer = (buffer + chunk).split(b"\n")
@@ -129,8 +148,13 @@ def serve(app, jailed: bool, group: dict | None) -> None:
                     for process, name in running.items():
                         if name == request["kill"]:
                             os.kill(process, signal.SIGTERM if jailed else signal.SIGKILL)
+                    templates.tell(line)
                 elif "program" in request:
-                    programs[request["name"]] = compiled(request["program"])
+                    name, program = request["name"], request["program"]
+                    programs[name] = compiled(program)
+                    say_made(name, templates.make(name, program, request["seconds"], become, descriptors(group)))
+                elif request["program_name"] in templates:
+                    templates.tell(line, request["program_name"])
                 else:
                     running[start(app, request, jailed, baseline_kb, group)] = request["id"]
     for process in running:
