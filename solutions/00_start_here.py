@@ -73,7 +73,7 @@ print("Your guess, at [0]:", my_guess)
 # 1. **The first sentence** says what is wrong: a wrong shape, a wrong value, an error, nothing returned. For wrong
 #    values it names the first place that differs, here `[0]`, with what was expected and what came.
 # 2. **"Likely cause"** stands there when the result, or its wrong part, is exactly what a well-known mistake gives. It
-#    names that mistake. *Likely*: another slip may give the same numbers.
+#    names that mistake, or two that give the same. *Likely*: another slip may give the same numbers.
 #
 # A failing check costs nothing. Try as often as you like.
 # %% [markdown]

@@ -7,7 +7,7 @@
 # %% [markdown]
 # By the end you can
 #
-# - read from the data alone how large a learning rate gradient descent stands, and why two scales make it slow;
+# - read from the data alone how large a learning rate gradient descent can stand, and why two scales make it slow;
 # - standardize a training set, and treat new data with the *same* numbers;
 # - say what a swinging pre-activation does to the weight after a neuron and to the weights before it;
 # - measure how a classifier suffers when its inputs move, and repair part of the damage without a single label;
@@ -314,7 +314,7 @@ with uses_your("gradient_descent", "max_stable_lr"):
 # The dashed line is what theory says of a large κ. At half the limit the flattest error is multiplied by
 # $1 - \text{lr}\cdot\lambda_{\min} = 1 - 1/\kappa$ at each step, and its loss by the square of that. A factor of
 # $10^{-6}$ then takes about $\tfrac12\kappa\ln 10^6 \approx 6.9\,\kappa$ steps. (Near κ = 1 no direction is flat:
-# fewer than ten steps do.)
+# fewer than ten steps are enough.)
 # %% claim="near κ = 1 fewer than ten steps are enough"
 sweeps[:, 0, 0].max() < 1.5 and sweeps[:, 1, 0].max() < 10
 # %% [markdown]
@@ -640,7 +640,7 @@ plt.show()
 
 # %% exercise="accuracy_under_shift"
 def accuracy_under_shift(predict, X, y, shift):
-    """The share of images that are still classified correctly after a shift.
+    """The share of all images that are classified correctly after a shift.
 
     predict: a function, images (N, H, W) -> labels (N,); X: (N, H, W); y: (N,) true labels;
     shift: a function, images (N, H, W) -> images (N, H, W).  Each is called once, on all images.

@@ -18,7 +18,7 @@
 # > | symbol | meaning |
 # > |---|---|
 # > | $x$, $N$ | the images as a matrix: each of its $N$ rows is one image |
-# > | $z_l = a_{l-1} W_l + b_l$ | *pre-activations* of layer $l$: each column is one neuron; $a_0 = x$ |
+# > | $z_l = a_{l-1} W_l + b_l$ | *pre-activations* of layer $l$; a column is one neuron's *input* to $g$; $a_0 = x$ |
 # > | $a_l = g(z_l)$ | *activations* of layer $l$; $g$ is the *activation function* |
 # > | fan-in, fan-out | inputs of a neuron, and neurons in its layer: $W_l$ has shape (fan-in, fan-out) |
 # > | $\mu$, $\sigma$ | mean, standard deviation (std); $\sigma^2 = \frac1n\sum_i (x_i-\mu)^2$, *biased* (over $n$) |
@@ -90,7 +90,7 @@ for ax, activation in zip(axes, functions):
     ax.set(title=activation.replace("relu", "ReLU"), xlabel="z", ylim=(-1.1, 1.6), xlim=(-5, 5))
     steepest[activation] = np.gradient(a, z).max()
 axes[0].set_ylabel("value")
-fig.suptitle("Every activation function has a flat part", fontweight="bold", x=0.01, ha="left")
+fig.suptitle("Each of the three has a flat part", fontweight="bold", x=0.01, ha="left")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 # %% [markdown]
@@ -230,7 +230,7 @@ np.all(abs(np.diff(np.log2(stats[0, :, :, 1])) + 1) < 0.3) and np.all(abs(np.log
 # %% claim="s = 3 keeps its size and saturates more than half; s = 1 fades slowly; two lines on the right lie near 0"
 np.all(stats[2, :, :, 1:] > [0.7, 0.5]) and np.all(stats[:2, :, 2:, 2] < 0.02) and 0.1 < stats[1, :, -1, 1].max() < 0.3
 # %% [markdown]
-# Depth turns a small factor into a large one. That is the whole difficulty, and it returns with the gradient.
+# Twenty factors of a half make a millionth. That is the whole difficulty with depth, and it returns with the gradient.
 #
 # ### Which standard deviation?
 # Yours mixes all neurons and all images. For the sigmoid, look at both kinds.
@@ -350,8 +350,8 @@ with uses_your("init_std", "layer_stats"):
         print(f"   {activation:5} {kind:7}", *(f"{std:9.2g}" for std in last[activation, kind]))
 # %% [markdown]
 # ReLU under He roughly keeps its size: twenty layers change it by less than a factor of 3. Under Xavier each layer
-# halves the variance, and after twenty about a thousandth of the standard deviation is left. A factor of √2 in the
-# initial weights decides it.
+# about halves the variance, and after twenty about a thousandth of the standard deviation is left. A factor of √2 in
+# the initial weights decides it.
 # %% claim="ReLU: He keeps the size to a factor of 3, Xavier leaves about a thousandth"
 all(1 / 3 < std < 3 for std in last["relu", "he"]) and all(3e-4 < std < 3e-3 for std in last["relu", "xavier"])
 # %% [markdown]
@@ -449,7 +449,8 @@ check("ReLU, far from 0", gradient_norms, x_small + 1e4, weights_small, "relu", 
 # Established: you can carry a gradient through any number of layers, and say how much of it reaches each weight matrix.
 #
 # **Predict.** Same nets, now with a gradient sent in at the top, for four init scales: 0.5, 1, √2 and 3. With which
-# activation function will the first layer's gradient *vanish* at all four? With which can it *explode*?
+# activation function will the first layer's gradient *vanish* at all four (be far smaller than the last layer's)? With
+# which can it *explode* (be far larger)?
 # %%
 my_guess_gradient = "vanish: ..., explode: ..."
 # %% [markdown]
@@ -669,8 +670,8 @@ min(growth) > 2
 # %% [markdown]
 # ### A small learning rate
 # Small steps change the weights a little at a time, so what a layer receives moves slowly. To measure that, take the
-# median of each neuron's $z_3$ over the images and ask how far it has travelled since step 0, on average over the 100
-# neurons.
+# median of each neuron's $z_3$ over the images and ask how far it is from where it was at step 0, on average over the
+# 100 neurons.
 #
 # ### Exercise: how far did they move? (4 minutes)
 #
@@ -721,7 +722,7 @@ with uses_your("movement"):
         columns = [(steps, "5"), (moved, ".2f"), (right, ".2f")]
         print(f"   learning rate {lr} ", *("    " + "  ".join(f"{v:{f}}" for v in c) for c, f in columns))
 # %% [markdown]
-# The slow net needs more than three times the steps, and its medians have still travelled more than half as far. **The
+# The slow net needs more than three times the steps, and its medians have still moved more than half as far. **The
 # limit:** a small learning rate slows the movement and the learning together.
 #
 # And it does not undo what vanished: a gradient of $10^{-12}$ times a smaller rate is smaller still.
@@ -742,7 +743,7 @@ np.all(slow[0.1] > [[3], [0.5]] * slow[0.5])
 # > We define *Internal Covariate Shift* as the change in the distribution of network activations due to the change in
 # > network parameters during training.
 #
-# Here it is in one net, once: one neuron's $z_3$ on the same images at three instants.
+# Here it is in one net: one neuron's $z_3$ on the same images at three instants.
 # %% tags=["demo"]
 STEPS = 5_000  # the paper trains for 50,000
 runs = three(steps=STEPS)
@@ -890,7 +891,7 @@ with uses_your("percentile_track"):
         print(f"   steps {first:3} to {last:4}: range of the 50th percentile   ", *(f"{s:8.2f}" for s in spans[-1]))
         print(f"   step {last:4}: width from 15th to 85th percentile     ", *(f"{w:8.2f}" for w in widths[-1]))
 # %% [markdown]
-# Neuron 0 is no exception. In each stretch half of all neurons range over at least the number shown. In the first 500
+# The others move, too. In each stretch half of all neurons range over at least the number shown. In the first 500
 # steps they range over more than in the 4,500 that follow, and the band goes on widening.
 # %% claim="the medians range over more in the first 500 steps than in the 4,500 after; the band is wider at the end"
 np.all(np.greater(spans[0], spans[1])) and np.all(np.greater(widths[1], 1.1 * np.array(widths[0])))
@@ -928,7 +929,7 @@ with uses_your("movement"):
 # $z$ still moves. That part comes from the layers before it, and it is the part that layer 3 cannot foresee.
 #
 # Which part is larger depends on the net. In the badly scaled one, layer 3 moves its own $z$ several times as far as
-# the layers before it do. In the well-scaled one it is the other way round.
+# the layers before it do. In the well-scaled one the layers before it move that $z$ further.
 # %% claim="nothing moves with 1 to 3 frozen, something does with 3 frozen; ReLU starts with five times the spread"
 all(max(moved[net, "1 to 3 frozen"]) == 0 and min(moved[net, "before"]) > 0.05 for net in nets) and (
     min(spread["ReLU"]) > 5 * max(spread["sigmoid"])
@@ -970,7 +971,7 @@ all(np.all(moved[run] > moved[run[0], "all layers learn"]) for run in [("sigmoid
 # - $\partial L/\partial W_l$ has two sources, the activations from below and the gradient from above. The sigmoid's
 #   slope of at most 1/4 starves the first layers.
 # - ReLU, careful initialization (Xavier, He) and small learning rates each help with part of it. None of them kept the
-#   input of the last hidden layer in place during training.
+#   $z$ of the last hidden layer in place during training.
 # - Internal covariate shift: the change in the distribution of network activations due to the change in network
 #   parameters. It can be measured, on fixed images.
 # - That it slows training is the BN paper's hypothesis. This unit measured the shift, not its harm; how far an input

@@ -174,7 +174,8 @@ def tangled(x):  # an output depends on its own input and on all inputs above it
 
 
 r = np.random.RandomState(0)  # h is large, so that a difference in method shows
-check("central difference, h = 0.1", numerical_gradient, tangled, r.normal(2, 1, (4, 3)), r.normal(size=(4, 3)), h=0.1)
+x, dy = r.normal(2, 1, (4, 3)), r.normal(size=(4, 3))
+check("central difference, h = 0.1", numerical_gradient, tangled, x, dy, h=0.1, rtol=1e-9)
 ### BEGIN HIDDEN TESTS
 check("central difference, h = 0.3", numerical_gradient, tangled, r.normal(2, 1, (2, 5)), r.normal(size=(2, 5)), h=0.3)
 ### END HIDDEN TESTS
@@ -1155,8 +1156,9 @@ with your_functions():
     plt.show()
     print("your guess:", my_guess_speed, "  what it was stands in the title")
 # %% [markdown]
-# *In the figure:* one dot for each of forty calls, staged on the left and closed form on the right, a thick bar at
-# each median. In our runs the closed form took clearly less time. Yours will differ, with your machine and your code.
+# *In the figure:* forty calls each, staged on the left and closed form on the right, a dot for each call that the
+# frame holds, a thick bar at each median. In our runs the closed form took clearly less time. Yours will differ, with
+# your machine and your code.
 #
 # Speed is one reason for the closed form. For us the better one is section 10: nobody sees in the staged code **what**
 # BN does to a gradient.

@@ -113,8 +113,8 @@ bool(np.all(alone == alone[0])) and bool(np.isfinite(alone).all())
 # A batch of one is the extreme. Take a batch of 4, 16 or 64: our image and m − 1 others. We keep the image and draw
 # the others anew, 30 times.
 #
-# **Predict.** For which m does the answer still change? Write down a guess for m = 16: of 100 images, how many get
-# more than one answer in the 30 batches?
+# **Predict.** Does the answer still change? Write down a guess for m = 16: of 100 images, how many get more than one
+# answer in the 30 batches?
 # %%
 my_guess = "?"  # a number from 0 to 100
 
@@ -295,7 +295,7 @@ print(f"fixed: {fixed:.0f}%")
 # %% [markdown]
 # *The figure:* the solid line is flat: fixed statistics give one accuracy whatever the batch. The dashed line, with the
 # test batch's statistics, starts near chance (10%) for one image and climbs to the solid line as the batch grows. The
-# band around it goes from the lowest to the highest of the three orders.
+# band, where it is wide enough to be seen, goes from the lowest to the highest of the three orders.
 # %% claim="from near chance up to the accuracy of fixed statistics"
 mid[0] < 15 and mid[1] < fixed - 20 and abs(mid[-1] - fixed) < 3 and all(b > a - 2 for a, b in zip(mid, mid[1:]))
 # %% [markdown]

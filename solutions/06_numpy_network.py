@@ -691,8 +691,8 @@ class Optimizer:
 # %% [markdown]
 # ## 7. One training step
 #
-# Everything is there: layers, a loss, an optimizer. One step on one batch goes: forward, where BN puts
-# $\gamma\hat z+\beta$ in the place of $z$; backward, to $dW$, $d\gamma$ and $d\beta$ of every layer; update.
+# Everything is there: layers, a loss, an optimizer. One step on one batch goes: forward, where BN
+# normalizes each $z$; backward, to $dW$, $d\gamma$ and $d\beta$ of every layer; update.
 #
 # 1. Forward through the layers in order, in training mode. Each layer gets the output of the one before.
 # 2. Loss and its gradient, from `loss_function(scores, labels)`.
@@ -1056,9 +1056,9 @@ if grid.any():
     print("your guess of the factors:", my_guess_factors)
 # %% [markdown]
 # *Each cell is the mean test accuracy of three seeds; brighter is better, 0.1 is guessing.* Without BN the bright cells
-# form an island around He's scale. At the smallest scale nothing is learned: the signal shrinks on its way through the
-# net. At high rates training blows up, and the larger the weights, the sooner. With BN most of the map is bright, and
-# small initial weights do no harm.
+# form an island around He's scale. At the smallest scale hardly anything is learned: the signal shrinks on its way
+# through the net. At high rates training blows up, and the larger the weights, the sooner. With BN most of the map is
+# bright, and small initial weights do no harm.
 # %% claim="without BN: best in the row of He's scale, guessing at the smallest scale and the highest rate, an island"
 (
     grid[0].mean(2).max(1).argmax() == scales.index(1.0)
@@ -1069,8 +1069,8 @@ if grid.any():
 # %% claim="with BN: most of the map is bright; the smallest scale does no harm"
 np.mean(grid[1].mean(2) > 0.65) > 0.65 and grid[1, -1].mean(1).max() > grid[1].mean(2).max() - 0.05
 # %% [markdown]
-# The map also shows limits. The dark corner of the BN net is at the top left, where a large `W` meets a small rate: a
-# large `W` learns slowly, as you saw. At rates up to 0.3 the top row lags behind the row below it. That is what one
+# The map also shows limits. The darkest corner of the BN net is at the top left, where a large `W` meets a small rate:
+# a large `W` learns slowly, as you saw. At rates up to 0.3 the top row lags behind the row below it. That is what one
 # expects: a `W` three times as large takes relative steps about ten times smaller.
 # %% claim="with BN the darkest cell is at the top left; up to 0.3 the top row lags behind the one below it"
 grid[1].mean(2).argmin() == 0 and np.all(grid[1, 0, :5].mean(1) < grid[1, 1, :5].mean(1) - 0.015)

@@ -56,7 +56,21 @@ def double(x):
 # The same numbers come back, whatever is passed. Compute from the function's own x.
 # - 2 * x  =>  np.array([6.0, -2.0, 1.0])
 # - 2 * x  =>  2 * np.array([3.0, -1.0, 0.5])
-# Everything but the factor 2 stays as it is in x: its shape, its fractions and its signs.
+# Multiply every number by 2, once, and add nothing.
+# - 2 * x  =>  3 * x
+# - 2 * x  =>  4 * x
+# - 2 * x  =>  x + 1
+# - 2 * x  =>  x + x + 2
+# x may have several axes, and x[i] is then a whole row. Make room with np.zeros(x.shape), or use no loop at all.
+# - return 2 * x
+# + y = np.zeros(len(x))
+# +     for i in range(len(x)):
+# +         y[i] = 2 * x[i]
+# +     return y
+# Everything but the factor 2 stays as it is in x: its shape, its order, its fractions and its signs.
+# - 2 * x  =>  2 * x[::-1]
+# - 2 * x  =>  2 * np.sort(x)
+# - 2 * x  =>  np.maximum(2 * x, 0)
 # - 2 * x  =>  2 * x.ravel()
 # - 2 * x  =>  (2 * x).T
 # - 2 * x  =>  (2 * x).astype(int)

@@ -59,8 +59,9 @@ def gradient_descent(X, y, lr, steps):
 # Your steps are twice as long as they should be. The derivative of a square brings down a 2, but L has 1/(2N) in front:
 # the 2 cancels, and 1/N remains.
 # - (X @ w - y) / N  =>  (X @ w - y) * 2 / N
-# You walk uphill: each step goes along +∇L. Subtract lr·∇L, with the residual Xw − y, in that order (y − Xw is minus
-# the residual).
+# You walk uphill. Subtract lr·∇L, with the residual Xw − y: its order and its sign count (y − Xw is minus the
+# residual, and Xw + y is none).
+# - (X @ w - y)  =>  (X @ w + y)
 # - w - lr * X.T  =>  w + lr * X.T
 # The learning rate does not scale the step: it is lr times the gradient, with the lr that is passed.
 # - lr * X.T @  =>  X.T @
@@ -70,10 +71,12 @@ def gradient_descent(X, y, lr, steps):
 # w is not multiplied or divided by anything, lr stays what it is, and nothing is carried over from the step before.
 # - w - lr * X.T  =>  (1 - lr) * w - lr * X.T
 # - lr * X.T @  =>  lr / (t + 1) * X.T @
+# - lr * X.T @  =>  lr * (t + 1) * X.T @
+# - w - lr * X.T  =>  w + 0.9 * (w - W_path[t - 1]) - lr * X.T
 # - w - lr * X.T @ (X @ w - y) / N  =>  (w - lr * X.T @ (X @ w - y)) / N
 # The start is missing: row 0 is w = 0, before any update.
 # - return W_path  =>  return W_path[1:]
-# The last w is missing: the start takes up row 0, so `steps` updates need steps + 1 rows.
+# The last w is missing: the start takes up row 0, so `steps` updates need steps + 1 rows (and no early stop).
 # - return W_path  =>  return W_path[:-1]
 # The last row is still 0. Either the loop ends too early (it makes `steps` turns, for t = 0 to steps − 1, and each
 # fills row t + 1), or the return stands inside the loop.
@@ -115,8 +118,10 @@ def gradient_descent(X, y, lr, steps):
 # - X.T @ (X @ w - y) / N  =>  np.mean(X @ w - y)
 # - X.T @ (X @ w - y) / N  =>  X.mean(0) * np.mean(X @ w - y)
 # - X.T @ (X @ w - y) / N  =>  np.mean(X.T @ (X @ w - y))
-# The residual is Xw − y as it is, with its sign. The square and the absolute value belong to losses; the derivative of
-# the square is 2·(Xw − y), and the 2 cancels.
+# - X.T @ (X @ w - y) / N  =>  np.mean((X @ w - y)[:, None] * X)
+# The residual is Xw − y as it is, with its sign and its size. The square and the absolute value belong to losses; the
+# derivative of the square is 2·(Xw − y), and the 2 cancels.
+# - (X @ w - y)  =>  np.sign(X @ w - y)
 # - (X @ w - y)  =>  (X @ w - y) ** 2
 # - (X @ w - y)  =>  np.abs(X @ w - y)
 # The length of the gradient got lost: only its direction, or its signs, are used. Subtract lr times the gradient
@@ -127,11 +132,16 @@ def gradient_descent(X, y, lr, steps):
 # array (steps + 1, D). (np.append flattens; append to a list, and turn it into an array at the end.)
 # - return W_path  =>  return W_path[-1]
 # - return W_path  =>  return W_path.ravel()
+# One row in a step is stochastic gradient descent. Here a step uses the gradient of the whole loss, all rows at once.
+# - w - lr * X.T @ (X @ w - y) / N  =>  w - lr * X[t % N] * (X[t % N] @ w - y[t % N])
 # The path lies on its side: time goes down the rows, features along the columns.
 # - return W_path  =>  return W_path.T
 # Every step uses the gradient of the first w. The slope changes as you move: compute it again inside the loop, from the
 # current w.
 # - (X @ w - y)  =>  (X @ W_path[0] - y)
+# You centre X or y first. This loss uses both as they are.
+# - N, D = X.shape  =>  N, D = X.shape; X = X - X.mean(0)
+# - N, D = X.shape  =>  N, D = X.shape; y = y - y.mean()
 # The first row is not 0. The docstring says: from w = 0.
 # - np.zeros((steps + 1, D))  =>  np.ones((steps + 1, D))
 # A matrix product does not fit. X is (N, D), the X that is passed, with any N and D; w must have D numbers (is W_path
@@ -245,8 +255,9 @@ def max_stable_lr(X):
 # - X.T @ X / len(X)  =>  np.atleast_2d(np.corrcoef(X.T))
 # That is the limit of the pond, whatever X is: your H comes from a cell above. Compute it from the X that is passed.
 # - H = X.T @ X / len(X)  =>  H = X_pond.T @ X_pond / len(X_pond)
-# Your fraction is upside down. The larger λ is, the smaller the limit: solve lr·λ = 2 for lr.
+# Your fraction is upside down, or you multiply by λ. The larger λ is, the smaller the limit: solve lr·λ = 2 for lr.
 # - 2 / np.linalg.eigvalsh(H).max()  =>  np.linalg.eigvalsh(H).max() / 2
+# - 2 / np.linalg.eigvalsh(H).max()  =>  2 * np.linalg.eigvalsh(H).max()
 # `np.linalg.eigh` (like `eig` and `svd`) returns several things, eigenvalues and eigenvectors, and has no largest
 # element. `eigvalsh` returns the eigenvalues alone.
 # - np.linalg.eigvalsh(H).max()  =>  np.linalg.eigh(H).max()
@@ -291,17 +302,14 @@ def max_stable_lr(X):
 # That is a little less than the limit. No safety margin here, and no rounding: the limit itself.
 # - float(2 / np.linalg.eigvalsh(H).max())  =>  0.99 * 2 / np.linalg.eigvalsh(H).max()
 # - float(2 / np.linalg.eigvalsh(H).max())  =>  round(2 / np.linalg.eigvalsh(H).max(), 3)
-# You multiply by λ. A steeper loss needs a smaller step: solve |1 − lr·λ| = 1 for lr.
-# - 2 / np.linalg.eigvalsh(H).max()  =>  2 * np.linalg.eigvalsh(H).max()
 # H = XᵀX/N is a matrix product: (D, N) @ (N, D) gives (D, D). A * goes element by element, and X itself, or X * X, is
 # not square and has no eigenvalues.
 # - np.linalg.eigvalsh(H).max()  =>  np.linalg.eigvalsh(X).max()
 # - X.T @ X / len(X)  =>  X * X / len(X)
 # - X.T @ X / len(X)  =>  X.T * X / len(X)
 # %% mistakes of="the largest singular value of X"
-# You took singular values of X as they are. The eigenvalues of XᵀX are their squares, and H also has a 1/N.
+# You took singular values of X as they are. The eigenvalues of XᵀX are their squares; so λ is s²/N, not s, nor s/N.
 # - 2 * len(X) / s**2  =>  2 / s
-# You took singular values of X as they are. The eigenvalues of XᵀX are their squares; so λ is s²/N, not s/N.
 # - / s**2  =>  / s
 
 # %% exercise="q_two_errors"
@@ -345,12 +353,14 @@ def standardize_fit(X):
 # needs its own numbers: average over the examples, axis=0.
 # - X.mean(axis=0), X.std(axis=0)  =>  X.mean(axis=1), X.std(axis=1)
 # - X.std(axis=0)  =>  X.std(axis=1)
+# - X.mean(axis=0), X.std(axis=0)  =>  *np.array([(X[j].mean(), X[j].std()) for j in range(X.shape[1])]).T,
 # That is one number for the whole table. Each column needs its own, or the features keep their different scales:
 # average over the examples, axis=0.
 # - X.mean(axis=0), X.std(axis=0)  =>  X.mean(), X.std()
 # - X.std(axis=0)  =>  X.std()
 # - X.mean(axis=0), X.std(axis=0)  =>  X.mean(), X.std(axis=0)
 # - X.std(axis=0)  =>  X.mean(axis=0).std()
+# - X.std(axis=0)  =>  np.full(X.shape[1], X.std())
 # Each distance is measured from the mean of its own column, not from one mean of the whole table.
 # - X.std(axis=0)  =>  np.sqrt(((X - X.mean()) ** 2).mean(axis=0))
 # You divide by N − 1. That estimates a population's spread; here the data set itself shall get standard deviation 1, so
@@ -389,7 +399,9 @@ def standardize_fit(X):
 # - X.std(axis=0)  =>  np.sqrt(X.var(axis=0) + 1e-8)
 # - X.std(axis=0)  =>  np.sqrt(X.var(axis=0) + 1e-5)
 # - X.std(axis=0)  =>  X.std(axis=0) + 1e-5
-# Under the root stands a sum. The variance is the mean of the squared distances: divide by N before taking the root.
+# Under the root stands a sum, or it is divided by D. The variance is the mean of the squared distances: divide by N,
+# the number of examples, before taking the root.
+# - X.std(axis=0)  =>  np.sqrt(((X - X.mean(axis=0)) ** 2).sum(axis=0) / X.shape[1])
 # - X.std(axis=0)  =>  np.sqrt(((X - X.mean(axis=0)) ** 2).sum(axis=0))
 # That is the root of the mean square: the mean was not subtracted before squaring.
 # - X.std(axis=0)  =>  np.sqrt((X**2).mean(axis=0))
@@ -461,6 +473,8 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # One scale, or one mean, for all features: each column has its own, mean[j] and std[j]. Broadcasting pairs them up.
 # - return (X - mean) / (std + eps)  =>  return (X - mean.mean()) / (std + eps)
 # - return (X - mean) / (std + eps)  =>  return (X - mean) / (std.mean() + eps)
+# - return (X - mean) / (std + eps)  =>  return (X - mean.mean()) / (std.mean() + eps)
+# - return (X - mean) / (std + eps)  =>  return (X - X.mean()) / (X.std() + eps)
 # - return (X - mean) / (std + eps)  =>  return (X - mean[0]) / (std[0] + eps)
 # Large values are clipped. A new image may be far from the training set, and the model must see that.
 # - return (X - mean) / (std + eps)  =>  return np.clip((X - mean) / (std + eps), -3, 3)
@@ -522,10 +536,11 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # Your ε does not reach the features whose std is not 0. The docstring says std + ε everywhere, with the eps that is
 # passed: neither np.maximum, nor a special case for std = 0, nor an ε of your own.
 # - return (X - mean) / (std + eps)  =>  return (X - mean) / np.maximum(std, eps)
-# A feature with std 0 is treated apart: set to 0, or passed on as it is. The formula needs no special case: X − mean is
-# 0 there, unless the constant has moved, and then the model must see it.
+# A feature with std 0 is treated apart: set to 0, passed on as it is, or divided by 1 (as some libraries do). The
+# formula needs no special case: X − mean is 0 there, unless the constant has moved, and then the model must see it.
 # - return (X - mean) / (std + eps)  =>  return np.where(std > 0, (X - mean) / (std + eps), 0)
 # - return (X - mean) / (std + eps)  =>  return np.where(std > 0, (X - mean) / (std + eps), X)
+# - return (X - mean) / (std + eps)  =>  return (X - mean) / np.where(std > 0, std + eps, 1)
 # Division comes before subtraction, so only the mean was divided. Parentheses around X − mean.
 # - return (X - mean) / (std + eps)  =>  return X - mean / (std + eps)
 # ε is added after the division. It belongs to the denominator, and only there: parentheses around std + ε.
@@ -538,6 +553,9 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # mean and std are (D,) and fit the columns of X (N, D) as they are. [:, None] turns them into columns, one number for
 # each row.
 # - return (X - mean) / (std + eps)  =>  return (X - mean[:, None]) / (std[:, None] + eps)
+# %% mistakes of="column by column"
+# The return stands inside the loop: only the first column is done.
+# -     return x_hat  =>          return x_hat
 # %% mistakes of="a new array, divided in place"
 # `-=`, `/=` and `x_hat[:, j] = …` write into an array; and `x_hat = X` makes no copy, only a second name for the
 # caller's. The original data are lost. Make a new array: X − mean, X.copy() or np.zeros(X.shape).
@@ -635,7 +653,8 @@ def accuracy_under_shift(predict, X, y, shift):
 # An axis is missing. shift and predict each take all the images at once, (N, H, W): neither one image nor flattened
 # ones. What predict returns are labels already, (N,): no argmax.
 # - predict(shift(X))  =>  np.array([predict(shift(x)) for x in X])
-# You shift image by image. A shift may look at the whole set, as a predictor may: pass it all the images in one call.
+# You shift image by image, or batch by batch. A shift may look at the whole set, as a predictor may: pass it all the
+# images in one call.
 # - predict(shift(X))  =>  predict(np.array([shift(x) for x in X]))
 # - predict(shift(X))  =>  predict(np.concatenate([shift(x[None]) for x in X]))
 # You go image by image, or batch by batch. A predictor that uses statistics of the whole set then sees smaller sets,

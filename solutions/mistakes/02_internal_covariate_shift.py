@@ -70,19 +70,21 @@ def layer_stats(x, weights, activation):
 # & a = g(a @ W, activation)  =>  a = g(a @ W, activation) if l < len(weights) - 1 else a @ W
 # Every layer is given the images themselves. Layer 2 receives layer 1's activations: use a, not x, in the loop.
 # - a = g(a @ W, activation)  =>  a = g(x @ W, activation)
-# These are the statistics of the images: what g returns is thrown away, and a stays x. Write a = g(…).
+# This is taken of the images: x stands where a belongs, or what g returns is thrown away, and a stays x: a = g(…).
 # - a = g(a @ W, activation)  =>  g(a @ W, activation)
 # Asked is one mean, one std and one fraction a layer. With an axis you get one for each neuron (0) or each image (1).
 # - (a.mean(), a.std(), saturated.mean())  =>  (a.mean(axis=0), a.std(axis=0), saturated.mean(axis=0))
 # - (a.mean(), a.std(), saturated.mean())  =>  (a.mean(axis=1), a.std(axis=1), saturated.mean(axis=1))
-# This std keeps only the spread within the neurons, or that between their means. Take it of all numbers at once.
+# This std keeps only the spread within neurons or images, or between their means. Take it of all numbers at once.
 # - a.std()  =>  a.std(axis=0).mean()
+# - a.std()  =>  a.std(axis=1).mean()
 # - a.std()  =>  a.mean(axis=0).std()
 # - a.std()  =>  a.mean(axis=1).std()
 # The second number is the root of the mean square. A std is measured from the mean: a.std().
 # - a.std()  =>  np.sqrt((a**2).mean())
-# The first number is the mean of the absolute values. The mean keeps the sign.
+# The first number is the median, or the mean of the absolute values. Asked is the plain mean: a.mean().
 # - (a.mean(), a.std()  =>  (np.abs(a).mean(), a.std()
+# - (a.mean(), a.std()  =>  (np.median(a), a.std()
 # The second number is the variance. The standard deviation is its square root.
 # - a.std()  =>  a.var()
 # This std divides by n − 1. The docstring asks for the biased one, which divides by n: a.std() as it is.
@@ -100,6 +102,7 @@ def layer_stats(x, weights, activation):
 # - (a < 0.05) | (a > 0.95)  =>  (a < 0.1) | (a > 0.9)
 # - (a < 0.05) | (a > 0.95)  =>  (a < 0.01) | (a > 0.99)
 # - (a < 0.05) | (a > 0.95)  =>  a * (1 - a) < 0.05
+# - (a < 0.05) | (a > 0.95)  =>  np.abs(a) > 0.9
 # - np.abs(a) > 0.9  =>  np.abs(a) > 0.99
 # - saturated = a == 0  =>  saturated = a < 0.05
 # This is the share that is not saturated. Turn the conditions round, or take one minus it.
@@ -117,17 +120,18 @@ def layer_stats(x, weights, activation):
 # - saturated.mean()  =>  100 * saturated.mean()
 # The sigmoid's rule is used for tanh. tanh runs from −1 to 1: it is flat where |a| > 0.9, and steepest at 0.
 # - np.abs(a) > 0.9  =>  (a < 0.05) | (a > 0.95)
-# The sigmoid's rule is used for ReLU. ReLU is flat only where a == 0; all positive values have slope 1.
+# The sigmoid's or tanh's rule is used for ReLU. ReLU is flat only where a == 0; all positive values have slope 1.
+# - saturated = a == 0  =>  saturated = np.abs(a) > 0.9
 # - saturated = a == 0  =>  saturated = (a < 0.05) | (a > 0.95)
 # Nothing is counted for tanh. It is flat where |a| > 0.9. Is that your rule, and is your branch for 'tanh' reached?
 # - np.abs(a) > 0.9  =>  a == 0
-# tanh's rule is used for ReLU. ReLU never flattens at large values; it is flat only where a == 0.
-# - saturated = a == 0  =>  saturated = np.abs(a) > 0.9
 # Nothing is counted for ReLU. It is flat for all z ≤ 0, and there a is exactly 0. Count activations, not whole neurons.
 # - saturated = a == 0  =>  saturated = a < 0
 # Only the last layer came back. Append a tuple in every turn of the loop, and return the list after it.
 # - return stats  =>  return stats[-1]
 # - return stats  =>  return stats[-1:]
+# The order is turned round. The first layer comes first: append.
+# - return stats  =>  return stats[::-1]
 # The last layer is missing. There is one tuple for each matrix.
 # - in weights  =>  in weights[:-1]
 # append takes one thing, and += takes a tuple apart. Append one tuple a layer: append((mean, std, fraction)).
@@ -159,9 +163,10 @@ def layer_stats(x, weights, activation):
 # ends at once: it is one end or (|) the other. If you have no &: is your branch for 'sigmoid' reached (look at its
 # spelling), and does nothing round the share down?
 # - (a < 0.05) | (a > 0.95)  =>  (a < 0.05) & (a > 0.95)
-# The share is 1: every activation is counted. (a > 0.05) | (a < 0.95) is always true, and any() is true for one alone.
-# Count what lies outside of 0.05 to 0.95.
+# The share is 1: every activation is counted. (a > 0.05) | (a < 0.95) is always true, so is a >= 0 for ReLU, and any()
+# is true for one alone. Count what lies outside of 0.05 to 0.95; for ReLU a == 0.
 # - (a < 0.05) | (a > 0.95)  =>  (a > 0.05) | (a < 0.95)
+# - saturated = a == 0  =>  saturated = a >= 0
 # Without parentheses | binds before < and >, so Python tries 0.05 | a. Write (…) | (…).
 # - (a < 0.05) | (a > 0.95)  =>  a < 0.05 | a > 0.95
 # `or`, `and`, `not` and `if` ask whether a whole array is true, and NumPy refuses. Element by element, `or` is |, with
@@ -222,12 +227,11 @@ def init_std(fan_in, fan_out, kind):
 # This is the variance. A normal distribution is drawn with its standard deviation, the square root.
 # - np.sqrt(2 / (fan_in + fan_out))  =>  2 / (fan_in + fan_out)
 # & np.sqrt(2 / fan_in)  =>  2 / fan_in
-# Xavier puts the average of fan_in and fan_out where you have fan_in (or the larger of the two).
+# Xavier puts the average of fan_in and fan_out where you have one of them (or the larger, or the smaller).
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(1 / fan_in)
+# - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(1 / fan_out)
 # This is 1 over the sum. The average of fan_in and fan_out is half their sum, so a 2 comes on top.
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(1 / (fan_in + fan_out))
-# Xavier puts the average of fan_in and fan_out where you have fan_out.
-# - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(1 / fan_out)
 # This is He's number for 'xavier'. Either the names are exchanged, or fan_out is left out: Xavier averages both fans.
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(2 / fan_in)
 # This averages the results for fan_in and for fan_out. Xavier averages fan_in and fan_out themselves.
@@ -240,7 +244,8 @@ def init_std(fan_in, fan_out, kind):
 # ** binds before /: x ** 1 / 2 is (x ** 1) / 2. The root is x ** 0.5, or np.sqrt(x).
 # - np.sqrt(2 / (fan_in + fan_out))  =>  (2 / (fan_in + fan_out)) ** 1 / 2
 # - np.sqrt(2 / fan_in)  =>  (2 / fan_in) ** 1 / 2
-# This has the limit of a uniform distribution in it, √(6/(fan_in + fan_out)). Its standard deviation is limit/√3.
+# This has the limit of a uniform distribution in it, with 6 (or 3) for 2. Its standard deviation is limit/√3.
+# - np.sqrt(2 / fan_in)  =>  np.sqrt(6 / fan_in)
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(6 / (fan_in + fan_out))
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(3 / (fan_in + fan_out))
 # He comes out without its 2. ReLU throws half of E[a²] away, so the variance of the weights has to be doubled.
@@ -249,19 +254,19 @@ def init_std(fan_in, fan_out, kind):
 # - np.sqrt(2 / fan_in)  =>  np.sqrt(1 / (2 * fan_in))
 # He uses fan_out here. A neuron's z is a sum over its inputs, so it is fan_in that sets the size of z.
 # - np.sqrt(2 / fan_in)  =>  np.sqrt(2 / fan_out)
-# Either only a part stands under the root (take the root of the whole variance), or a gain of √2 comes on top.
+# Either only a part stands under the root (take the root of the whole variance), or a gain (√2, 5/3) comes on top.
+# - np.sqrt(2 / (fan_in + fan_out))  =>  5 / 3 * np.sqrt(2 / (fan_in + fan_out))
 # - np.sqrt(2 / (fan_in + fan_out))  =>  2 / np.sqrt(fan_in + fan_out)
 # - np.sqrt(2 / fan_in)  =>  2 / np.sqrt(fan_in)
 # - np.sqrt(2 / fan_in)  =>  np.sqrt(2) / fan_in
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(2) / (fan_in + fan_out)
 # & np.sqrt(2 / fan_in)  =>  2 / np.sqrt(fan_in)
-# This is the limit of He's uniform distribution, √(6/fan_in). Its standard deviation is √3 times smaller.
-# - np.sqrt(2 / fan_in)  =>  np.sqrt(6 / fan_in)
 # The average of the fans stands in fan_in's place. He has fan_in alone.
 # - np.sqrt(2 / fan_in)  =>  np.sqrt(4 / (fan_in + fan_out))
 # Python divides first, then adds: 2 / fan_in + fan_out. Put the sum in parentheses.
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(2 / fan_in + fan_out)
-# This has the product of the fans. Xavier has their sum (twice the average).
+# This has the product of the fans, or their geometric mean. Xavier has their sum (twice the average).
+# - np.sqrt(2 / (fan_in + fan_out))  =>  (fan_in * fan_out) ** -0.25
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(2 / (fan_in * fan_out))
 # This is upside down: the more inputs a neuron has, the smaller its weights must be. The variance is 1 over an average.
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt((fan_in + fan_out) / 2)
@@ -427,26 +432,31 @@ def gradient_norms(x, weights, activation, dout):
 # - dW = a[l].T @ dz  =>  dW = x.T @ dz
 # The norm is squared: take the root of the sum of squares.
 # - np.linalg.norm(dW)  =>  np.sum(dW**2)
-# The norm is too small by a factor of 5, which is N here, and the root of the number of weights. Either the gradient is
-# divided by N (dout brings the loss's 1/N already: sum over the images), or the norm has the mean of the squares
-# instead of their sum.
+# The norm is too small by a factor of 5 or its power: N is 5 here, and so is the root of the number of weights. Either
+# the gradient is divided by N (dout brings the loss's 1/N already: sum over the images), perhaps on the way back, or
+# the norm has the mean of the squares instead of their sum.
+# - da = dz @ weights[l].T  =>  da = dz @ weights[l].T / len(x)
 # - np.linalg.norm(dW)  =>  np.sqrt(np.mean(dW**2))
 # - dW = a[l].T @ dz  =>  dW = a[l].T @ dz / len(x)
 # - dz = da * slope  =>  dz = da * slope / len(x)
-# This is another norm: with a second argument, np.linalg.norm gives a matrix's largest singular value (2) or largest
-# column sum (1). The Frobenius norm is np.linalg.norm(dW).
+# This is another norm: with a second argument, np.linalg.norm gives a matrix's largest singular value (2), their sum
+# ('nuc') or its largest column sum (1). The Frobenius norm is np.linalg.norm(dW).
 # - np.linalg.norm(dW)  =>  np.linalg.norm(dW, 2)
 # - np.linalg.norm(dW)  =>  np.linalg.norm(dW, 1)
 # This takes absolute values: their sum, mean or largest. The Frobenius norm is the root of the sum of the squares.
 # - np.linalg.norm(dW)  =>  np.abs(dW).sum()
 # - np.linalg.norm(dW)  =>  np.abs(dW).mean()
 # - np.linalg.norm(dW)  =>  np.abs(dW).max()
-# The Frobenius norm is the root of the sum of the squares, and nothing else: no std, log, size or norm of W in it.
+# The Frobenius norm is the root of the sum of the squares, and nothing else: no std, log, size or other norm in it.
+# - return norms[::-1]  =>  return [n / norms[0] for n in norms[::-1]]
 # - np.linalg.norm(dW)  =>  dW.std()
 # - np.linalg.norm(dW)  =>  np.log10(np.linalg.norm(dW))
 # - np.linalg.norm(dW)  =>  np.linalg.norm(dW) / dW.size
 # - np.linalg.norm(dW)  =>  np.linalg.norm(dW) / np.linalg.norm(weights[l])
 # - np.linalg.norm(dW)  =>  abs(dW.sum())
+# Norms are taken of parts first. Make the whole matrix, dW = a.T @ dz, and then take one norm of it.
+# - np.linalg.norm(dW)  =>  np.linalg.norm(a[l]) * np.linalg.norm(dz)
+# - np.linalg.norm(dW)  =>  sum(np.linalg.norm(np.outer(p, d)) for p, d in zip(a[l], dz))
 # These are the norms of the columns or of the rows. Without an axis np.linalg.norm gives one number for the matrix.
 # - np.linalg.norm(dW)  =>  np.linalg.norm(dW, axis=0)
 # These are the gradients themselves, one matrix for each layer. Asked is one number for each: the Frobenius norm.
@@ -475,10 +485,12 @@ def gradient_norms(x, weights, activation, dout):
 # & return norms[::-1]  =>  return norms
 # - reversed(range(len(weights)))  =>  range(len(weights))
 # The forward pass is another: each layer gets the activations of the layer before, a[-1] (not x, not z), and uses g
-# with the activation that was asked for.
+# with the activation that was asked for, in the last layer too.
 # - a.append(g(a[-1] @ W, activation))  =>  a.append(a[-1] @ W)
 # - a.append(g(a[-1] @ W, activation))  =>  a.append(g(x @ W, activation))
 # - a.append(g(a[-1] @ W, activation))  =>  a.append(g(a[-1] @ W, "sigmoid"))
+# The slope is multiplied in twice. It is one factor of each layer: dz = da * slope.
+# - dz = da * slope  =>  dz = da * slope * slope
 # One slope is used for all layers, that of the last one. Each layer has its own, taken at its output.
 # - a[l + 1] * (1 - a[l + 1])  =>  a[-1] * (1 - a[-1])
 # & 1 - a[l + 1] ** 2  =>  1 - a[-1] ** 2
@@ -615,7 +627,8 @@ def movement(z_3):
 # - np.median(z_3[-1], axis=0)  =>  np.median(z_3[-2], axis=0)
 # - np.median(z_3[0], axis=0)  =>  np.median(z_3[-2], axis=0)
 # - np.median(z_3[-1], axis=0)  =>  np.median(z_3, axis=(0, 1))
-# The records between count here: the whole path, its mean step, or the range. Asked is only the last against the first.
+# The records between count here: the path, its mean step, the range or the farthest. Take the last and the first.
+# - return np.mean(np.abs(last - first))  =>  return np.abs(np.median(z_3, axis=1) - first).max(axis=0).mean()
 # - return np.mean(np.abs(last - first))
 # + return np.mean(np.sum(np.abs(np.diff(np.median(z_3, axis=1), axis=0)), axis=0))
 # - return np.mean(np.abs(last - first))
@@ -630,6 +643,7 @@ def movement(z_3):
 # - np.mean(np.abs(last - first))  =>  np.sum(np.abs(last - first)) / len(z_3)
 # - np.mean(np.abs(last - first))  =>  np.sum(np.abs(last - first)) / 100
 # - np.mean(np.abs(last - first))  =>  np.mean(np.abs(last - first)) / (len(z_3) - 1)
+# - np.mean(np.abs(last - first))  =>  np.mean(np.abs(last - first)) / len(z_3)
 # There are squares in this. Asked is the mean of the absolute differences: no squares, no root, no std.
 # - np.mean(np.abs(last - first))  =>  np.mean((last - first) ** 2)
 # - np.mean(np.abs(last - first))  =>  np.sqrt(np.mean((last - first) ** 2))
@@ -644,7 +658,8 @@ def movement(z_3):
 # - np.abs(last - first)  =>  np.abs(np.median(z_3, axis=1)[:, -1] - np.median(z_3, axis=1)[:, 0])
 # - np.median(z_3[0], axis=0), np.median(z_3[-1], axis=0)
 # + np.median(z_3, axis=0)[0], np.median(z_3, axis=0)[-1]
-# The distance is divided by where it began. It is asked for as it is, not as a share.
+# The distance is divided by where it began, or by a std. It is asked for as it is, not as a share.
+# - np.mean(np.abs(last - first))  =>  np.mean(np.abs(last - first) / z_3[0].std(axis=0))
 # - np.mean(np.abs(last - first))  =>  np.mean(np.abs(last - first) / np.abs(first))
 # These are activations g(z). z_3 is the input of the activation function; its medians are asked for as it is.
 # - np.mean(np.abs(last - first))  =>  np.mean(np.abs(g(last, "sigmoid") - g(first, "sigmoid")))
@@ -724,6 +739,9 @@ def percentile_track(history, q=(15, 50, 85)):
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, np.array(q) / 100, axis=1).T
 # np.quantile wants fractions from 0 to 1, but q is in percent. Use np.percentile, or divide by 100.
 # - np.percentile(history, q, axis=1).T  =>  np.quantile(history, q, axis=1).T
+# These lie 15%, … of the way from the lowest to the highest value. The 15th percentile has 15% of the values below it.
+# - return np.percentile(history, q, axis=1).T
+# + return np.array([[np.min(h) + p / 100 * np.ptp(h) for p in q] for h in history])
 # There is a mean (or mean ± std) in this. A neuron's input need not be normal: take percentiles, all of them.
 # - return np.percentile(history, q, axis=1).T
 # + mean, std = np.mean(history, axis=1), np.std(history, axis=1)
@@ -767,10 +785,11 @@ def percentile_track(history, q=(15, 50, 85)):
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T[1:]
 # The last step comes first. Keep the order of the steps.
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T[::-1]
-# The numbers are rounded. Return them as they are, and round when you print.
+# The numbers are rounded, or stored in an array of integers. Return them as they are, and round when you print.
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T.round(2)
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T.astype(int)
-# The history (or the result) is changed: its abs, sigmoid, tanh, or minus its median. Percentiles of z are asked for.
+# The history (or the result) is changed: abs, sigmoid, tanh, minus a mean, a median or the first row. Take it as it is.
+# - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T - np.percentile(history[0], q)
 # - np.percentile(history, q, axis=1).T  =>  g(np.percentile(history, q, axis=1).T, "sigmoid")
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(g(np.array(history), "sigmoid"), q, axis=1).T
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(np.abs(history), q, axis=1).T

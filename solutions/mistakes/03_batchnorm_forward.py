@@ -87,7 +87,6 @@ def batch_statistics(x):
 # - return mean, var  =>  return mean[-1], var[-1]
 # A dict came back. Return the two arrays themselves, separated by a comma.
 # - return mean, var  =>  return dict(mean=mean, var=var)
-
 # Digits were cut off, by int(), a rounding or a small dtype. Return the numbers as they are.
 # - return mean, var  =>  return mean.round(2), var.round(2)
 # - return mean, var  =>  return mean.astype(int), var
@@ -115,11 +114,15 @@ def batch_statistics(x):
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = mean**2 - (x**2).mean(axis=0)
 # A variance of 0 was replaced. That is its true value for a feature that never changes; ε takes care of it in line 3.
 # - return mean, var  =>  var[var == 0] = 1; return mean, var
-# These are averages over axis 1: over the features of one example, one number per example. That mixes features of
-# different scales. Algorithm 1 looks at one feature at a time and averages over the examples, so the axis of length N
-# has to go.
+# These are averages over axis 1 (axis −1 is the last one): over the features of one example, one number per example.
+# That mixes features of different scales. Algorithm 1 looks at one feature at a time and averages over the examples, so
+# the axis of length N has to go.
+# - mean = x.mean(axis=0)  =>  mean = x.mean(axis=-1, keepdims=True)
+# & var = ((x - mean) ** 2).mean(axis=0)  =>  var = x.var(axis=-1, keepdims=True)
 # - mean = x.mean(axis=0)  =>  mean = x.mean(axis=1)
 # & var = ((x - mean) ** 2).mean(axis=0)  =>  var = x.var(axis=1)
+# - mean = x.mean(axis=0)  =>  mean = np.array([x[j].mean() for j in range(x.shape[1])])
+# & var = ((x - mean) ** 2).mean(axis=0)  =>  var = np.array([x[j].var() for j in range(x.shape[1])])
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = ((x - mean) ** 2).mean(axis=1)
 # This is one mean for the whole array. A single number cannot centre features around 5, −20 and 300. Each column needs
 # its own: tell mean() which axis to average over.
@@ -171,10 +174,6 @@ def batch_statistics(x):
 # axis to average over.
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = x.var()
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = ((x - mean) ** 2).mean()
-# These are averages over axis 1 (axis −1 is the last one): over the features of one example. Average over the examples
-# instead; the axis of length N has to go.
-# - mean = x.mean(axis=0)  =>  mean = x.mean(axis=-1, keepdims=True)
-# & var = ((x - mean) ** 2).mean(axis=0)  =>  var = x.var(axis=-1, keepdims=True)
 # x.mean without parentheses is the method itself, not what it computes. Call it, and say along which axis.
 # - mean = x.mean(axis=0)  =>  mean = x.mean
 # & var = ((x - mean) ** 2).mean(axis=0)  =>  var = x.var
@@ -208,6 +207,11 @@ def batch_statistics(x):
 # mean of 10⁶ in float32 nothing is left of the variance. Subtract the mean first, then square.
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = (x**2).mean(axis=0) - mean**2
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = np.abs((x * x).sum(axis=0) / len(x) - mean * mean)
+# %% mistakes otherwise="statistics, mean a billion, float64"
+# At a mean of a billion digits are lost: E[x²] − E[x]² cancels in float64 too, and a float32 holds only seven digits.
+# Subtract the mean first, then square.
+# - mean = x.mean(axis=0)  =>  x = x.astype("f8"); mean = x.mean(axis=0)
+# & var = ((x - mean) ** 2).mean(axis=0)  =>  var = np.maximum((x**2).mean(axis=0) - mean**2, 0)
 
 # %% exercise="normalize"
 # %% right="a new array, divided in place"
@@ -266,6 +270,7 @@ def normalize(x, mean, var, eps=1e-5):
 # - return x_hat  =>  return 2 * x_hat + 1
 # Only a row or a column is computed: the return stands inside the loop, or the line that fills the array outside it.
 # - return x_hat  =>  return x_hat[0]
+# - return x_hat  =>  out = np.zeros_like(x); out[0] = x_hat[0]; return out
 # - return x_hat  =>  out = np.zeros_like(x); out[:, -1] = x_hat[:, -1]; return out
 # The numbers stand in Python lists. Return an array: np.array(…) makes one of a list.
 # - return x_hat  =>  return x_hat.tolist()
@@ -281,6 +286,7 @@ def normalize(x, mean, var, eps=1e-5):
 # - var + eps  =>  var.mean() + eps
 # - var + eps  =>  var.sum() + eps
 # - (x - mean)  =>  (x - mean.mean())
+# - (x - mean) / np.sqrt(var + eps)  =>  (x - mean.mean()) / np.sqrt(var.mean() + eps)
 # The x̂ are cut off at a largest value. Line 3 does not do that.
 # - return x_hat  =>  return np.clip(x_hat, -3, 3)
 # - return x_hat  =>  return np.clip(x_hat, -1, 1)
@@ -325,7 +331,6 @@ def normalize(x, mean, var, eps=1e-5):
 # - np.sqrt(var + eps)  =>  np.where(var == 0, 1, np.sqrt(var))
 # - np.sqrt(var + eps)  =>  np.maximum(np.sqrt(var), eps)
 # - return x_hat  =>  return np.where(var > 0, x_hat, 0)
-
 # - return x_hat  =>  return np.where(var > 0, (x - mean) / np.sqrt(np.where(var > 0, var, 1)), 0)
 # ε is subtracted from the variance. A feature that never changes then gives the root of a negative number. Add it.
 # - var + eps  =>  var - eps
@@ -342,7 +347,7 @@ def normalize(x, mean, var, eps=1e-5):
 # The mean is the given one, but the variance is measured anew from x. Use the var that was passed in.
 # - var + eps  =>  x.var(axis=0) + eps
 # - var + eps  =>  x.var() + eps
-# The variance is the given one, but the mean is measured anew from x. Use the mean that was passed in.
+# The variance is the given one, but the mean is measured anew, from x or from the result. Use the mean that is given.
 # - (x - mean)  =>  (x - x.mean(axis=0))
 # The mean is added. To centre, subtract it.
 # - (x - mean)  =>  (x + mean)
@@ -409,6 +414,8 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - gamma * x_hat + beta  =>  (gamma * (x - mean) + beta) / np.sqrt(var + eps)
 # - gamma * x_hat + beta  =>  gamma / np.sqrt(var + eps) * x - mean + beta
 # - gamma * x_hat + beta  =>  (1 + gamma) * x_hat + beta
+# - gamma * x_hat + beta  =>  gamma[0] * x_hat + beta[0]
+# - gamma * x_hat + beta  =>  gamma * (x - mean) + mean + beta
 # - gamma * x_hat + beta  =>  gamma * x_hat * beta
 # - gamma * x_hat + beta  =>  gamma + x_hat + beta
 # - gamma * x_hat + beta  =>  x_hat / gamma + beta
@@ -423,6 +430,7 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - gamma * x_hat + beta  =>  np.abs(gamma) * x_hat + beta
 # The activation function is no part of batch normalization. Return y before it.
 # - y = gamma * x_hat + beta  =>  y = np.maximum(gamma * x_hat + beta, 0)
+# - y = gamma * x_hat + beta  =>  y = 1 / (1 + np.exp(-(gamma * x_hat + beta)))
 # The shapes do not line up. γ, β and the statistics are (D,) and match the columns of x as they are: average over axis
 # 0, add no axis, and use what the function is given, not the printed batch (x_B, mu_B, var_B, gamma_B, beta_B).
 # - gamma * x_hat + beta  =>  gamma[:, None] * x_hat + beta
@@ -447,7 +455,11 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # & var = ((x - mean) ** 2).mean(axis=0)  =>  var = (gamma * x).var(axis=0)
 # & x_hat = (x - mean)  =>  x_hat = (gamma * x - mean)
 # & y = gamma * x_hat + beta  =>  y = x_hat + beta
-# γ and β were applied before normalizing, which takes both away again (all but the sign of γ). They belong after x̂.
+# γ and β were applied before normalizing, or y was normalized once more. That takes both away again (all but the sign
+# of γ). They belong after x̂.
+# - y = gamma * x_hat + beta
+# + y = gamma * x_hat + beta
+# +     y = (y - y.mean(axis=0)) / np.sqrt(y.var(axis=0) + eps)
 # - mean = x.mean(axis=0)  =>  x = gamma * x + beta; mean = x.mean(axis=0)
 # & y = gamma * x_hat + beta  =>  y = x_hat
 # β is missing: the columns of y have mean 0. Line 4 also shifts.
@@ -468,8 +480,13 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # & var = ((x - mean) ** 2).mean(axis=0)  =>  var = x.var()
 # The argument eps is ignored: a fixed 1e-5 is used. Write eps where the formula has ε.
 # - np.sqrt(var + eps)  =>  np.sqrt(var + 1e-5)
-# ε stands outside the root here. It belongs inside: √(σ² + ε).
+# ε stands outside the root here, in the numerator, or squared. It belongs inside, as it is: √(σ² + ε).
 # - np.sqrt(var + eps)  =>  (np.sqrt(var) + eps)
+# - np.sqrt(var + eps)  =>  np.sqrt(var + eps**2)
+# - (x - mean) / np.sqrt  =>  (x - mean + eps) / np.sqrt
+# Under the root stands another sum of squares than σ²: it is not divided by m, or not taken around the mean.
+# - var = ((x - mean) ** 2).mean(axis=0)  =>  var = ((x - mean) ** 2).sum(axis=0)
+# - var = ((x - mean) ** 2).mean(axis=0)  =>  var = (x**2).mean(axis=0)
 # ε is missing under the root. The output is a little too large where σ² is small, and NaN where it is 0.
 # - np.sqrt(var + eps)  =>  np.sqrt(var)
 # x̂ is divided by the variance plus ε. The square root is missing.
@@ -502,6 +519,7 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # unit 04 builds on it.
 # - var=var  =>  var=np.sqrt(var)
 # - var=var  =>  var=1 / np.sqrt(var + eps)
+# - var=var  =>  var=np.sqrt(var + eps)
 # cache['var'] is divided by m − 1. Keep the variance that x̂ was made with, divided by m.
 # - var=var  =>  var=x.var(axis=0, ddof=1)
 # cache['var'] already contains ε. Keep the variance itself; eps has a place of its own in the cache.
@@ -518,7 +536,8 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - dict(x=x,  =>  dict(x=x_hat,
 # - dict(x=x,  =>  dict(x=y,
 # - dict(x=x,  =>  dict(x=x.shape,
-# cache['mean'] holds the mean of something else than x, of x − μ or of y. Keep the mean that line 1 gives.
+# cache['mean'] or cache['var'] is that of something else than x: of x − μ, x̂ or y. Keep what lines 1 and 2 give.
+# - var=var  =>  var=x_hat.var(axis=0)
 # - mean=mean  =>  mean=(x - mean).mean(axis=0)
 # - mean=mean, var=var  =>  mean=y.mean(axis=0), var=y.var(axis=0)
 # β is subtracted. Line 4 adds it.
@@ -528,14 +547,11 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # ε was added to the result, after the division. It belongs under the root, beside the variance.
 # - y = gamma * x_hat + beta  =>  y = gamma * (x - mean) / np.sqrt(var) + eps + beta
 # - (x - mean) / np.sqrt(var + eps)  =>  (x - mean) / np.sqrt(var) + eps
-# @ is a matrix product, which sums over the features. γ scales each feature on its own: multiply with *, element by
+# @ and np.dot are matrix products: they mix the features. γ scales each feature on its own: multiply with *, element by
 # element.
 # - gamma * x_hat  =>  x_hat @ gamma
-# @ is a matrix product, which mixes the features. γ scales each feature on its own: multiply with *, element by
-# element.
 # - gamma * x_hat  =>  gamma @ x_hat
-# cache['var'] holds the denominator √(σ² + ε). Keep the variance itself: unit 04 builds on it.
-# - var=var  =>  var=np.sqrt(var + eps)
+# - gamma * x_hat  =>  np.dot(gamma, x_hat)
 # cache['gamma'] does not hold γ as it was given (but β, or γ/√(σ² + ε)). The backward pass needs γ itself.
 # - gamma=gamma  =>  gamma=beta
 # - gamma=gamma  =>  gamma=gamma / np.sqrt(var + eps)
@@ -610,7 +626,8 @@ def linear_fraction(z, threshold=1.0):
 # share.
 # - np.mean(np.abs(z) <= threshold)  =>  np.mean(np.where(np.abs(z) <= threshold))
 # - np.mean(np.abs(z) <= threshold)  =>  len(np.where(np.abs(z) <= threshold)) / z.size
-# Only a part of z was looked at, or equal values were counted once. Every element counts.
+# Only a part of z was looked at, equal values were counted once, or a row counts as one. Every element counts.
+# - np.mean(np.abs(z) <= threshold)  =>  np.mean(np.all(np.abs(z) <= threshold, axis=-1))
 # - np.abs(z) <= threshold  =>  np.abs(z[0]) <= threshold
 # - np.abs(z) <= threshold  =>  np.abs(z[:, 0]) <= threshold
 # - np.abs(z) <= threshold  =>  np.abs(np.unique(z)) <= threshold
@@ -624,12 +641,11 @@ def linear_fraction(z, threshold=1.0):
 # about what goes in: z.
 # - np.abs(z)  =>  np.abs(1 / (1 + np.exp(-z)))
 # - np.abs(z)  =>  np.abs(1 / (1 + np.exp(-z)) - 0.5)
-# This standardizes z first, and so measures after a normalization of your own. Take z as it is: whether it is centred
-# is what we want to find out.
+# This centres or standardizes z first, and so measures after a normalization of your own. Take z as it is: a shifted or
+# a wide feature does leave the near-linear part.
+# - np.abs(z)  =>  np.abs(z - z.mean())
 # - np.abs(z)  =>  np.abs((z - z.mean()) / z.std())
 # - np.abs(z)  =>  np.abs((z - z.mean(axis=0)) / (z.std(axis=0) + 1e-300))
-# This centres z first. Take z as it is: a shifted feature does leave the near-linear part.
-# - np.abs(z)  =>  np.abs(z - z.mean())
 # This is one number per column: an average over one axis, or Python's sum, which adds up the rows. np.mean and np.sum
 # without an axis go over all elements.
 # - return float(np.mean(np.abs(z) <= threshold))  =>  return np.mean(np.abs(z) <= threshold, axis=0)
@@ -661,6 +677,7 @@ def linear_fraction(z, threshold=1.0):
 # - np.abs(z) <= threshold  =>  -threshold <= z <= threshold
 # This averages or adds up the z that lie in the near-linear part. Asked is how many they are, as a share of all.
 # - np.mean(np.abs(z) <= threshold)  =>  np.mean(z[np.abs(z) <= threshold])
+# - np.mean(np.abs(z) <= threshold)  =>  np.mean(np.abs(z[np.abs(z) <= threshold]))
 # - np.mean(np.abs(z) <= threshold)  =>  np.mean(np.where(np.abs(z) <= threshold, z, 0))
 # - np.mean(np.abs(z) <= threshold)  =>  np.sum(np.abs(z[np.abs(z) <= threshold])) / np.sum(np.abs(z))
 # Values exactly at the threshold are left out, at both ends or at one. The near-linear part is |z| ≤ threshold.
@@ -701,6 +718,7 @@ def identity_parameters(x, eps=1e-5):
 # mean.
 # - x.var(axis=0)  =>  (x**2).mean(axis=0)
 # - x.var(axis=0)  =>  ((x - x.mean(axis=0)) ** 2).sum(axis=0)
+# - x.var(axis=0)  =>  ((x - x.mean(axis=0)) ** 2).sum(axis=0) / x.shape[1]
 # β is not the mean as it is: the layer subtracted μ, so adding β = μ undoes just that, with no ε and no γ in it.
 # - beta = x.mean(axis=0)  =>  beta = x.mean(axis=0) * (1 - gamma)
 # - beta = x.mean(axis=0)  =>  beta = x.mean(axis=0) - x.mean(axis=0) / gamma
@@ -730,6 +748,7 @@ def identity_parameters(x, eps=1e-5):
 # - np.sqrt(x.var(axis=0) + eps)  =>  1 / np.maximum(x.std(axis=0), 1e-12)
 # The sign of β is wrong. The layer subtracted the mean; adding β has to bring it back.
 # - beta = x.mean(axis=0)  =>  beta = -x.mean(axis=0)
+# - beta = x.mean(axis=0)  =>  beta = np.abs(x.mean(axis=0))
 # γ and β are in the wrong order: return γ first.
 # - return gamma, beta  =>  return beta, gamma
 # γ is computed with m − 1 (ddof=1). The layer divides by the batch's own variance, with m, so undo exactly that.
@@ -745,6 +764,7 @@ def identity_parameters(x, eps=1e-5):
 # β was divided by the standard deviation. In line 4 the shift comes last and is scaled by nothing: β is in the units of
 # x.
 # - beta = x.mean(axis=0)  =>  beta = x.mean(axis=0) / gamma
+# - beta = x.mean(axis=0)  =>  beta = -x.mean(axis=0) / gamma
 # One number for the whole array cannot restore every feature. γ and β have shape (D,): take the statistics over the
 # examples.
 # - beta = x.mean(axis=0)  =>  beta = x.mean()
@@ -769,7 +789,6 @@ def identity_parameters(x, eps=1e-5):
 # - gamma = np.sqrt  =>  gamma = -np.sqrt
 # β was multiplied by γ. In line 4 the shift comes last and is scaled by nothing: β is in the units of x.
 # - beta = x.mean(axis=0)  =>  beta = x.mean(axis=0) * gamma
-
 # The numbers are right, but the results have shape (1, D): keepdims=True kept the axis that was averaged away. Shape
 # (D,) is wanted.
 # - x.var(axis=0)  =>  x.var(axis=0, keepdims=True)

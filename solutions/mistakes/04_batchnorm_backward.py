@@ -84,6 +84,7 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # & nudge = np.zeros(x.shape)  =>  pass
 # An array like x has the type of x. In integers 3 + 0.1 is stored as 3, and float32 is too coarse for a small h. Make
 # x, dx and everything that h is added to float64, from the beginning.
+# - x = np.array(x, dtype=np.float64)  =>  x = np.array(x, dtype=np.float32)
 # - x = np.array(x, dtype=np.float64)  =>  x = np.array(x)
 # & nudge = np.zeros(x.shape)  =>  nudge = np.zeros_like(x)
 # - x = np.array(x, dtype=np.float64)  =>  x = np.array(x)
@@ -104,6 +105,9 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # - / (2 * h)  =>  / h**2
 # - / (2 * h)  =>  / (2 * h**2)
 # - / (2 * h)  =>  / (4 * h)
+# - / (2 * h)  =>  / 2
+# - / (2 * h)  =>  * 2 * h
+# - dy * (f(x + nudge) - f(x - nudge))  =>  dy * (f(x + nudge / 2) - f(x - nudge / 2))
 # dy multiplies only one of the two outputs: f(x + h) − f(x − h) needs parentheses before dy multiplies it.
 # - (dy * (f(x + nudge) - f(x - nudge)))  =>  (dy * f(x + nudge) - f(x - nudge))
 # A matrix product pairs rows with columns. L pairs each output with its own dy: multiply entry by entry, then sum.
@@ -113,8 +117,6 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # its own dy: multiply entry by entry, then sum.
 # - (dy * (f(x + nudge) - f(x - nudge))).sum()  =>  dy[k] * (f(x + nudge) - f(x - nudge)).sum()
 # - (dy * (f(x + nudge) - f(x - nudge))).sum()  =>  dy.sum() * (f(x + nudge) - f(x - nudge)).sum()
-# The two losses are added. What is needed is their difference.
-# - f(x + nudge) - f(x - nudge)  =>  f(x + nudge) + f(x - nudge)
 # An index does not fit. A single number counts along the first axis only, and the order of the axes is that of x.shape:
 # np.ndindex(x.shape) gives an index for every axis, in that order.
 # - np.ndindex(x.shape)  =>  range(x.size)
@@ -123,6 +125,9 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # Every entry of x was nudged at the same time, and each output was compared with its own entry only. But one input
 # moves many outputs: nudge one entry at a time, and sum what that does to the whole output.
 # - (dy * (f(x + nudge) - f(x - nudge))).sum()  =>  (dy * (f(x + h) - f(x - h)))[k]
+# dx is one NumPy array, of the shape of x: no list, and not flat.
+# - return dx  =>  return dx.tolist()
+# - return dx  =>  return dx.ravel()
 # %% mistakes of="one entry moved up, down and back, in a copy (Stanford's CS231n)"
 # The nudged entry was not put back (x to its value, or the array of steps to zero) before the next one was nudged, so
 # the later entries are measured at another x. Restore it, or make a fresh array for each entry.
@@ -144,6 +149,10 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # Index x itself with np.ndindex(x.shape).
 # - dx = np.zeros(x.shape)  =>  dx = np.zeros_like(x)
 # & dx[k] = (dy  =>  dx.ravel()[np.ravel_multi_index(k, x.shape)] = (dy
+# %% mistakes otherwise="central difference, h = 0.1"
+# One entry of dx is the sum of dy times (f at x + h minus f at x − h), over all outputs, divided by 2h. Something in it
+# is not so: work out the first entry by hand, and compare.
+# - f(x + nudge) - f(x - nudge)  =>  f(x + nudge) + f(x - nudge)
 
 # %% exercise="q_gradient_check"
 # %% mistakes
@@ -201,7 +210,9 @@ def affine_backward(dy, x_hat, gamma):
 # - (dy * x_hat).sum(axis=0)  =>  (dy * gamma * x_hat).sum(axis=0)
 # - (dy * x_hat).sum(axis=0)  =>  (dy * gamma).sum(axis=0)
 # - dbeta = dy.sum(axis=0)  =>  dbeta = (dy * gamma).sum(axis=0)
-# These are the right things in another order: return (dgamma, dbeta, dx_hat).
+# Return a tuple of these three, in this order: (dgamma, dbeta, dx_hat).
+# - return dgamma, dbeta, dx_hat  =>  return dgamma, dbeta
+# - return dgamma, dbeta, dx_hat  =>  return {"dgamma": dgamma, "dbeta": dbeta, "dx_hat": dx_hat}
 # - return dgamma, dbeta, dx_hat  =>  return dx_hat, dgamma, dbeta
 # - return dgamma, dbeta, dx_hat  =>  return dgamma, dx_hat, dbeta
 # dgamma or dbeta is a single number, summed over the features too. Each feature has its own γ and β: axis 0 only.
@@ -220,7 +231,6 @@ def affine_backward(dy, x_hat, gamma):
 # dx_hat was summed, over the batch or over the features. Each entry of x̂ was used once, by its own y: there is nothing
 # to sum, and dx_hat has the shape of x̂.
 # - dx_hat = dy * gamma  =>  dx_hat = (dy * gamma).sum(axis=0)
-# - dx_hat = dy * gamma  =>  dx_hat = (dy * gamma).sum(axis=0, keepdims=True)
 # - dx_hat = dy * gamma  =>  dx_hat = dy @ gamma
 # `dy *= …` writes into the caller's array; dy * … makes a new one.
 # - dx_hat = dy * gamma  =>  dx_hat = dy; dx_hat *= gamma
@@ -243,6 +253,10 @@ def affine_backward(dy, x_hat, gamma):
 # - dx_hat = dy * gamma  =>  dx_hat = -dy * gamma
 # γ has one value for each feature, so it lines up with the last axis of dy by itself: no [:, None].
 # - dx_hat = dy * gamma  =>  dx_hat = dy * gamma[:, None]
+# %% mistakes otherwise="affine: dgamma, dbeta, dx_hat"
+# The line above says which of the three is wrong. dgamma sums dy·x̂ and dbeta sums dy, each over the batch; dx_hat is
+# dy·γ. Nothing else belongs in them, and nothing is left out.
+# - dx_hat = dy * gamma  =>  dx_hat = dy + gamma
 
 # %% exercise="variance_backward"
 # %% right="everything under one sum, with the exponent as -3/2"
@@ -292,10 +306,12 @@ def variance_backward(dx_hat, x, mean, var, eps):
 # The shape is (N, D): the rows were not added up. One σ² served all N rows, so it collects from all of them (rule 2).
 # - (dx_hat * (x - mean)).sum(axis=0)  =>  (dx_hat * (x - mean))
 # - (dx_hat * (x - mean)).sum(axis=0)  =>  dx_hat * (x - mean).sum(axis=0)
-# ε is missing, or stands outside the power or the root. The node divides by √(σ² + ε), so what is raised to a power is
-# var + eps.
+# ε is missing, is not the argument eps, or stands outside the power or the root. The node divides by √(σ² + ε), so what
+# is raised to a power is var + eps.
+# - (var + eps) **  =>  (var + 1e-5) **
 # - (var + eps) **  =>  var **
 # - (var + eps) ** -1.5  =>  (np.sqrt(var) + eps) ** -3.0
+# - (var + eps) ** -1.5  =>  (var**-1.5 + eps)
 # This divides by (σ²+ε)³, and then by 2. In Python ** binds tighter than /, so v ** -3 / 2 means (v ** -3) / 2. Put the
 # exponent in parentheses.
 # - (var + eps) ** -1.5  =>  (var + eps) ** -3 / 2
@@ -303,9 +319,6 @@ def variance_backward(dx_hat, x, mean, var, eps):
 # other nodes (how σ² comes from x, how μ comes from x).
 # - .sum(axis=0)  =>  .mean(axis=0)
 # - .sum(axis=0)  =>  .sum(axis=0) * 2 / len(x)
-# The sum runs over the features, axis=1. There is one σ² for each feature: sum over the batch, axis=0.
-# - (dx_hat * (x - mean)).sum(axis=0) * -0.5 * (var + eps) ** -1.5
-# + (dx_hat * (x - mean) * -0.5 * (var + eps) ** -1.5).sum(axis=1)
 # (x − mean) is missing: the sum is that of dx_hat alone. x̂ is (x − μ) times a power of v, and (x − μ) stays as a
 # factor when v is differentiated.
 # - (dx_hat * (x - mean)).sum(axis=0)  =>  dx_hat.sum(axis=0)
@@ -321,7 +334,10 @@ def variance_backward(dx_hat, x, mean, var, eps):
 # - (dx_hat * (x - mean))  =>  (dx_hat * x)
 # - (dx_hat * (x - mean))  =>  (dx_hat * (x - mean) ** 2)
 # - (dx_hat * (x - mean))  =>  (dx_hat * abs(x - mean))
-# The sum runs over everything, features too. Each feature has its own σ²: sum over axis 0 only.
+# The sum runs over the features, as well as the batch or instead of it (axis=1). Each feature has its own σ²: axis 0
+# only.
+# - (dx_hat * (x - mean)).sum(axis=0) * -0.5 * (var + eps) ** -1.5
+# + (dx_hat * (x - mean) * -0.5 * (var + eps) ** -1.5).sum(axis=1)
 # - (dx_hat * (x - mean)).sum(axis=0)  =>  (dx_hat * (x - mean)).sum()
 # -  * -0.5 * (var + eps) ** -1.5  =>   * -0.5 * (var + eps) ** -1.5; dvar = np.sum(dvar)
 # Two sums are multiplied. It is the products that have to be summed: dx_hat times (x − μ) in each row, then all rows.
@@ -332,16 +348,12 @@ def variance_backward(dx_hat, x, mean, var, eps):
 # - ** -1.5  =>  ^ -1.5
 # The shape is (1, D). σ² has shape (D,), and a gradient has the shape of its quantity: leave keepdims out.
 # - .sum(axis=0)  =>  .sum(axis=0, keepdims=True)
-# The argument eps is not used: 1e-5 is written in its place.
-# - (var + eps) **  =>  (var + 1e-5) **
-# The local derivative is not −½ v^(−3/2), where v is σ² + ε: see to the factor and the exponent. The power rule brings
-# the exponent −1/2 down as the factor, and lowers it by one.
-# -  * -0.5 * (var + eps) ** -1.5  =>   * -1.0 / (var + eps)
-# -  * -0.5 * (var + eps) ** -1.5  =>   * -1.5 * (var + eps) ** -0.5
-# -  * -0.5 * (var + eps) ** -1.5  =>   * -0.5
-# -  * -0.5 * (var + eps) ** -1.5  =>   * -1.0 / np.sqrt(var + eps)
 # A matrix product pairs every feature with every other. Multiply dx_hat and x − μ entry by entry, then sum over axis 0.
 # - (dx_hat * (x - mean)).sum(axis=0)  =>  dx_hat.T @ (x - mean)
+# %% mistakes otherwise="dvar"
+# In each row three things are multiplied: dx_hat, x − μ, and the derivative of v^(−1/2) at v = σ² + ε (see to its
+# factor and its exponent). Then the rows are summed. One of the three, or the sum, is not so.
+# -  * -0.5 * (var + eps) ** -1.5  =>   * -1.0 / (var + eps)
 
 # %% exercise="mean_backward"
 # %% right="products with a vector of ones"
@@ -386,7 +398,8 @@ def mean_backward(dx_hat, dvar, x, mean, var, eps):
 # - (-2 * (x - mean))  =>  (x - mean)
 # The shape is (1, D). μ has shape (D,), and a gradient has the shape of its quantity: leave keepdims out.
 # - -dx_hat.sum(axis=0)  =>  -dx_hat.sum(axis=0, keepdims=True)
-# ε is missing, or stands outside the root: x̂ was divided by √(σ² + ε).
+# ε is missing, is not the argument eps, or stands outside the root: x̂ was divided by √(σ² + ε).
+# - np.sqrt(var + eps)  =>  np.sqrt(var + 1e-5)
 # - np.sqrt(var + eps)  =>  np.sqrt(var)
 # - np.sqrt(var + eps)  =>  (np.sqrt(var) + eps)
 # The direct term is a mean over the batch. It has to be a sum: rule 2. The 1/m of μ = (1/m)Σx comes later, on the way
@@ -403,14 +416,16 @@ def mean_backward(dx_hat, dvar, x, mean, var, eps):
 # & (-2 * (x - mean)).sum(axis=0)  =>  (-2 * (x - mean))
 # The gradient that arrives, dx_hat, is missing in the direct term: only the local derivative is there, m times.
 # - -dx_hat.sum(axis=0)  =>  -len(x)
-# A sum runs over everything, features too. Each feature has its own μ and its own dvar: sum over axis 0 only.
+# A sum runs over the features, as well as the batch or instead of it (axis=1). Each feature has its own μ and its own
+# dvar: axis 0 only.
+# - -dx_hat.sum(axis=0) / np.sqrt(var + eps)  =>  -(dx_hat / np.sqrt(var + eps)).sum(axis=1)
+# & dvar * (-2 * (x - mean)).sum(axis=0)  =>  (dvar * -2 * (x - mean)).sum(axis=1)
+# - -dx_hat.sum(axis=0)  =>  -dx_hat.sum(axis=1)
 # - -dx_hat.sum(axis=0)  =>  -dx_hat.sum()
 # & (-2 * (x - mean)).sum(axis=0)  =>  (-2 * (x - mean)).sum()
 # - -dx_hat.sum(axis=0)  =>  -dx_hat.sum()
 # - -dx_hat.sum(axis=0) / np.sqrt(var + eps)  =>  -np.sum(dx_hat / np.sqrt(var + eps))
 # - dvar * (-2 * (x - mean)).sum(axis=0)  =>  (dvar * -2 * (x - mean)).sum()
-# The argument eps is not used: 1e-5 is written in its place.
-# - np.sqrt(var + eps)  =>  np.sqrt(var + 1e-5)
 # Everything is divided by m once too often. The sums over the batch stay sums; the 1/m of μ = (1/m)Σx comes later, on
 # the way from μ to x.
 # - return from_x_hat + from_var  =>  return (from_x_hat + from_var) / len(x)
@@ -427,6 +442,7 @@ def mean_backward(dx_hat, dvar, x, mean, var, eps):
 # - (-2 * (x - mean))  =>  (-2 * x)
 # - (-2 * (x - mean)).sum(axis=0)  =>  -2
 # - (-2 * (x - mean))  =>  (-2 * (x - mean) ** 2)
+# - (-2 * (x - mean))  =>  ((x - mean) ** 2)
 # - (-2 * (x - mean))  =>  (-2 * (x - mean) / np.sqrt(var + eps))
 # What comes back along the dotted arrow is dvar times ∂σ²/∂μ. In the second term dvar is missing, or is computed again,
 # or dx_hat stands there. Use the dvar that you are handed.
@@ -436,10 +452,10 @@ def mean_backward(dx_hat, dvar, x, mean, var, eps):
 # - dvar * (-2  =>  (dx_hat * (x - mean)).sum(axis=0) * -0.5 * (var + eps) ** -1.5 * (-2
 # The variance was computed again from x. Use the one handed in: here it is not x's own.
 # - np.sqrt(var + eps)  =>  np.sqrt(x.var(axis=0) + eps)
-# A sum runs over the features, axis=1. There is one μ for each feature: sum over the batch, axis=0.
-# - -dx_hat.sum(axis=0) / np.sqrt(var + eps)  =>  -(dx_hat / np.sqrt(var + eps)).sum(axis=1)
-# & dvar * (-2 * (x - mean)).sum(axis=0)  =>  (dvar * -2 * (x - mean)).sum(axis=1)
-# - -dx_hat.sum(axis=0)  =>  -dx_hat.sum(axis=1)
+# %% mistakes otherwise="dmean"
+# One of the two terms is wrong, or they are not added: dx_hat times ∂x̂/∂μ, summed over the batch, and dvar times
+# ∂σ²/∂μ. Call it with dvar = 0: then the first term stands alone.
+# - from_x_hat + from_var  =>  (from_x_hat + from_var) / 2
 
 # %% exercise="batchnorm_backward"
 # %% right="the nine steps of the well-known graph, statistics from x"
@@ -550,8 +566,9 @@ def batchnorm_backward(dy, cache):
 # - * 2 * (x - mean) / m  =>  / m
 # - * 2 * (x - mean) / m  =>  * 2 * x / m
 # - * 2 * (x - mean) / m  =>  * (x - mean) ** 2 / m
-# ε is missing, or stands outside the root. The forward pass divided by √(σ² + ε), so every root and every power here is
-# one of var + eps.
+# ε is missing, is not the cache's eps, or stands outside the root. The forward pass divided by √(σ² + ε), so every root
+# and every power here is one of var + eps.
+# - cache["eps"]  =>  1e-5
 # - np.sqrt(var + cache["eps"])  =>  np.sqrt(var)
 # - np.sqrt(var + cache["eps"])  =>  (np.sqrt(var) + cache["eps"])
 # - root**3  =>  np.sqrt(var) ** 3
@@ -593,6 +610,7 @@ def batchnorm_backward(dy, cache):
 # −3/2. (In Python ** binds tighter than /, so v ** -3 / 2 means (v ** -3) / 2.)
 # - root**3  =>  root
 # - root**3  =>  root**2
+# - * -0.5 / root**3  =>  * -1.0 / root**2
 # - / root**3  =>  * root**3
 # - * -0.5 / root**3  =>  * 0.5 / root
 # - -0.5 / root**3  =>  -0.5 * (var + cache["eps"]) ** -3 / 2
@@ -631,8 +649,6 @@ def batchnorm_backward(dy, cache):
 # On the path through the variance there is one root too many: the power in dvar is −2, or x̂ stands where x − μ should,
 # in dvar or on the way from σ² to x. It is already divided by the root once.
 # - (dx_hat * (x - mean))  =>  (dx_hat * x_hat)
-# eps was not taken from the cache: 1e-5 is written in its place.
-# - cache["eps"]  =>  1e-5
 # The cache was changed: `x -= mean` writes into its arrays, where x - mean makes a new one; `pop` and `cache[...] =`
 # change the dict.
 # - x, x_hat, mean, var = cache["x"], cache["x_hat"], cache["mean"], cache["var"]
@@ -787,7 +803,8 @@ def batchnorm_backward_closed_form(dy, cache):
 # - (dy * x_hat).sum(axis=0)  =>  (dy * x_hat).sum()
 # - dbeta = dy.sum(axis=0)  =>  dbeta = dy.sum()
 # - (dy * x_hat).sum(axis=0)  =>  x_hat.T @ dy
-# ε is missing under the root, or stands outside it. It belongs to σ²: s is √(σ² + ε).
+# ε is missing under the root, is not the cache's eps, or stands outside the root. It belongs to σ²: s is √(σ² + ε).
+# - cache["eps"]  =>  1e-5
 # - np.sqrt(cache["var"] + cache["eps"])  =>  np.sqrt(cache["var"])
 # - np.sqrt(cache["var"] + cache["eps"])  =>  (np.sqrt(cache["var"]) + cache["eps"])
 # In front of the parentheses stands something other than γ/s, s being √(σ²+ε). Every term of dx begins with 1/s: the
@@ -826,12 +843,11 @@ def batchnorm_backward_closed_form(dy, cache):
 # inside needs an m, and the sums none.
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy / m - dbeta / m - x_hat * dgamma / m
 # - dy - dbeta / m - x_hat * dgamma / m  =>  m * dy - dbeta - x_hat * dgamma
+# - dx = scale  =>  dx = scale / m
 # The x̂ term is twice too large, or half. The ½ of the power rule in dvar and the 2 of the square cancel: neither must
 # be missing, or left over.
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - x_hat * dgamma / m / 2
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - 2 * x_hat * dgamma / m
-# eps was not taken from the cache: 1e-5 is written in its place.
-# - cache["eps"]  =>  1e-5
 # The x̂ term was made an exact projection, divided by Σx̂². But x̂ is shorter than √m, because of ε; what the
 # derivation gives is the mean of dx̂·x̂ times x̂.
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - x_hat * dgamma / (x_hat**2).sum(axis=0)
@@ -868,6 +884,10 @@ def batchnorm_backward_closed_form(dy, cache):
 # Far from zero this loses its digits, as when σ² is computed again as the mean of x² minus the square of the mean: two
 # huge numbers that nearly cancel. Work with x − mean, and take var from the cache.
 # - cache["var"]  =>  (cache["x"] ** 2).mean(axis=0) - cache["mean"] ** 2
+# %% mistakes otherwise="closed form"
+# The line above says which result is wrong. If it is dx, try two gradients with a tiny ε: for a dy of ones dx must be
+# 0, for dy = x̂ nearly 0. What remains shows the wrong term; if nothing remains, γ/s in front is wrong.
+# - x_hat * dgamma / m  =>  x_hat @ (x_hat.T @ dy) / m
 
 # %% exercise="q_sum_of_dx"
 # %% mistakes

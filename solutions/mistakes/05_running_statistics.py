@@ -37,10 +37,11 @@ def population_statistics(batches):
 # Var[x] is the plain mean of the biased variances, which is too small by (m−1)/m on average. Algorithm 2 multiplies it
 # by m/(m−1). (m // (m - 1) is no factor either: // rounds it down to 1.)
 # - m / (m - 1) * np.mean([x.var  =>  np.mean([x.var
-# The factor is not m/(m−1), but close: a root of it, another sign, or a fixed m. m is the number of rows of a batch:
+# The factor is not m/(m−1), but a root of it, 1/(m−1), another sign, or a fixed m. m is the number of rows of a batch:
 # len(x).
 # - m / (m - 1)  =>  np.sqrt(m / (m - 1))
-
+# - m / (m - 1)  =>  1 / (m - 1)
+# - m / (m - 1)  =>  4 / 3
 # - m / (m - 1)  =>  m / (m + 1)
 # - m / (m - 1)  =>  32 / 31
 # These are statistics of a single batch, or a batch is left out. Collect those of every batch, then average over all.
@@ -100,8 +101,8 @@ def population_statistics(batches):
 # The variance of all samples poured together (or taken around the mean of all), with the factor on top. m/(m−1) repairs
 # a variance around a batch's own mean: take one variance per batch, then their mean.
 # - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.concatenate(batches).var(axis=0)
-# This is the variance of the batch means: how much batches differ from each other, about σ²/m. Wanted is how much
-# samples differ: average the variance inside each batch.
+# This is a variance from batch to batch, of the means or row by row. Wanted is how much samples differ: average the
+# variance inside each batch.
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
 # + np.var([x.mean(axis=0) for x in batches], axis=0)
 # - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.var([x.mean(axis=0) for x in batches], axis=0)
@@ -114,6 +115,8 @@ def population_statistics(batches):
 # the variance.
 # - np.mean([x.mean(axis=0) for x in batches], axis=0)  =>  [x.mean(axis=0) for x in batches]
 # & m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)  =>  [x.var(axis=0) for x in batches]
+# The mean is not subtracted before squaring: a variance measures the distance from the mean.
+# - x.var(axis=0) for  =>  (x**2).mean(axis=0) for
 # Standard deviations are averaged and then squared. The mean of roots is not the root of the mean: average the
 # variances.
 # - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.mean([x.std(axis=0) for x in batches], axis=0) ** 2
@@ -123,8 +126,9 @@ def population_statistics(batches):
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)
 # + np.sqrt(m / (m - 1)) * np.mean([x.std(axis=0) for x in batches], axis=0)
 # - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.mean([x.std(axis=0) for x in batches], axis=0)
-# The batches' statistics are added up but not divided by the number of batches (m is another number). Take the mean
-# over batches.
+# A sum is not divided: the batches' statistics by the number of batches (m is another number), or the squares inside a
+# batch by m. Take means.
+# - x.var(axis=0)  =>  ((x - x.mean(axis=0)) ** 2).sum(axis=0)
 # - mean = np.mean(  =>  mean = np.sum(
 # & (m - 1) * np.mean(  =>  (m - 1) * np.sum(
 # - mean = np.mean(  =>  mean = 1 / m * np.sum(
@@ -179,23 +183,26 @@ def update_running(running, new, momentum):
 # Momentum is on the wrong value. This is Keras' convention, where momentum is the weight of the old value. In PyTorch's
 # it multiplies the new one: 10 and 20 with momentum 0.1 give 11.
 # - (1 - momentum) * running + momentum * new  =>  momentum * running + (1 - momentum) * new
-# The old value keeps its full weight, so the average grows with every step. The two weights must add up to 1.
+# The old value keeps its full weight (or more), so the average grows with every step. The two weights must add up to 1.
 # - (1 - momentum) * running  =>  running
+# - (1 - momentum) * running  =>  (1 + momentum) * running
 # The new value has weight 1. The two weights must add up to 1: what the old value loses, the new one gets.
 # - momentum * new  =>  new
-# The step goes away from the new value. Try 10 and 20: the result must lie between them.
+# The step goes away from the new value, or this is subtracted. Try 10 and 20: the result must lie between them.
+# - + momentum * new  =>  - momentum * new
 # - (1 - momentum) * running + momentum * new  =>  running + momentum * (running - new)
 # The old value is lost. Without (1 − momentum)·running there is no memory.
 # - (1 - momentum) * running + momentum * new  =>  momentum * new
 # The old value is lost: only the new one comes back. Without (1 − momentum)·running there is no memory.
 # - (1 - momentum) * running + momentum * new  =>  1 * new
 # - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * new
-# This is the step, or the difference, alone. The new average is the old one plus momentum times (new − old).
+# This is the step or the difference alone, or it starts from new. Start from running: add momentum times (new − old).
 # - (1 - momentum) * running + momentum * new  =>  momentum * (new - running)
 # - (1 - momentum) * running + momentum * new  =>  running - new
 # - (1 - momentum) * running + momentum * new  =>  new + momentum * (new - running)
 # Both values have the same weight. The new one weighs momentum, the old one what is left of 1.
 # - (1 - momentum) * running + momentum * new  =>  momentum * (running + new)
+# - (1 - momentum) * running + momentum * new  =>  running + new
 # - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * (running + new)
 # The average is divided once more, or its weights are squares: Adam's correction for the start is no part of it. The
 # weights are 1 − momentum and momentum.
@@ -210,7 +217,8 @@ def update_running(running, new, momentum):
 # The new value never enters. The two weights must add up to 1: what the old value loses, the new one gets.
 # - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * running
 # - (1 - momentum) * running + momentum * new  =>  1 * running
-# The momentum that is given is not used: 0.1 stands in its place.
+# The momentum that is given is not used, or not twice: 0.1 (or 0.9) stands in its place.
+# - (1 - momentum) * running  =>  0.9 * running
 # - (1 - momentum) * running + momentum * new  =>  0.9 * running + 0.1 * new
 # Parentheses are missing: `1 - momentum * running` multiplies first. Write (1 - momentum).
 # - (1 - momentum) * running  =>  1 - momentum * running
@@ -370,6 +378,7 @@ class BatchNorm:
 # In eval the batch's statistics are used. Then a sample's output depends on its neighbours again. With training=False
 # use running_mean and running_var.
 # - mean, var = self.running_mean, self.running_var  =>  mean, var = x.mean(axis=0), x.var(axis=0)
+# - mean, var = self.running_mean, self.running_var  =>  mean, var = x.mean(axis=0), self.running_var
 # `training` is not obeyed: the flag is never asked, or asked the wrong way round, or the batch's statistics go into the
 # buffers only. In training normalize with the batch and update the buffers; in eval use the buffers and leave them
 # alone.
@@ -395,12 +404,15 @@ class BatchNorm:
 # In eval running_var is multiplied by m/(m−1). It got that factor when it was stored, and the batch in eval has no say:
 # use running_var as it is.
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var * (1 if training else len(x) / (len(x) - 1)) + self.eps)
-# γ and β are exchanged: γ multiplies, β is added.
+# γ and β are not where they belong: γ multiplies x̂ alone, then β is added.
+# - self.gamma * x_hat + self.beta  =>  self.gamma * (x_hat + self.beta)
+# - self.gamma * x_hat + self.beta  =>  self.gamma * x_hat - self.beta
 # - self.gamma * x_hat + self.beta  =>  self.beta * x_hat + self.gamma
 # ε stands outside the root. Both modes divide by √(variance + ε).
 # - np.sqrt(var + self.eps)  =>  (np.sqrt(var) + self.eps)
-# ε is missing. Both modes divide by √(variance + ε), with the eps given to the layer. Eval needs it too: a feature that
-# was constant in training has a running_var near 0.
+# ε is missing, squared, or only a lower bound (np.maximum). Both modes divide by √(variance + ε), with the eps given to
+# the layer. Eval needs it too: a feature that was constant in training has a running_var near 0.
+# - np.sqrt(var + self.eps)  =>  np.sqrt(var + self.eps**2)
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var)
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var + (self.eps if training else 0))
 # The eps given to the layer is not used: 1e-5 is written in its place. Keep the argument in __init__, and use it in
@@ -434,7 +446,6 @@ class BatchNorm:
 # - weight * var * m / (m - 1)  =>  weight * var * x.shape[1] / (x.shape[1] - 1)
 # A training batch of two is refused. Its variance is no problem: only a batch of one has none.
 # - if m < 2:  =>  if m <= 2:
-
 # gamma, beta and the buffers of a fresh layer are arrays of shape (num_features,): not (1, D), not numbers, not None.
 # - self.running_mean = np.zeros(num_features)  =>  self.running_mean = 0.0
 # - self.running_mean = np.zeros(num_features)  =>  self.running_mean = np.zeros((1, num_features))
@@ -452,13 +463,15 @@ class BatchNorm:
 # - return self.gamma * x_hat + self.beta  =>  return np.round(self.gamma * x_hat + self.beta, 3)
 # ε was added to running_var. It is added under the root, when x is normalized, and stored nowhere.
 # - weight * var * m / (m - 1)  =>  weight * (var * m / (m - 1) + self.eps)
+# - weight * var * m / (m - 1)  =>  weight * (var + self.eps) * m / (m - 1)
 # The buffers take the statistics of something else than x: of x̂ or of y. They are those of the input x.
 # - self.running_mean + weight * mean  =>  self.running_mean + weight * self.beta
 # - weight * var * m / (m - 1)  =>  weight * var / (var + self.eps) * m / (m - 1)
 # The buffers start anew at every call. Make them in __init__, and update them in forward.
 # - self.num_batches_tracked += 1
 # + self.num_batches_tracked += 1; self.running_mean, self.running_var = np.zeros_like(mean), np.ones_like(var)
-# The batch is normalized with a mixture of its own statistics and the running ones. In training use the batch's alone.
+# The batch is normalized with a mixture of its own statistics and the running ones, or its variance is taken around 0.
+# In training use the batch's alone, the variance around the batch's own mean.
 # - x.mean(axis=0), x.var(axis=0)
 # + (x.mean(axis=0) + self.running_mean) / 2, (x.var(axis=0) + self.running_var) / 2
 # - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=0), ((x - self.running_mean) ** 2).mean(axis=0)
@@ -494,6 +507,7 @@ class BatchNorm:
 # +             if m < 2:
 # - raise ValueError  =>  return ValueError
 # - raise ValueError(f"training needs more than one sample, got {m}")  =>  return x
+# - raise ValueError(f"training needs more than one sample, got {m}")  =>  return self.forward(x, False)
 # - raise ValueError(f"training needs more than one sample, got {m}")  =>  return self.beta + 0 * x
 # A batch of one is refused in eval too. Serving single samples is what eval is for: raise only when training.
 # - self.running_mean, self.running_var  =>  self.running_mean, self.running_var; len(x) > 1 or {}["one sample in eval"]
@@ -586,6 +600,7 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - np.sqrt(var + eps)  =>  np.sqrt(var)
 # ε stands outside the root: it is √(var + ε).
 # - np.sqrt(var + eps)  =>  (np.sqrt(var) + eps)
+# - np.sqrt(var + eps)  =>  (np.sqrt(var) + np.sqrt(eps))
 # The eps that is given is not used: 1e-5 is written in its place.
 # - var + eps  =>  var + 1e-5
 # The root is missing: BN divides by the standard deviation √(var + ε).
@@ -593,6 +608,9 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - np.sqrt(var + eps)  =>  np.maximum(var, 1e-12)
 # γ is missing from the scale. What multiplies z is γ/√(var + ε).
 # - gamma / np.sqrt(var + eps)  =>  1 / np.sqrt(var + eps)
+# γ and β are exchanged: γ multiplies, β is added.
+# - gamma / np.sqrt(var + eps)  =>  beta / np.sqrt(var + eps)
+# & * scale + beta  =>  * scale + gamma
 # The scale multiplies by √(var + ε), but BN divides by it.
 # - gamma / np.sqrt(var + eps)  =>  gamma * np.sqrt(var + eps)
 # The layer's own bias b is forgotten. It is part of z, so BN scales it too.
@@ -625,18 +643,19 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - return W * scale  =>  return W @ scale
 # The two results are in the wrong order: return W first, then b.
 # - return W * scale, (b - mean) * scale + beta  =>  return (b - mean) * scale + beta, W * scale
-# `W *= …` writes into the caller's array, and folding twice would scale twice. W * … makes a new one.
+# `W *= …` and `b -= …` write into the caller's array, and folding twice would scale twice. W * … makes a new one.
 # - return W * scale  =>  W *= scale; return W
 # - return W * scale, (b - mean) * scale + beta  =>  b -= mean; b *= scale; return W * scale, b + beta
-# One array comes back, not two. W and b both change: return both, as a pair.
+# One thing comes back, or three. W and b both change: return these two, as a pair.
 # - return W * scale, (b - mean) * scale + beta  =>  return W * scale
 # - return W * scale, (b - mean) * scale + beta  =>  return W * scale, (b - mean) * scale + beta, scale
 # A dict came back. Return the two arrays themselves, W first.
 # - return W * scale, (b - mean) * scale + beta  =>  return dict(W=W * scale, b=(b - mean) * scale + beta)
-# The new W holds more than W times the scale. Only the scale multiplies x: mean and beta belong into b.
+# The new W holds more than W times the scale. Only the scale multiplies x: b, mean and beta belong into b.
 # - return W * scale  =>  return (W - mean) * scale
 # - return W * scale  =>  return W * scale + beta
 # - return W * scale  =>  return (W - mean) * scale + beta
+# - return W * scale  =>  return W * scale + b * scale
 # The statistics of W's own columns are used. BN normalizes z = x @ W + b; its mean and var are given.
 # - return W * scale  =>  return gamma * (W - W.mean(axis=0)) / np.sqrt(W.var(axis=0) + eps) + beta
 # - np.sqrt(var + eps)  =>  np.sqrt(W.var(axis=0) + eps)

@@ -32,9 +32,10 @@ def linear_backward(dz, x, W):
         dW += np.outer(x[i], dz[i])
     return dx, dW, dz.mean(axis=0) * len(dz)
 # %% mistakes
-# dW is divided by m here. The loss is already a mean over the batch, so its 1/m is inside dz; dividing again makes the
-# step m times too small. dW is a plain sum over the examples.
+# dW is divided or multiplied by m here. The loss is already a mean over the batch, so its 1/m is inside dz. dW is a
+# plain sum over the examples.
 # - dW = x.T @ dz  =>  dW = x.T @ dz / len(x)
+# - dW = x.T @ dz  =>  dW = x.T @ dz * len(x)
 # db is averaged, or divided by a size. Every example adds its own share to the gradient of b, so db is the sum over the
 # rows of dz; the 1/m of the loss is inside dz already.
 # - db = dz.sum(axis=0)  =>  db = dz.mean(axis=0)
@@ -65,11 +66,10 @@ def linear_backward(dz, x, W):
 # - return dx, dW, db  =>  return dW, db
 # - return dx, dW, db  =>  return dx, db, dW
 # - return dx, dW, db  =>  return dx, dW
+# - return dx, dW, db  =>  return dx
 # - return dx, dW, db  =>  return dW, dx, db
 # linear_backward returns None: its return statement is missing. End it with return dx, dW, db.
 # - return dx, dW, db  =>  return None
-# Only dx is returned. Return a tuple of three: dx, dW, db. Without dW and db the layer itself cannot learn.
-# - return dx, dW, db  =>  return dx
 # dx is transposed: it has one row per input feature. dx always has the shape of x, (m, D): one row per example, so dz
 # comes first in the product.
 # - dx = dz @ W.T  =>  dx = W @ dz.T
@@ -212,8 +212,9 @@ def softmax_cross_entropy(logits, labels):
 # dlogits[:, labels] subtracts 1 in all those columns of every row. One entry per row is meant: index with two arrays,
 # the row numbers and the labels.
 # - dlogits[rows, labels] -= 1  =>  dlogits[:, labels] -= 1
-# float64 came in, perhaps through np.eye, np.zeros or an array of integers. Every layer would then compute in float64,
-# at half the speed. Subtract 1 in place at [rows, labels], or give the helper array the logits' dtype.
+# dlogits must have the logits' dtype. float64 comes in through np.eye, np.zeros or an array of integers; then every
+# layer would compute in float64, at half the speed. Subtract 1 in place at [rows, labels], or use logits.dtype.
+# - return loss, dlogits  =>  return loss, dlogits.astype(np.float32)
 # - dlogits[rows, labels] -= 1  =>  dlogits = dlogits - np.eye(logits.shape[1])[labels]
 # Nothing is subtracted before exp, or not the row's maximum (its minimum, its mean), so exp overflows. Subtract each
 # row's largest logit first: the probabilities stay the same.
@@ -240,8 +241,6 @@ def softmax_cross_entropy(logits, labels):
 # each row, axis 1, and keep the column with keepdims=True.
 # - total = exp.sum(axis=1, keepdims=True)  =>  total = exp.sum()
 # & np.log(total[:, 0])  =>  np.log(total)
-# 1 was added at the right class. The derivative of −z_y is −1: subtract 1 there.
-# - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] += 1
 # This averages −log p over all classes, right and wrong ones. Only the right class of each row counts: pick it with
 # [rows, labels].
 # - np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total) - shifted
@@ -252,6 +251,7 @@ def softmax_cross_entropy(logits, labels):
 # - return loss, dlogits  =>  return None
 # Return two values, (loss, dlogits): no more, no fewer.
 # - return loss, dlogits  =>  return loss
+# - return loss, dlogits  =>  return dlogits
 # - return loss, dlogits  =>  return loss, dlogits, exp / total
 # The two results are in the wrong order: the loss comes first, then dlogits.
 # - return loss, dlogits  =>  return dlogits, loss
@@ -297,21 +297,29 @@ def softmax_cross_entropy(logits, labels):
 # - np.log(total[:, 0]) - shifted[rows, labels]  =>  -shifted[rows, labels]
 # - np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total[:, 0]) + shifted[rows, labels]
 # - np.log(total[:, 0])  =>  total[:, 0]
-# This is one row's loss (the last, the first, the median one), or all of them divided by m − 1. The loss is the mean
-# over the m rows.
+# This is one row's loss (the last, the first, the median one), or all of them divided by m − 1 or by the number of
+# classes. The loss is the mean over the m rows.
 # - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.log(total[-1, 0]) - shifted[m - 1, labels[-1]]
 # - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.log(total[0, 0]) - shifted[0, labels[0]]
 # - np.mean(np.log(total[:, 0]) - shifted[rows, labels])
 # + np.sum(np.log(total[:, 0]) - shifted[rows, labels]) / (m - 1)
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])
+# + np.sum(np.log(total[:, 0]) - shifted[rows, labels]) / logits.shape[1]
 # dlogits is divided by something else than m, or twice. Its 1/m comes from the mean over the m rows of the loss.
 # - dlogits /= m  =>  dlogits /= logits.shape[1]
 # - dlogits /= m  =>  dlogits /= m * m
+# - dlogits /= m  =>  dlogits *= 2 / m
 # - dlogits /= m  =>  dlogits /= logits.size
-# Only 1, and at the right class alone, is subtracted from p, before the division by m: (p − 1)/m is not p/m − 1.
+# 1, and at the right class alone, is subtracted from p, not added: the derivative of −z_y is −1. Subtract it before the
+# division by m: (p − 1)/m is not p/m − 1.
+# - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] += 1
 # - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] -= m
 # - dlogits[rows, labels] -= 1  =>  dlogits -= 1
-# The gradient of softmax and logarithm together is p minus (1 at the right class, 0 elsewhere): no further factor
-# p(1 − p), no 1/p, and no row may lose its other classes.
+# - dlogits[rows, labels] -= 1  =>  dlogits -= labels[:, None]
+# The gradient of softmax and logarithm together is p minus (1 at the right class, 0 elsewhere): not log p, no further
+# factor p(1 − p), no 1/p, and no row may lose its other classes.
+# - dlogits = exp / total  =>  dlogits = shifted - np.log(total)
+# - dlogits[rows, labels] -= 1  =>  dlogits = -np.eye(logits.shape[1])[labels] / dlogits
 # - dlogits /= m  =>  dlogits *= exp / total * (1 - exp / total) / m
 # - dlogits /= m  =>  dlogits *= (np.eye(logits.shape[1])[labels] == 1) / m
 # - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] *= 1 - dlogits[rows, labels]
@@ -381,11 +389,11 @@ def sgd_step(w, dw, v, lr, momentum=0.0):
 # The argument momentum is not used as it is: the old v is multiplied by a fixed number, by momentum², or not at all.
 # - v = momentum * v + dw  =>  v = v + dw
 # - v = momentum * v + dw  =>  v = 0.9 * v + dw
-# The step is not lr·v: a factor with momentum or the size of w has come in.
+# The new w is not the old one minus lr·v: it is the step alone, or dw, momentum or the size of w has come in.
+# - w = w - lr * v  =>  w = -lr * v
+# - w = w - lr * v  =>  w = w - lr * dw - momentum * v
 # - w = w - lr * v  =>  w = w - lr / (1 - momentum) * v
 # - w = w - lr * v  =>  w = w - lr * (1 - momentum) * v
-# The step itself is returned. The new w is the old one minus lr·v.
-# - w = w - lr * v  =>  w = -lr * v
 # The new gradient does not reach v in full: momentum multiplies it, or v stays the old one (always, or `if momentum` is
 # 0). Momentum multiplies only the old velocity: v = momentum·v + dw, which with momentum = 0 is plain SGD.
 # - v = momentum * v + dw  =>  pass
@@ -395,7 +403,8 @@ def sgd_step(w, dw, v, lr, momentum=0.0):
 # This is Nesterov's variant: it looks one momentum step ahead. The rule above is simpler: w moves by lr times the new
 # v, no more.
 # - w = w - lr * v  =>  w = w - lr * (dw + momentum * v)
-# The learning rate is missing: w moves by lr times v.
+# The learning rate is missing, or is a fixed number: w moves by lr times v.
+# - w = w - lr * v  =>  w = w - 0.1 * v
 # - w = w - lr * v  =>  w = w - v
 # A sign is turned round in v: it adds the gradient, v = momentum·v + dw, and w subtracts lr·v.
 # - momentum * v + dw  =>  momentum * v - dw
@@ -411,6 +420,8 @@ def sgd_step(w, dw, v, lr, momentum=0.0):
 # `w -= …` or `v *= …` writes into the caller's array; w = w - … makes a new one.
 # - w = w - lr * v  =>  w -= lr * v
 # - v = momentum * v + dw  =>  v *= momentum; v += dw
+# - v = momentum * v + dw  =>  v *= momentum; v += dw
+# & w = w - lr * v  =>  w -= lr * v
 # w was moved with the old velocity. Compute the new v first, use it, and return it: otherwise today's gradient counts
 # only from the next step on, or never.
 # - v = momentum * v + dw  =>  new = momentum * v + dw
@@ -699,7 +710,7 @@ def adam_step(w, dw, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 # %% mistakes otherwise="m and v after a step"
 # The line above says whether m or v is wrong. The new m is β1·m + (1 − β1)·dw, the new v is β2·v + (1 − β2)·dw²,
 # element by element; both come back before the correction.
-# - beta2 * v + (1 - beta2) * dw**2  =>  np.maximum(v, beta2 * v + (1 - beta2) * dw**2)
+# - beta2 * v + (1 - beta2) * dw**2  =>  beta2 * v + (1 - beta2) * dw**4
 # %% mistakes otherwise="a later step, t = 3"
 # If the check of m and v holds, the step is what differs. It is lr·m̂/(√v̂ + ε), with m̂ = m/(1 − β1^t) and
 # v̂ = v/(1 − β2^t); ε stands outside the root, and nothing else is in the step.
@@ -773,9 +784,10 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # The backward pass runs from the first layer to the last. The gradient is known at the end first: go through the layers
 # in reverse.
 # - in reversed(layers):  =>  in layers:
-# Every layer was given the gradient of the loss with respect to the scores. Each layer needs what the layer after it
-# returned: d = layer.backward(d).
+# Every layer was given the same array: the scores, or the gradient with respect to them. Each layer needs what the
+# layer after it returned: d = layer.backward(d).
 # - d = layer.backward(d)  =>  layer.backward(d)
+# - d = layer.backward(d)  =>  d = layer.backward(a)
 # A layer was left out: the first, the last, or one without parameters. That one has no gradient of its own, but must
 # pass one on; and all others need theirs.
 # - reversed(layers)  =>  layers[:0:-1]
@@ -796,18 +808,18 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # belongs to it.
 # - return loss  =>  return loss * len(x)
 # - return loss  =>  return loss / len(x)
+# - d = layer.backward(d)  =>  d = layer.backward(d / len(x))
 # - loss, d = loss_function(a, labels)  =>  loss, d = loss_function(a, labels); d = d / len(x)
 # The loss function takes the scores as they come out of the last layer: no softmax, no argmax before it.
 # - loss_function(a, labels)  =>  loss_function(np.exp(a) / np.exp(a).sum(axis=1, keepdims=True), labels)
 # - loss_function(a, labels)  =>  loss_function(a.argmax(axis=1), labels)
 # The optimizer was never called. After the backward pass call optimizer.step(layers), and leave the update to it.
 # - optimizer.step(layers)  =>  pass
-# optimizer.step ran once per layer, inside the loop. Then some layers are updated several times, and Adam counts
-# several steps. Call it once, after the loop, with the whole list.
+# optimizer.step ran more than once: for every layer, inside the loop, or twice. Then layers are updated several times,
+# and Adam counts several steps. Call it once, after the loop, with the whole list.
+# - optimizer.step(layers)  =>  optimizer.step(layers); optimizer.step(layers)
 # -     optimizer.step(layers)  =>          optimizer.step(layers)
 # -     optimizer.step(layers)  =>          optimizer.step([layer])
-# optimizer.step ran twice. One batch, one step: call it once, after the backward loop.
-# - optimizer.step(layers)  =>  optimizer.step(layers); optimizer.step(layers)
 # The loss function got its arguments the wrong way round, so the gradient points uphill, or the call fails. It is
 # loss_function(scores, labels): the output of the last layer first.
 # - loss_function(a, labels)  =>  loss_function(labels, a)
@@ -822,6 +834,7 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # optimizer.step(layers) is a method with one argument, the whole list.
 # - optimizer.step(layers)  =>  optimizer(layers)
 # - optimizer.step(layers)  =>  optimizer.step()
+# - optimizer.step(layers)  =>  optimizer.step(loss)
 # - optimizer.step(layers)  =>  [optimizer.step(layer) for layer in layers]
 # train_step returns None: its return statement is missing. End it with return loss.
 # - return loss  =>  return None
@@ -832,6 +845,7 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # returns both; the second one starts the backward pass.
 # - loss, d = loss_function(a, labels)  =>  loss, d = loss_function(a, labels); d = loss
 # - layer.backward(d)  =>  layer.backward(loss)
+# - d = layer.backward(d)  =>  loss = layer.backward(loss)
 # The loss was computed again after the update. Return the one that the gradient came from: it is the loss before this
 # step, and costs no second forward pass.
 # - return loss
@@ -912,15 +926,18 @@ def batch_noise(x, batch_size, rng, repeats):
 # - np.std(means, axis=0)  =>  np.var(means, axis=0)
 # This is the mean of the batch means, not their scatter. Take np.std over them.
 # - np.std(means, axis=0)  =>  np.mean(means, axis=0)
-# This is the formula σ/√m, of the whole data or of one batch. It is what you should find on average; the exercise is to
+# This is the formula σ/√m, of all the data or of the batches. It is what you should find on average; the exercise is to
 # measure it, so that you can believe it.
 # - return np.std(means, axis=0)  =>  return x.std(axis=0) / np.sqrt(batch_size)
 # - return np.std(means, axis=0)  =>  return x[rows].std(axis=0) / np.sqrt(batch_size)
+# - means.append(x[rows].mean(axis=0))  =>  means.append(x[rows].std(axis=0) / np.sqrt(batch_size))
+# & return np.std(means, axis=0)  =>  return np.mean(means, axis=0)
 # The scatter is measured around another centre (the mean of x, or 0), or by another measure (the range, the mean of
-# |deviation|, relative to the mean). np.std takes the deviations from the means' own mean.
+# |deviation|, relative to the mean or to σ). np.std takes the deviations from the means' own mean.
 # - np.std(means, axis=0)  =>  np.sqrt(np.mean((np.array(means) - x.mean(axis=0)) ** 2, axis=0))
 # - np.std(means, axis=0)  =>  np.sqrt(np.mean(np.square(means), axis=0))
 # - np.std(means, axis=0)  =>  np.ptp(means, axis=0)
+# - np.std(means, axis=0)  =>  np.std(means, axis=0) / x.std(axis=0)
 # - np.std(means, axis=0)  =>  np.std(means, axis=0) / np.abs(np.mean(means, axis=0))
 # The scatter was multiplied or divided by √batch_size. It is in the batch means already; no formula is needed.
 # - np.std(means, axis=0)  =>  np.std(means, axis=0) / np.sqrt(batch_size)
@@ -928,11 +945,12 @@ def batch_noise(x, batch_size, rng, repeats):
 # Everything ended in one number. Each column has its own mean and its own noise: append (not extend) the batch mean,
 # and use axis=0 both times.
 # - np.std(means, axis=0)  =>  np.std(means)
-# The mean of each batch runs over everything, rows and columns. Use x[rows].mean(axis=0): one mean per column.
 # - x[rows].mean(axis=0)  =>  x[rows].mean()
 # The batches themselves were collected, not their means: the scatter is then that of single examples. Append
 # x[rows].mean(axis=0).
 # - x[rows].mean(axis=0)  =>  x[rows]
+# - means.append(x[rows].mean(axis=0))  =>  means.extend(x[rows])
+# - means.append(x[rows].mean(axis=0))  =>  means = x[rows]
 # These are the batch means themselves. Return their standard deviation over the batches: np.std(means, axis=0).
 # - return np.std(means, axis=0)  =>  return means
 # - return np.std(means, axis=0)  =>  return np.array(means)
@@ -955,6 +973,7 @@ def batch_noise(x, batch_size, rng, repeats):
 # The batches are drawn in another way than the docstring says, so they are other batches. Idea and size may be right;
 # draw with rng.randint(0, len(x), batch_size) to be comparable.
 # - rows = rng.randint(0, len(x), batch_size)  =>  rows = rng.permutation(len(x))[:batch_size]
+# - rows = rng.randint(0, len(x), batch_size)  =>  rows = np.random.randint(0, len(x), batch_size)
 # - rows = rng.randint(0, len(x), batch_size)  =>  rows = (rng.random_sample(batch_size) * len(x)).astype(int)
 # - rows = rng.randint(0, len(x), batch_size)  =>  rows = (_ * batch_size + np.arange(batch_size)) % len(x)
 # - rows = rng.randint(0, len(x), batch_size)  =>  rows = rng.randint(1, len(x), batch_size)
