@@ -66,6 +66,10 @@ def _run(unit: Unit, notebook: nbformat.NotebookNode, environment, folder: str |
         ) from None
     except (CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"{unit.path.name}: {str(error).strip().splitlines()[0]}") from None
+    except (AssertionError, AttributeError):
+        if client.km is None:  # what Ctrl-C comes to in nbclient: it takes its own kernel away, and stumbles
+            raise KeyboardInterrupt from None
+        raise
     on_digits = any(
         output.get("text", "").startswith(ON_DIGITS) for cell in notebook.cells for output in cell.get("outputs", [])
     )

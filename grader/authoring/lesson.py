@@ -181,7 +181,12 @@ def _check_check(path: Path, cell: Cell, tree: ast.Module) -> None:
         if isinstance(node, ast.Attribute) and node.attr == "default_rng":
             problem = "a check cell draws from default_rng, whose numbers may change with NumPy's version"
             raise SourceError(path, cell.line + node.lineno, problem, "Use np.random.RandomState(seed)")
-    calls = [n for n in ast.walk(ast.parse(visible(cell.source))) if isinstance(n, ast.Call)]
+    try:
+        shown = ast.parse(visible(cell.source))
+    except SyntaxError as error:
+        problem = f"without its hidden tests, the check {cell.id!r} is no Python ({error.msg})"
+        raise SourceError(path, cell.line, problem, "Leave a statement in each block") from None
+    calls = [n for n in ast.walk(shown) if isinstance(n, ast.Call)]
     if not any(isinstance(c.func, ast.Name) and c.func.id == "check" for c in calls):
         problem = f"the check {cell.id!r} calls check() only in hidden tests, or never"
         raise SourceError(path, cell.line, problem, "Add a visible check(…)")

@@ -20,9 +20,10 @@ from nbgrader.preprocessors import (
 from grader.authoring.lesson import Cell
 from grader.authoring.minutes import minutes_of
 from grader.authoring.record import Tables
-from grader.authoring.regions import HIDDEN
+from grader.authoring.regions import HIDDEN, blanked
 from grader.authoring.setup import literal, setup_source
 from grader.authoring.unit import Unit
+from grader.authoring.uses import lines_of
 from grader.paths import ROOT
 from grader.preprocessors import ClearAnswers
 
@@ -100,18 +101,18 @@ def _manual(cell: Cell) -> nbformat.NotebookNode:
 
 def _check_source(cell: Cell, tables: Tables) -> str:
     # A number displayed at the end would be read by stock nbgrader as partial credit, so end with a semicolon:
-    # the cell, and what is left of it without the hidden tests (the text before them: the same line numbers).
-    lines = cell.source.splitlines()
-    for part in (cell.source, cell.source.partition(f"### BEGIN {HIDDEN}")[0]):
-        last = ast.parse(part.rstrip()).body[-1]
-        if isinstance(last, ast.Expr):
+    # the cell, and what is left of it without the hidden tests (blank lines in their place: the same line numbers).
+    lines = lines_of(cell.source)
+    for part in (cell.source, blanked(cell.source)):
+        body = ast.parse(part.rstrip()).body
+        if body and isinstance(last := body[-1], ast.Expr):
             line = lines[last.end_lineno - 1].encode()  # the parser counts columns in bytes
             before, after = line[: last.end_col_offset].decode(), line[last.end_col_offset :].decode()
             lines[last.end_lineno - 1] = before + ("" if after.lstrip().startswith(";") else ";") + after
     source = "\n".join(lines)
     if cell.id in tables.hidden:
         marker = f"### BEGIN {HIDDEN}"
-        line = next(line for line in source.splitlines() if marker in line)
+        line = next(line for line in lines if marker in line)
         indent = line[: len(line) - len(line.lstrip())]
         table = textwrap.indent(literal("load_table", tables.hidden[cell.id]), indent)
         source = source.replace(line, f"{line}\n{table}", 1)

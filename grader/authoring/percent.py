@@ -28,7 +28,11 @@ def read_percent(path: Path) -> tuple[str | None, list[Block]]:
 
     Raises SourceError for a line that is too long, text above the first cell, and options that cannot be read.
     """
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SourceError(path, line, "the file is not UTF-8", "Save it as UTF-8") from None
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         if len(line) > COLUMNS:
@@ -38,6 +42,8 @@ def read_percent(path: Path) -> tuple[str | None, list[Block]]:
     header = cells.pop(0).source if cells and text.startswith("# ---\n") else None
     markers = [number for number, line in enumerate(lines, 1) if re.match(r"# %%", line)]
     if len(markers) != len(cells):
+        if odd := _odd_marker(lines):
+            raise SourceError(path, odd, "'# %%' stands inside a cell", "Write it otherwise, or begin a cell with it")
         raise SourceError(path, _first_text(lines), "text stands above the first cell", "Begin every cell with '# %%'")
     blocks = []
     for cell, line, end in zip(cells, markers, [*markers, len(lines) + 1][1:], strict=True):
@@ -51,6 +57,16 @@ def read_percent(path: Path) -> tuple[str | None, list[Block]]:
             )
         blocks.append(Block(cell.cell_type, options, cell.source, lines[line : end - 1], line))
     return header, blocks
+
+
+def _odd_marker(lines: list[str]) -> int | None:
+    """The number of the first line with a marker that is indented, or inside a text of several lines."""
+    within = False
+    for number, line in enumerate(lines, 1):
+        if re.match(r"\s+# %%", line) or (within and line.startswith("# %%")):
+            return number
+        within ^= line.count('"""') % 2 == 1
+    return None
 
 
 def _first_text(lines: list[str]) -> int:

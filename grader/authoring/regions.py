@@ -28,6 +28,16 @@ def hidden_parts(source: str) -> list[str]:
     return [text for text, hidden in parts_of(source) if hidden]
 
 
+def blanked(source: str) -> str:
+    """A check cell with blank lines in the place of hidden tests and their markers."""
+    lines, hidden = [], False
+    for line in source.split("\n"):
+        hidden = hidden or f"### BEGIN {HIDDEN}" in line
+        lines.append("" if hidden else line)
+        hidden = hidden and f"### END {HIDDEN}" not in line
+    return "\n".join(lines)
+
+
 def parts_of(source: str) -> list[tuple[str, bool]]:
     """A check cell cut at the markers of hidden tests, which are left out: (text, whether it is hidden), in order."""
     parts: list[tuple[list[str], bool]] = [([], False)]

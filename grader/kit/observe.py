@@ -7,6 +7,7 @@ of its own in each notebook's first cell: they import only the standard library,
 functions), and keep to what Python 3.11, NumPy 2.0 and IPython 7.34 offer.
 """
 
+import ast
 import base64
 import hashlib
 import os
@@ -114,8 +115,9 @@ def numbers_of(tree):
 
 def pick(tree, place):
     """The part of an observation at a place such as [1]['x']; None where there is none."""
-    for key in re.findall(r"\['(.*?)'\]|\[(\d+)\]", place):
-        wanted, kinds = (key[0], ("dict",)) if key[0] else (int(key[1]), ("list", "tuple"))
+    for text in re.findall(r"""\[('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\d+)\]""", place):
+        wanted = ast.literal_eval(text)
+        kinds = ("dict",) if isinstance(wanted, str) else ("list", "tuple")
         try:
             tree = tree["v"][wanted] if tree and tree["t"] in kinds else None
         except (KeyError, IndexError):

@@ -1,5 +1,10 @@
 """What a unit's sentences claim is evaluated when it is executed."""
 
+import signal
+import subprocess
+import sys
+import time
+
 import nbformat
 import pytest
 
@@ -60,3 +65,21 @@ def test_claims_hold_on_the_small_digits_too(edited):
         build(path)
     path.write_text(path.read_text().replace('claim="it falls"', 'claim="it falls" data="mnist"'))
     build(path)
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_cell_ends_the_build_and_says_nothing_else(edited, tmp_path):
+    begun = tmp_path / "begun"
+    path = edited("plt.plot([1, 2])", f"import time\nopen({str(begun)!r}, 'w').close()\ntime.sleep(60)")
+    code = f"from pathlib import Path\nfrom grader.authoring.build import build\nbuild(Path({str(path)!r}))"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    try:
+        for _ in range(600):
+            if begun.exists() or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+    assert said.rstrip().endswith("KeyboardInterrupt") and "AssertionError" not in said

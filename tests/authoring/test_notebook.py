@@ -9,6 +9,7 @@ from grader.authoring import notebook
 from grader.authoring.notebook import digest, repository, solved_notebook, student_notebook
 from grader.authoring.record import Tables
 from grader.authoring.unit import read_unit
+from grader.errors import SourceError
 
 LAST = 'check("q_epsilon", q_epsilon)\n'
 ESSAYS = (
@@ -149,3 +150,26 @@ def test_the_repository_is_one_on_github(urls, slug, tmp_path, monkeypatch, tiny
     assert repository() == slug
     link = f"https://colab.research.google.com/github/{slug}/blob/main/notebooks/90_tiny.ipynb"
     assert (link in made(tiny).cells[0].source) == bool(slug) == ("colab" in made(tiny).cells[0].source)
+
+
+HIDDEN = '### BEGIN HIDDEN TESTS\n{}check("{}", q_epsilon)\n{}### END HIDDEN TESTS\n'
+OLD = 'check("q_epsilon", q_epsilon)\n'
+CELLS = {
+    "hidden tests first": HIDDEN.format("", "h", "") + OLD,  # IndexError in notebook._check_source
+    "two hidden regions": OLD + HIDDEN.format("", "h", "") + 'check("again", q_epsilon)\n' + HIDDEN.format("", "i", ""),
+}
+
+
+@pytest.mark.parametrize("case", CELLS)
+def test_what_is_left_for_the_student_shows_no_value(case, edited):
+    unit = read_unit(edited(OLD, CELLS[case]))
+    student = student_notebook(solved_notebook(unit, Tables("", {"q_epsilon.answer": "abc"})))
+    source = next(c.source for c in student.cells if c.get("id") == "q_epsilon-answer")
+    assert not isinstance(ast.parse(source).body[-1], ast.Expr) or source.rstrip().endswith(";")
+
+
+def test_a_block_of_hidden_tests_alone_is_refused_with_its_line(edited):
+    """Without them, the block would be empty."""
+    body = HIDDEN.format("    ", "h", "    ").replace("###", "    ###", 1)
+    with pytest.raises(SourceError):
+        read_unit(edited(OLD, OLD + "for i in range(2):\n" + body))

@@ -90,3 +90,17 @@ def test_options_that_cannot_be_read_are_shown(options, read):
     with pytest.raises(SourceError) as caught:
         read(f"# %%\nx = 1\n# %% {options}\ny = 1\n")
     assert str(caught.value).startswith(f"a.py:3: the options {options!r} cannot be read. Write [markdown], if any")
+
+
+@pytest.mark.parametrize("body", ['x = """\n# %% no cell\n"""\n', "if x:\n    # %% y\n    z\n"])
+def test_the_line_that_is_wrong_is_named(body, tmp_path):
+    (tmp_path / "a.py").write_text("# ---\n# title: T\n# ---\n\n# %%\n" + body)
+    with pytest.raises(SourceError) as caught:
+        read_percent(tmp_path / "a.py")
+    assert caught.value.line == 7 and "above the first cell" not in str(caught.value)
+
+
+def test_a_file_that_is_not_utf_8(tmp_path):
+    (tmp_path / "a.py").write_bytes(b"# %%\n\xe9\n")
+    with pytest.raises(SourceError):
+        read_percent(tmp_path / "a.py")

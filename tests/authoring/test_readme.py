@@ -1,8 +1,11 @@
 """README.md's table of units follows the units, and nothing else of it is touched."""
 
+import re
+
 import pytest
 
 from grader.authoring import readme
+from grader.errors import CourseError
 from grader.paths import ROOT
 
 HEAD = "| unit | the question | minutes | points |\n|---|---|---|---|\n"
@@ -53,3 +56,16 @@ def test_a_backslash_in_a_question_is_text(write, edited):
 def test_the_readme_of_the_repository_has_the_place():
     """Without it nothing would ever be stale."""
     assert len(readme.TABLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))) == 1
+
+
+def test_a_bar_in_a_question_makes_no_cell(edited, monkeypatch):
+    path = edited('"What is it?"', '"What is |x|?"')
+    monkeypatch.setattr(readme, "unit_sources", lambda: [path])
+    assert len(re.findall(r"(?<!\\)\|", readme.table())) == 5
+
+
+def test_a_readme_that_lost_the_table_is_said_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    (tmp_path / "README.md").write_text("| unit | question | minutes | points |\n|---|---|---|---|\n")
+    with pytest.raises(CourseError, match="has no table of units"):
+        readme.table_is_stale()

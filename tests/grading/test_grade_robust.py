@@ -195,7 +195,8 @@ def graded(undisturbed, tmp_path) -> Path:
 @pytest.mark.parametrize("options", [(), ("--no-sandbox",)], ids=["jail", "no-sandbox"])
 def test_killed_in_the_middle_of_a_notebook(graded, built, temporary, options):
     """Whatever the process: the run goes on, and the notebook is done again, without a trace."""
-    roles = ["zygote", "kernel", "worker"] if options else ["worker", "bwrap", "zygote", "keeper", "init", "kernel"]
+    jailed = ["worker", "bwrap", "zygote", "template", "keeper", "init", "kernel"]
+    roles = ["zygote", "template", "kernel", "worker"] if options else jailed
     for number, role in enumerate(roles):
         sleeper = demo.Student(f"sleeper-{number}-{role}", demo.reference, with_cell("import time\ntime.sleep(1)"))
         demo.submit(graded, read_unit(built), sleeper)

@@ -46,13 +46,13 @@ class Grading:
         return self.output.read()
 
     def by_role(self) -> dict[str, list[int]]:
-        """Its processes: "main", "worker", "bwrap", "zygote", "keeper", "init", "kernel", "other"."""
+        """Its processes: "main", "worker", "bwrap", "zygote", "template", "keeper", "init", "kernel", "other"."""
         found: dict[str, list[int]] = {"main": [self.process.pid]}
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in psutil.Process(self.process.pid).children():
                 tracker = "resource_tracker" in " ".join(_command(process))
                 found.setdefault("other" if tracker else "worker", []).append(process.pid)
-        below = BELOW if self.jailed else {"zygote": "kernel"}
+        below = BELOW if self.jailed else {"zygote": "template", "template": "kernel"}
         for worker in found.get("worker", []):
             _add(found, worker, "bwrap", below)
         return found
@@ -65,7 +65,7 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-BELOW = {"zygote": "keeper", "keeper": "init", "init": "kernel"}
+BELOW = {"zygote": "template", "template": "keeper", "keeper": "init", "init": "kernel"}
 
 
 def _add(found: dict[str, list[int]], parent: int, role: str, below: dict[str, str]) -> None:

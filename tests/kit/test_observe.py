@@ -6,6 +6,7 @@ from collections import OrderedDict, namedtuple
 import numpy as np
 import pytest
 
+from grader.kit.compare import wrong_parts
 from grader.kit.observe import WHOLE, described, numbers, numbers_of, observe, packed, pick, projections
 
 Pair = namedtuple("Pair", "mean var")
@@ -110,3 +111,13 @@ def test_the_part_at_a_place():
 @pytest.mark.parametrize("place", ["[2]", "['x']", "[1][0]", "[1]['y']", "[1]['x'][0][0]", "[9]['x'][1]", "[0][0]"])
 def test_where_there_is_no_part(place):
     assert pick(observe((1.0, {"x": [A]}), "c"), place) is None
+
+
+RULE = {"rtol": 1e-6, "atol": 1e-9, "dtype": False, "parts": [], "hidden": False}
+
+
+@pytest.mark.parametrize("key", ["it's", "", "a\\b", "x'][0"])
+def test_a_place_of_a_wrong_part_is_found_again(key):
+    want, got = observe({key: 1.0}, "c"), observe({key: 2.0}, "c")
+    ((place, _),) = wrong_parts(want, got, RULE)
+    assert pick(got, place) == observe(2.0, "c")
