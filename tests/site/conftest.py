@@ -3,6 +3,7 @@
 No __init__.py here: the package would be called site, as a module of Python's own is.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -12,12 +13,65 @@ import tarfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 AXE = "axe-core@4.14.1"
 SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def png() -> str:
+    """A picture as notebooks have it: 800 by 400 pixels, in base64."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("RGB", (800, 400), "#0072B2").save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.fixture
+def books(png) -> tuple:
+    """A small unit's notebooks, solved and for students, as the build writes them. Made by hand: a build is slow."""
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+    def code(source: str, grade_id: str = "", **role):
+        cell = new_code_cell(source)
+        if grade_id:
+            defaults = {"grade": False, "solution": False, "locked": True}
+            cell.metadata["nbgrader"] = {"grade_id": grade_id, **defaults, **role}
+        return cell
+
+    def cells(answer: str, letter: str, hidden: str, essay: str) -> list:
+        return [
+            new_markdown_cell(
+                "# Tiny\n\n**What is it?**\n\n[![Open in Colab](badge.svg)](https://colab.example.org/x)"
+            ),
+            code("bncourse_kit = 1", "setup"),
+            new_markdown_cell("By the end you can do it. $x$"),
+            code("plt.plot([1, 2])"),
+            new_markdown_cell("*The figure:* what $x$ does.\n\nMore.\n\n### Exercise: `normalize`\n\nDo it."),
+            code(f"def normalize(x):\n    {answer}", "normalize", solution=True),
+            code(f'check("x_hat", normalize, x){hidden}', "normalize-values", grade=True, points=2),
+            new_markdown_cell("**Concept question.** Which?"),
+            code(f"q_epsilon = {letter}", "q_epsilon", solution=True),
+            code('check("q_epsilon", q_epsilon);', "q_epsilon-answer", grade=True, points=1),
+            new_markdown_cell("### Essay\n\nWhy?"),
+            new_markdown_cell(
+                essay, metadata={"nbgrader": {"grade_id": "essay", "grade": True, "solution": True, "points": 4}}
+            ),
+            code("scoreboard()"),
+        ]
+
+    hidden = '\n### BEGIN HIDDEN TESTS\ncheck("secret", normalize, 1)\n### END HIDDEN TESTS'
+    answer = "### BEGIN SOLUTION\n    return x - x.mean(0)\n    ### END SOLUTION"
+    essay = "### BEGIN SOLUTION\nBecause it is.\n### END SOLUTION"
+    solved = new_notebook(cells=cells(answer, '"b"', hidden, essay), metadata={"title": "Tiny"})
+    student = new_notebook(cells=cells("raise NotImplementedError()", "...", "", "YOUR ANSWER HERE"))
+    solved.cells[3].outputs = [new_output("display_data", {"image/png": png, "text/plain": "<Figure>"})]
+    return solved, student
 
 
 @pytest.fixture(scope="session")
