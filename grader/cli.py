@@ -15,8 +15,14 @@ for everybody
   data             fetch MNIST ahead, or verify what is there
 for instructors
   class DIR        make an nbgrader course from the units
+  roster DIR FILE  put a class list (CSV) into its gradebook
+  collect DIR UNIT FILE…
+                   put what an LMS or GitHub Classroom gave into submitted/
   grade DIR        grade a class's submissions in a jail, into its gradebook
   report DIR       write a report on a graded class
+  totals DIR       add up a term's points
+  forget DIR STUDENT
+                   erase a student
   demo             make a small class and grade it, to see how it goes
 for authors
   build [UNIT…]    make the notebooks from solutions/*.py
@@ -31,6 +37,10 @@ def _units(parser: argparse.ArgumentParser) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     from grader import data as data_command
+    from grader.classroom import collect as collect_command
+    from grader.classroom import forget as forget_command
+    from grader.classroom import roster as roster_command
+    from grader.classroom import totals as totals_command
 
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="bncourse", description=ABOUT, formatter_class=raw)
@@ -127,6 +137,10 @@ def _parser() -> argparse.ArgumentParser:
         help="made anew (default: build/demo)",
     )
 
+    roster_command.add_parser(commands)
+    collect_command.add_parser(commands)
+    totals_command.add_parser(commands)
+    forget_command.add_parser(commands)
     data_command.add_parser(commands)
     return parser
 

@@ -32,7 +32,9 @@ class Paper:
         shown = f"[arXiv {self.arxiv}]({self.link})" if self.arxiv else f"[{self.url.partition('//')[2]}]({self.url})"
         cited = ", ".join(f"[{u[:2]}](notebooks/{u}.ipynb)" for u in units)
         said = f" Cited in {cited}." if units else ""
-        return f"- {self.authors} ({self.year}). *{self.title}.* {self.where}. {shown}.{said}"
+        where = "" if self.where == "arXiv" else f"{self.where}. "  # which the link says
+        end = "" if self.title.endswith("?") else "."
+        return f"- {self.authors} ({self.year}). *{self.title}{end}* {where}{shown}.{said}"
 
 
 def read(path: Path) -> list[Paper]:

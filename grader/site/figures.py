@@ -47,9 +47,9 @@ def caption_figures(cells: list, unit: int) -> list[Figure]:
             below.source = rest
         png = next(o.data[PNG] for o in cell.outputs if PNG in o.get("data", {}))
         figure = Figure(number, f"figure-{number.replace('.', '-')}", _capital(OPENING.sub("", text)), png)
-        shown = figure.caption if moved else literal(first_sentence(figure.alt))
+        shown = figure.caption if moved or not figure.caption else literal(first_sentence(figure.alt))
         cell.metadata["mystnb"] = {
-            "figure": {"caption": f"**Figure {number}.** {shown}", "name": figure.anchor},
+            "figure": {"caption": f"**Figure {number}.** {shown}".rstrip(), "name": figure.anchor},
             "image": {"alt": figure.alt},
         }
         found.append(figure)

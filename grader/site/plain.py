@@ -7,11 +7,11 @@ NAMES = {  # of TeX, where the symbol is not the name itself
     **dict(kappa="κ", lambda_="λ", mu="μ", nu="ν", pi="π", rho="ρ", sigma="σ", Sigma="Σ", tau="τ", phi="φ"),
     **dict(times="×", cdot="·", approx="≈", le="≤", leq="≤", ge="≥", geq="≥", ne="≠", neq="≠", pm="±", to="→"),
     **dict(partial="∂", nabla="∇", sum="Σ", infty="∞", dots="…", ldots="…", cdots="…", sqrt="√", in_="∈", mid="|"),
-    **dict(quad=" ", qquad=" ", left="", right="", mathrm="", text="", mathbf="", bar="", dfrac="", frac=""),
+    **dict(quad=" ", qquad=" ", left="", right="", mathrm="", text="", mathbf="", dfrac="", frac=""),
 }
 NAMES |= {"lVert": "‖", "rVert": "‖", "Vert": "‖", "lambda": NAMES.pop("lambda_"), "in": NAMES.pop("in_"), "|": "‖"}
 RELATIONS = "×·≈≤≥≠±→∈|"  # the space behind them is one; behind a letter it is TeX's
-ACCENTS = {"hat": "\u0302", "tilde": "\u0303"}
+ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304"}
 SUPERSCRIPTS = str.maketrans("0123456789-+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺")
 
 
@@ -24,10 +24,12 @@ def plain(markdown: str) -> str:
 
 
 def _formula(tex: str) -> str:
-    text = re.sub(r"\\(hat|tilde)\s*\{?(\\?\w+)\}?", lambda m: m[2] + ACCENTS[m[1]], tex)
+    text = re.sub(r"\\(hat|tilde|bar)\s*\{?(\\?\w+)\}?", lambda m: m[2] + ACCENTS[m[1]], tex)
+    text = re.sub(r"([_^])\{(\w)\}", r"\1\2", text)
     text = re.sub(r"\\d?frac\s*(\{[^{}]*\}|\w)\s*(\{[^{}]*\}|\w)", r"\1/\2", text)
     text = re.sub(r"\\([A-Za-z]+|\|)(\s*)", _symbol, text)
     text = re.sub(r"\^(?:\{([-+\d]+)\}|(\d))", lambda m: (m[1] or m[2]).translate(SUPERSCRIPTS), text)
+    text = re.sub(r"\^\{([^{}]+)\}", r"^(\1)", text)
     return re.sub(r"[{}\\]", "", text)
 
 
@@ -41,7 +43,8 @@ def first_sentence(text: str, longest: int = 150) -> str:
     sentence = re.split(r"(?<=[.!?]) ", text, maxsplit=1)[0]
     if len(sentence) <= longest:
         return sentence
-    return sentence[:longest].rpartition(" ")[0].rstrip(",;:") + " …"
+    beginning = sentence[:longest]
+    return (beginning.rpartition(" ")[0] or beginning).rstrip(",;:") + " …"
 
 
 def literal(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from posixpath import normpath
 
-LINK = re.compile(r"\[([^]]*)\]\(([^)\s]+)\)")
+LINK = re.compile(r"(!?)\[([^]]*)\]\(([^)\s]+)\)")
 ELSEWHERE = re.compile(r"[a-z]+:|#")
 
 
@@ -17,13 +17,14 @@ def page(text: str, folder: str, pages: Mapping[str, str], slug: str) -> str:
     """
 
     def link(match: re.Match) -> str:
-        said, target = match.groups()
+        picture, said, target = match.groups()
         if ELSEWHERE.match(target):
             return match[0]
+        target, mark, place = target.partition("#")
         path = normpath(f"{folder}/{target}") if folder else normpath(target)
         if path in pages:
-            return f"[{said}]({pages[path]})"
-        return f"[{said}](https://github.com/{slug}/blob/main/{path})" if slug else said
+            return f"{picture}[{said}]({pages[path]}{mark}{place})"
+        return f"[{said}](https://github.com/{slug}/blob/main/{path}{mark}{place})" if slug else said
 
     return LINK.sub(link, text)
 

@@ -1,7 +1,7 @@
 """The measured results beside the papers': one table, and where each number comes from."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,19 @@ def _best(*rows: str) -> Callable[[dict], str]:
     return here
 
 
+def _first(at: Sequence[int], runs: list[dict], accuracy: float) -> str:
+    """The steps at which runs first have this accuracy, and how many never have."""
+    reached = [np.flatnonzero(np.array(run["accuracy"]) >= accuracy) for run in runs]
+    said = _range([at[found[0]] for found in reached if len(found)]) if any(map(len, reached)) else ""
+    never = sum(not len(found) for found in reached)
+    return f"{said}, never in {never} of {len(runs)}".lstrip(", ") if never else said
+
+
 def _to_90(results: dict) -> str:
     at = results["noise_steps"]
     said = []
     for name, runs in results["noise"].items():
-        first = [at[int(np.argmax(np.array(run["accuracy"]) >= 0.9))] for run in runs]
-        said.append(f"{name} {_range(first)}")
+        said.append(f"{name} {_first(at, runs, 0.9)}")
     return "steps to 90%: " + ", ".join(said)
 
 
@@ -75,9 +82,8 @@ def _beta(results: dict) -> str:
 def _early(results: dict) -> str:
     at, said = np.array(results["steps"]), []
     for name, runs in results["runs"].items():
-        first = [at[int(np.argmax(np.array(run["accuracy"]) >= 0.95))] for run in runs]
         end = np.mean([run["accuracy"][-1] for run in runs])
-        said.append(f"{name} {_range(first)} steps to 95%, {100 * end:.1f}% at the end")
+        said.append(f"{name} {_first(at, runs, 0.95)} steps to 95%, {100 * end:.1f}% at the end")
     return "; ".join(said)
 
 

@@ -39,7 +39,9 @@ def write_sources(folder: Path) -> None:
             if not target.exists() or target.read_bytes() != path.read_bytes():
                 shutil.copy(path, target)
             kept.add(target)
-    kept |= set((folder / "figures-small").glob("*.png"))
+    kept |= {
+        folder / "figures-small" / name for name in re.findall(r"\(figures-small/([^)]+)\)", "".join(files.values()))
+    }
     for path in [p for p in folder.rglob("*") if p.is_file() and p not in kept]:
         path.unlink()
 

@@ -84,5 +84,6 @@ def as_table(units: list[Unit]) -> str:
     for unit in units:
         on = ", ".join(f"[{n[:2]}](notebooks/{n}.ipynb)" for n in unit.builds_on)
         link = f"[**{unit.name[:2]}** {unit.title}](notebooks/{unit.name}.ipynb)"
-        lines.append(f"| {link} | {unit.question} | {minutes_of(unit).core} | {unit.points:g} | {on} |")
+        question = unit.question.replace("|", "\\|")
+        lines.append(f"| {link} | {question} | {minutes_of(unit).core} | {unit.points:g} | {on} |")
     return "\n".join(lines)

@@ -12,7 +12,7 @@
 # With running statistics an image's answer does not depend on its batch at all: it would be the same for every group
 # size. What does depend on the group?
 # - q_busy = "a"  =>  q_busy = "b"
-# These are the same 2,000 images at every point of the curve. Only their company changes.
+# These are the same images for every group size. Only their company changes.
 # - q_busy = "a"  =>  q_busy = "c"
 # Weights treat each image by itself; only BN lets images of a batch meet. In one of its modes they do not meet either,
 # and then any group size would do.
@@ -83,26 +83,35 @@ def freeze_batchnorm(model):
 # The whole model is in evaluation mode now: other layers (dropout, say) would no longer train as they should. Call
 # eval() on the BN layers only.
 # - layer.eval()  =>  model.eval()
-# The BN layers are still in training mode: their buffers would go on moving, and batches would still normalize
-# themselves. Call layer.eval().
+# The BN layers are still in training mode: batches would still normalize themselves. Frozen means that the running
+# statistics are used: layer.eval(). (A momentum of 0 or track_running_stats=False keeps buffers still, and no more.)
 # - layer.eval()  =>  pass
+# - layer.eval()  =>  layer.momentum = 0.0
+# - layer.eval()  =>  layer.track_running_stats = False
+# - layer.eval()  =>  layer.requires_grad_(False)
+# Nothing in the model of dense layers is frozen. Its BN layers are nn.BatchNorm1d, one of them inside a block. Does
+# the test for the class miss them, does `return` stand inside the loop, or was a copy frozen?
+# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  nn.BatchNorm2d
+# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  nn.SyncBatchNorm
+# - model.modules()  =>  (model := copy.deepcopy(model)).modules()
+# - for layer in model.modules():  =>  for layer in [*model.modules()][:1]:
 # γ and β can still be trained. Switch off requires_grad for each parameter of a BN layer. (Setting
 # layer.requires_grad = False on the layer itself does nothing: it is parameters that have this flag.)
 # - parameter.requires_grad_(False)  =>  pass
 # - parameter.requires_grad_(False)  =>  layer.requires_grad = False
-# All parameters of the model are frozen. Only γ and β of the BN layers should be; the rest goes on training.
+# Parameters of other layers are frozen. Only γ and β of the BN layers should be; the rest goes on training. Take the
+# parameters of each BN layer itself, and mind which way round the test for the class is.
 # - for parameter in layer.parameters():  =>  for parameter in model.parameters():
-# Only the outermost BN layers are found: children() does not look inside blocks. modules() does.
+# Only the first BN layer is frozen, not the one inside a block: children() does not look inside blocks, modules() does.
+# (Or `return` or `break` stands inside the loop.)
 # - model.modules()  =>  model.children()
+# - for layer in model.modules():  =>  for layer in [*model.modules()][:3]:
 # Layer norm was frozen along with BN. It has no running statistics and is to go on training: test for the BN classes by
 # name.
 # - nn.BatchNorm3d  =>  nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm
-# A momentum of 0 or track_running_stats=False keeps the buffers still. But BN stays in training mode and goes on
-# normalizing with the batch. Frozen means that the running statistics are used: layer.eval().
-# - layer.eval()  =>  layer.momentum = 0.0
-# - layer.eval()  =>  layer.track_running_stats = False
 # γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None.
 # layer.parameters() gives just what is there.
+# - for parameter in layer.parameters():  =>  for parameter in (layer.weight, layer.bias):
 # - for parameter in layer.parameters():  =>  for parameter in [layer.weight]:
 # - for parameter in layer.parameters():  =>  for parameter in [layer.bias]:
 # The running statistics were reset to 0 and 1: what had been measured is lost. Freezing keeps them.
@@ -112,16 +121,13 @@ def freeze_batchnorm(model):
 # - layer.eval()  =>  layer.eval(), layer.affine and (nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias))
 # Nothing comes back. Return the model, so that one can write freeze_batchnorm(net.train()).
 # - return model  =>  pass
-# A copy is frozen and returned; the model that was given is as before. Work on the model itself.
-# - model.modules()  =>  (model := copy.deepcopy(model)).modules()
-# %% mistakes hidden=true
-# The model was put into training mode as a whole. Leave the other layers in the mode they are in.
-# - model.modules()  =>  model.train().modules()
 # Only nn.BatchNorm1d is frozen. The docstring names three classes.
 # - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  nn.BatchNorm1d
-# γ and β are both frozen, and only where a layer has them: with affine=False its weight and bias are None.
-# layer.parameters() gives just what is there.
-# - for parameter in layer.parameters():  =>  for parameter in (layer.weight, layer.bias):
+# %% mistakes hidden=true
+# nn.BatchNorm3d is left out. The docstring names three classes.
+# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  (nn.BatchNorm1d, nn.BatchNorm2d)
+# The model was put into training mode as a whole. Leave the other layers in the mode they are in.
+# - model.modules()  =>  model.train().modules()
 
 # %% exercise="q_scanner"
 # %% mistakes
@@ -195,10 +201,12 @@ def recalibrate(model, X, batch_size):
 # The momentum is still the old one, so the result is a moving average that begins at 0 and 1 and favours the last
 # batches. Set momentum = None for a plain mean.
 # - layer.momentum = None  =>  pass
-# A momentum of 1 keeps the last batch only. momentum = None gives the mean over all batches.
+# Only the last batch counts: either the momentum is 1, or reset_running_stats() stands inside the loop over the
+# batches. Reset once, before it; momentum = None then gives the mean over all batches.
 # - layer.momentum = None  =>  layer.momentum = 1.0
-# After the reset nothing was measured: the statistics are 0 and 1. BN takes statistics only in training mode; put the
-# BN layers into it before the passes.
+# - model(batch)  =>  [layer.reset_running_stats() for layer in norms], model(batch)
+# After the reset nothing was measured: the statistics are 0 and 1. BN takes statistics in training mode only, and not
+# with a momentum of 0. Put the BN layers into training mode before the passes, with momentum = None.
 # - layer.train()  =>  pass
 # All layers were in training mode, not only BN. Here the Doubler doubles then, as dropout would drop; in evaluation it
 # will not, and the statistics do not fit. First model.eval(), then train() on each BN.
@@ -315,7 +323,7 @@ def merge_statistics(counts, means, vars):
     mu, v = np.repeat(means, counts, axis=0), np.repeat(vars, counts, axis=0)
     return mu.mean(axis=0), mu.var(axis=0) + v.mean(axis=0)
 # %% mistakes
-# Every worker counts the same here, one with 2 rows as much as one with 10. Weigh each with its number of rows.
+# Every worker counts the same here, one with few rows as much as one with many. Weigh each with its number of rows.
 # - share = (counts / counts.sum())[:, None].astype(means.dtype)  =>  share = np.full((len(counts), 1), 1 / len(counts))
 # The rows were added up and not divided: the weights must sum to 1. Divide by the number of all rows.
 # - (counts / counts.sum())  =>  counts
@@ -379,7 +387,6 @@ def merge_statistics(counts, means, vars):
 # Counts are integers, and their quotients float64, which wins over the float32 of the means. Give the weights
 # the means' dtype: .astype(means.dtype).
 # - share = (counts / counts.sum())[:, None].astype(means.dtype)  =>  share = (counts / counts.sum())[:, None]
-# %% mistakes hidden=true
 # E[x²] − E[x]² loses all digits when the mean is large: in float32 little is left of a variance of 4 beside a mean
 # of 1000. Subtract the common mean first, then square.
 # - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * (vars + means**2)).sum(axis=0) - mean**2

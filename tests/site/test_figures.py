@@ -25,9 +25,9 @@ def captions(*below: str, between=()) -> tuple[str, str]:
         ("Text.\n\n*The figure:* it falls.\n\nMore.", "**Figure 3.1.** It falls.", "Text.\n\nMore."),
         ("The loss falls. And more.", "**Figure 3.1.** The loss falls. And more.", ""),
         ("*The figure shows* a line.", "**Figure 3.1.** *The figure shows* a line.", ""),
-        ("## Next\n\nMore.", "**Figure 3.1.** ", "## Next\n\nMore."),
-        ("- a list", "**Figure 3.1.** ", "- a list"),
-        ("| a | b |\n|---|---|", "**Figure 3.1.** ", "| a | b |\n|---|---|"),
+        ("## Next\n\nMore.", "**Figure 3.1.**", "## Next\n\nMore."),
+        ("- a list", "**Figure 3.1.**", "- a list"),
+        ("| a | b |\n|---|---|", "**Figure 3.1.**", "| a | b |\n|---|---|"),
         ("It shows two things:\n\n- a", "**Figure 3.1.** It shows two things:", "It shows two things:\n\n- a"),
     ],
 )  # fmt: skip
@@ -76,3 +76,9 @@ def test_outputs_of_checks_are_in_the_page_s_own_colours(ok, kind):
     readable(book)
     assert book.cells[0].outputs[0].data == {"text/html": f'<div class="{kind}">✓ x</div>'}
     assert book.cells[0].outputs[1].data == {"text/html": shown}, "only outputs of checks are dressed"
+
+
+def test_a_figure_without_prose_says_its_number_once():
+    cell = new_code_cell("plt.show()", outputs=[new_output("display_data", {"image/png": "AAAA"})])
+    caption_figures([cell], 3)
+    assert cell.metadata["mystnb"]["figure"]["caption"].strip() == "**Figure 3.1.**"  # "… Figure 3.1"

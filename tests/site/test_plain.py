@@ -48,3 +48,14 @@ def test_nothing_in_literal_text_is_a_mark(text):
     made = literal(text)
     assert made.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\") == text
     assert all(made[at - 1] == "\\" for at, c in enumerate(made) if c in "*_[]`<>#$|{}")
+
+
+@pytest.mark.parametrize(
+    ("tex", "read"), [(r"\frac{x_{i}}{2}", "x_i/2"), (r"x^{-1/2}", "x⁻¹/²"), (r"a \ne b", "a ≠ b"), (r"\bar x", "x̄")]
+)
+def test_formulas_as_they_are_read(tex, read):
+    assert plain(f"${tex}$") in (read, read.replace("⁻¹/²", "^(-1/2)"))
+
+
+def test_one_long_word_is_not_cut_to_nothing():
+    assert first_sentence("x" * 200).startswith("x")

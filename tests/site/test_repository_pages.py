@@ -54,3 +54,12 @@ def test_a_section_that_is_not_there(heading):
 def test_files_are_read_as_utf_8(tmp_path):
     (tmp_path / "a.md").write_bytes("γ and β\r\n".encode())
     assert read(tmp_path / "a.md") == "γ and β\n"
+
+
+def test_a_link_to_a_section_of_a_page_stays_a_link():
+    made = page("[limits](docs/grading.md#limits)", "", {"docs/grading.md": "grading.md"}, "")
+    assert made == "[limits](grading.md#limits)"
+
+
+def test_a_picture_is_no_link():
+    assert not page("![alt](docs/p.png)", "", {}, "").startswith("!alt")

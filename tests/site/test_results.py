@@ -5,6 +5,7 @@ import json
 import pytest
 
 from grader.paths import DATA
+from grader.site import results
 from grader.site.results import ROWS, records, table
 
 UNITS = {f"{i:02}": f"{i:02}.md" for i in range(12)}
@@ -109,3 +110,13 @@ def test_each_record_says_what_was_run(tmp_path):
 def test_the_course_s_own_records_are_all_told():
     said = records(DATA / "results")
     assert all(f"**{path.name}**" in said for path in (DATA / "results").glob("*.json"))
+
+
+def test_a_run_that_never_gets_there_is_not_the_quickest(tmp_path):
+    """np.argmax of nothing that is true is 0: the first step."""
+    record = {"noise_steps": [0, 100, 200], "noise": {"plain": [{"accuracy": [0.1, 0.5, 0.6]}]}}
+    row = next(row for row in ROWS if row.here is results._to_90)
+    assert "plain 0" not in row.here(record)
+    record = {"steps": [0, 100], "runs": {"plain": [{"accuracy": [0.1, 0.5]}]}}
+    row = next(row for row in ROWS if row.here is results._early)
+    assert "plain 0 steps" not in row.here(record) and json.dumps(record)

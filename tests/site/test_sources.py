@@ -142,3 +142,12 @@ def test_an_unwritten_section_of_the_readme_is_named(repository, tmp_path):
     (repository / "README.md").write_text("# Course\n\n## For instructors\n\nx\n")
     with pytest.raises(ValueError, match="no section 'For authors'"):
         write_sources(tmp_path / "out")
+
+
+def test_a_small_picture_of_a_figure_that_is_gone_goes(folder):
+    """write_sources makes "the folder hold the sources and nothing else"; figures-small/*.png are all kept."""
+    from grader.site.sources import write_sources
+
+    (folder / "figures-small" / "figure-90-9.png").write_bytes(b"old")
+    write_sources(folder)
+    assert not (folder / "figures-small" / "figure-90-9.png").exists()
