@@ -30,6 +30,7 @@ def test_numpy_does_without(backend):
     assert not set(json.loads(done.stdout)) & set(backend.without)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [b for b in available() if b.torch], ids=lambda b: b.name)
 def test_torch_does_without(backend):
     pytest.importorskip("torch")

@@ -50,6 +50,7 @@ def test_solved_notebook_is_executed(built):
     assert [v["name"] for v in values] == ["x_hat", "x_hat, float32", "q_epsilon"] and all(v["ok"] for v in values)
 
 
+@pytest.mark.slow
 def test_same_source_same_bytes(tiny, built):
     build(tiny)
     for mine, theirs in zip(targets(tiny), targets(built), strict=True):
@@ -61,12 +62,14 @@ def test_same_source_same_bytes(tiny, built):
         assert nbformat.writes(mine) == nbformat.writes(theirs)
 
 
+@pytest.mark.slow
 def test_incremental(tiny, capsys):
     assert build_all([tiny]) == 0
     assert build_all([tiny]) == 0
     assert capsys.readouterr().out.splitlines() == ["90_tiny: built", "90_tiny: up to date"]
 
 
+@pytest.mark.slow
 def test_prose_is_edited_without_executing_again(tiny, monkeypatch):
     build(tiny)
     tiny.write_text(tiny.read_text().replace("you can do it", "you can do more"))
@@ -77,6 +80,7 @@ def test_prose_is_edited_without_executing_again(tiny, monkeypatch):
     assert all(c.execution_count for c in read(targets(tiny)[1]).cells if c.cell_type == "code")
 
 
+@pytest.mark.slow
 def test_force_executes_again(tiny, monkeypatch):
     build(tiny)
     ran = []
@@ -85,6 +89,7 @@ def test_force_executes_again(tiny, monkeypatch):
     assert ran == ["90_tiny"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", [0, 1])
 def test_stale(tiny, built, which):
     for mine, theirs in zip(targets(tiny), targets(built), strict=True):
@@ -118,6 +123,7 @@ def test_the_reference_must_run(edited):
         build(path)
 
 
+@pytest.mark.slow
 def test_a_demo_that_raises_stops_the_build(edited):
     path = edited("plt.plot([1, 2])", "plt.plot([1, 2])\n1 / 0")
     with pytest.raises(CourseError, match="stops with ZeroDivisionError"):

@@ -34,6 +34,7 @@ def test_a_claim_that_holds_is_in_no_notebook(edited):
     assert [cell.execution_count for cell in cells(path)] == list(range(1, len(cells(path)) + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -48,6 +49,7 @@ def test_a_claim_that_does_not_hold_stops_the_build(text, what, edited):
     assert not any(target.exists() for target in targets(path))
 
 
+@pytest.mark.slow
 def test_a_claim_is_evaluated_again_when_it_changes(edited):
     path = edited(*claim("losses[0] == 1"))
     build(path)

@@ -37,6 +37,7 @@ def cell(notebook, grade_id):
     return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("grade_id", "kind", "points"), [("essay", "markdown", 3), ("figure", "code", 2)])
 def test_a_person_grades_it(grade_id, kind, points, notebooks):
     for notebook in notebooks:
@@ -55,6 +56,7 @@ def test_the_model_answer_is_in_the_solved_notebook_alone(notebooks):
     assert "YOUR ANSWER HERE" in cell(student, "essay").source
 
 
+@pytest.mark.slow
 def test_title_and_scoreboard_count_it_apart(notebooks):
     student, solved = notebooks
     assert "8 points, 5 of them graded by a person" in student.cells[0].source
@@ -63,6 +65,7 @@ def test_title_and_scoreboard_count_it_apart(notebooks):
     assert "5 more points are graded by a person." in shown.data["text/plain"]
 
 
+@pytest.mark.slow
 def test_the_untouched_notebook_stops_at_no_essay(notebooks):
     """A code question's stub raises in its own cell; nothing that is graded by checks needs it."""
     assert "raise NotImplementedError()" in cell(notebooks[0], "figure").source

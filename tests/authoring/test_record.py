@@ -117,6 +117,7 @@ def test_a_right_answer_that_is_refused_stops_the_build(edited):
         build(path, run=False)
 
 
+@pytest.mark.slow
 @pytest.mark.backends
 def test_every_backend_is_one_process(tiny):
     unit = read_unit(tiny)

@@ -436,6 +436,7 @@ def test_archives_in_archives_in_archives(take, klass, capsys):
     assert "is an archive inside of 3 others" in text and list(there(klass)) == [f"bob/{UNIT}/{FILE}"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_entries(klass, tmp_path, capsys):
     path = tmp_path / "many.zip"
     with zipfile.ZipFile(path, "w") as archive:

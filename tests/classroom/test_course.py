@@ -23,6 +23,7 @@ def klass(built, tmp_path_factory):
     return directory
 
 
+@pytest.mark.slow
 def test_released_notebook_is_the_student_notebook(klass, built):
     released = nbformat.read(klass / "release" / "90_tiny" / "90_tiny.ipynb", as_version=4)
     student = nbformat.read(targets(built)[0], as_version=4)
@@ -59,6 +60,7 @@ def rows(klass, built):
     return {row.student: row for row in demo.grade(klass, [unit])}
 
 
+@pytest.mark.slow
 def test_everybody_has_a_line(rows):
     points = {"perfect": 3, "untouched": 0, "half-done": 2, "mistaken-1": 1, "mistaken-2": 2, "first-cell-raises": 3}
     assert {name: row.points for name, row in rows.items()} == {**points, "not-json": None}

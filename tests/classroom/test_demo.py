@@ -111,6 +111,7 @@ def test_the_demo_deletes_only_what_it_made(tmp_path):
     assert (tmp_path / "mine.txt").exists()
 
 
+@pytest.mark.slow
 def test_the_demo(built, tmp_path, monkeypatch, capsys):
     """From nothing to the table, and again over what it made, even where it was killed early on."""
     monkeypatch.setattr(demo, "unit_sources", lambda names: [built])

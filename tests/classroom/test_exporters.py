@@ -95,6 +95,7 @@ def nbgrader_export(klass: Path, exporter: str) -> tuple[str, list[list[str]]]:
     return done.stderr, rows_of(klass / f"{exporter.removesuffix('ExportPlugin').lower()}.csv")
 
 
+@pytest.mark.slow
 def test_canvas(klass):
     log, rows = nbgrader_export(klass, "CanvasExportPlugin")
     head, possible, *students = rows
@@ -119,6 +120,7 @@ def test_canvas(klass):
     assert "Student '-1+2': the id begins like a formula" in log
 
 
+@pytest.mark.slow
 def test_moodle(klass):
     log, (head, *students) = nbgrader_export(klass, "MoodleExportPlugin")
     assert head == ["Username", "First name", "Last name", UNIT, "91_empty"]

@@ -34,7 +34,10 @@ from grader.grading import pool as pool_module
 from grader.grading.grade import Options, grade_class
 from grader.grading.gradebook import Writer
 
-pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
+]
 
 UNIT = "90_tiny"
 KILLS = 24
@@ -250,7 +253,7 @@ def test_two_at_the_same_time(klass, tmp_path, temporary, undisturbed):
         assert second.wait() == 2
         assert first.runs
         one_line(
-            second.said(), "Another `bncourse grade` is at work on", str(directory), f"process {first.process.pid}"
+            second.said(), "Another `bncourse` command is at work on", str(directory), f"process {first.process.pid}"
         )
         assert first.wait() == 1
         assert survivors(known) == []

@@ -49,7 +49,10 @@ from grader.grading.result import Result
 from grader.grading.submission import Unreadable, read_submission
 from grader.paths import unit_sources
 
-pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
+]
 
 LIMITS = Limits(cell_seconds=5, notebook_seconds=15, memory_mb=300, processes=64, output_mb=2, disk_mb=16)
 GROWTH_MB = 300  # by so much the grader itself may grow, whatever it is sent

@@ -117,6 +117,7 @@ def normalize(*args, **options):
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_groups_as_cell_by_cell(unit, monkeypatch, kind):
     in_groups = said(graded(unit, **KINDS[kind]))
