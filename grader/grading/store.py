@@ -114,7 +114,7 @@ class Store:
             except BlockingIOError:
                 file.seek(0)
                 raise CourseError(
-                    f"Another `bncourse grade` is at work on {self.directory} (process {file.read().strip() or '?'})."
+                    f"Another `bncourse` command is at work on {self.directory} (process {file.read().strip() or '?'})."
                 ) from None
             file.truncate(0)
             file.write(str(os.getpid()))
