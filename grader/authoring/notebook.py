@@ -21,7 +21,7 @@ from grader.authoring.lesson import Cell
 from grader.authoring.minutes import minutes_of
 from grader.authoring.record import Tables
 from grader.authoring.regions import HIDDEN, blanked
-from grader.authoring.setup import literal, setup_source
+from grader.authoring.setup import TABLE_WIDTH, literal, setup_source
 from grader.authoring.unit import Unit
 from grader.authoring.uses import lines_of
 from grader.paths import ROOT
@@ -114,7 +114,7 @@ def _check_source(cell: Cell, tables: Tables) -> str:
         marker = f"### BEGIN {HIDDEN}"
         line = next(line for line in lines if marker in line)
         indent = line[: len(line) - len(line.lstrip())]
-        table = textwrap.indent(literal("load_table", tables.hidden[cell.id]), indent)
+        table = textwrap.indent(literal("load_table", tables.hidden[cell.id], TABLE_WIDTH), indent)
         source = source.replace(line, f"{line}\n{table}", 1)
     return source
 

@@ -13,6 +13,7 @@ TITLE = "#@title Setup: run this cell first"  # Colab shows the title in place o
 ABOUT = """\
 # The course's own code, and what its checks compare with. It lives in a module of its own, so that nothing you name
 # can break it. There is nothing to change here."""
+TABLE_WIDTH = 2000  # characters of a line
 _PARTS = ("observe", "relation", "compare", "call", "table", "judge", "check")
 KIT = [ROOT / "grader" / "kit" / f"{name}.py" for name in _PARTS]
 MNIST = ROOT / "grader" / "kit" / "mnist.py"
@@ -40,7 +41,7 @@ def setup_source(unit: Unit, table: str = "") -> str:
         code = "\n\n".join(bare(source) if table else source for source in helpers)
         parts.append(f"_kit.load_helpers(r'''\n{code}\n''')")
     if table:
-        parts.append(literal("_kit.load_table", table))
+        parts.append(literal("_kit.load_table", table, TABLE_WIDTH))
     return "\n".join([*parts, END.rstrip()])
 
 
@@ -90,7 +91,7 @@ def _drop(lines: list[str | None], node: ast.stmt) -> None:
     lines[node.lineno - 1 : node.end_lineno] = [None] * (node.end_lineno - node.lineno + 1)
 
 
-def literal(prefix: str, text: str) -> str:
-    """A long string in parentheses as Python source, on lines of 230 characters: nobody reads them, and each costs."""
-    lines = "\n".join(f'"{line}"' for line in textwrap.wrap(text, 230, break_on_hyphens=False))
+def literal(prefix: str, text: str, width: int = 230) -> str:
+    """A long string in parentheses as Python source, on lines that nobody reads; each costs some bytes."""
+    lines = "\n".join(f'"{line}"' for line in textwrap.wrap(text, width, break_on_hyphens=False))
     return f"{prefix}(\n{lines}\n)"

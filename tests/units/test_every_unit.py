@@ -96,7 +96,7 @@ def test_what_a_setup_cell_takes(source):
 def test_what_the_notebooks_take():
     sizes = [[path.stat().st_size for path in targets(source)] for source in SOURCES]
     student, solved = (sum(column) for column in zip(*sizes))
-    assert student <= 2_000_000 and solved <= 5_000_000
+    assert student <= 2 << 20 and solved <= 5 << 20
 
 
 def test_no_line_is_long_and_the_mistakes_are_brief():
