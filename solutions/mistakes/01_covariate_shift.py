@@ -642,7 +642,6 @@ def accuracy_under_shift(predict, X, y, shift):
 # A parenthesis closes too early: the predictions are averaged first, and their mean is compared with y. Compare first,
 # then average.
 # - float(np.mean(predict(shift(X)) == y))  =>  np.mean(predict(shift(X))) == y
-# - float(np.mean(predict(shift(X)) == y))  =>  float(np.mean(predict(shift(X))) == y)
 # 0 came out, so nothing was found equal. Do you compare one thing with all labels (a function that is not called, an
 # argmax, an `is`), round the share down with //, or return inside the loop? Compare predict(shift(X)) with y, image by
 # image, and average.

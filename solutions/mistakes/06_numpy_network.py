@@ -668,7 +668,6 @@ def adam_step(w, dw, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 # This walks uphill: subtract the step.
 # - w = w - lr  =>  w = w + lr
 # Return a tuple of three arrays in the order w, m, v.
-# - return w, m, v  =>  return {"w": w, "m": m, "v": v}
 # - return w, m, v  =>  return w
 # - return w, m, v  =>  return m, v, w
 # - return w, m, v  =>  return w, v, m

@@ -50,8 +50,7 @@ def make_vgg11(batchnorm, width=64):
 # BN comes after the ReLU here. It normalizes the convolution's output, before the ReLU.
 # - layers.append(nn.BatchNorm2d(c_out))  =>  layers += [nn.ReLU(), nn.BatchNorm2d(c_out)]
 # & layers.append(nn.ReLU())  =>  layers += [] if batchnorm else [nn.ReLU()]
-# There is a BN on the logits too. It would force every class to the same mean and spread in each batch. Only
-# convolutions are normalized.
+# There is a BN on the logits too. Only convolutions are normalized.
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), *([nn.BatchNorm1d(10)] if batchnorm else []))
 # Only the first convolution has a BN. Each of the eight has one of its own.
 # - if batchnorm:  =>  if batchnorm and c_in == 3:

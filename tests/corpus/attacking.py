@@ -208,10 +208,10 @@ for path in [*glob.glob("/proc/*/environ"), "/proc/1/environ", "/proc/{host.pid}
         found.append(open(path).read())
     except OSError:
         pass
-print(found)
 for text in found:
     if "BNCOURSE" in text or "MNIST_DIR=/work" in text:
-        reached(text)""",
+        reached(text)
+print(found)""",
     )
 
 
