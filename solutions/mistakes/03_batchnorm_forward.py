@@ -264,8 +264,6 @@ def normalize(x, mean, var, eps=1e-5):
 # `a ** 1 / 2` is (a ** 1) / 2, half of a: a power comes before a division. Write `** 0.5` or np.sqrt.
 # - np.sqrt(var + eps)  =>  (var + eps) ** 1 / 2
 # - / np.sqrt(var + eps)  =>  * (var + eps) ** -1 / 2
-# math.sqrt and float() take one number. np.sqrt takes the root of every element of an array.
-# - np.sqrt(var + eps)  =>  __import__("math").sqrt(var + eps)
 # γ and β belong to line 4. Line 3 stops at x̂.
 # - return x_hat  =>  return 2 * x_hat + 1
 # Only a row or a column is computed: the return stands inside the loop, or the line that fills the array outside it.
@@ -712,8 +710,6 @@ def identity_parameters(x, eps=1e-5):
 # - np.sqrt(x.var(axis=0) + eps)  =>  x.var(axis=0) / np.sqrt(x.var(axis=0) + eps)
 # `a ** 1 / 2` is (a ** 1) / 2, half of a: a power comes before a division. Write `** 0.5` or np.sqrt.
 # - np.sqrt(x.var(axis=0) + eps)  =>  (x.var(axis=0) + eps) ** 1 / 2
-# math.sqrt takes one number. np.sqrt takes the root of every element of an array.
-# - np.sqrt(x.var(axis=0) + eps)  =>  __import__("math").sqrt(x.var(axis=0) + eps)
 # Not the variance is under the root in γ, but another sum of squares: it is not divided by m, or not taken around the
 # mean.
 # - x.var(axis=0)  =>  (x**2).mean(axis=0)

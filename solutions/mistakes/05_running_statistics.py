@@ -678,9 +678,8 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - return W * scale, (b - mean) * scale + beta  =>  return W / scale, (b - mean) / scale + beta
 # γ is used without its sign. A learned γ may be negative: use it as it is.
 # - gamma / np.sqrt(var + eps)  =>  np.abs(gamma) / np.sqrt(var + eps)
-# `a ** 1 / 2` is (a ** 1) / 2; math.sqrt takes one number only. np.sqrt takes the root of every element.
+# `a ** 1 / 2` is (a ** 1) / 2, half of a. np.sqrt takes the root of every element.
 # - gamma / np.sqrt(var + eps)  =>  gamma / (var + eps) ** 1 / 2
-# - np.sqrt(var + eps)  =>  __import__("math").sqrt(var + eps)
 # The variance is multiplied by n/(n − 1). It is given: use it as it is.
 # - np.sqrt(var + eps)  =>  np.sqrt(var * len(W) / (len(W) - 1) + eps)
 # Nothing comes back. End with a return of the new W and the new b.

@@ -52,9 +52,9 @@ def make_vgg11(batchnorm, width=64):
 # & layers.append(nn.ReLU())  =>  layers += [] if batchnorm else [nn.ReLU()]
 # There is a BN on the logits too. Only convolutions are normalized.
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), *([nn.BatchNorm1d(10)] if batchnorm else []))
-# Only the first convolution has a BN. Each of the eight has one of its own.
+# Only the first convolution has a BN. Each of the eight has its own.
 # - if batchnorm:  =>  if batchnorm and c_in == 3:
-# The last convolutions have no BN. Each of the eight has one of its own.
+# The last convolutions have no BN. Each of the eight has its own.
 # - if batchnorm:  =>  if batchnorm and times < 8:
 # batchnorm is not used: there is never a BN.
 # - if batchnorm:  =>  if False:
@@ -62,7 +62,7 @@ def make_vgg11(batchnorm, width=64):
 # - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, True
 # width is not used. All channels are multiples of it; 64 is only its default.
 # - times * width  =>  times * 64
-# The last max pooling is missing: after number 8 there is one more, from 2×2 to 1×1.
+# The last max pooling is missing: one more after number 8, from 2×2 to 1×1.
 # - 8, 8, "M"):  =>  8, 8):
 # & nn.Linear(c_in, 10)  =>  nn.Linear(c_in * 4, 10)
 # That is average pooling. VGG takes the maximum of each 2×2 square.
