@@ -22,8 +22,8 @@ from grader.grading.jail import ENDED, Jail, JailError
 from grader.grading.limits import Limits, why_ended
 from grader.grading.provisioner import kernel_spec
 
-OWN_MEMORY_MB = 100  # that messages of one notebook may take in this process
-LOOK = 0.01  # seconds between two looks at that
+OWN_MEMORY_MB = 120  # that messages of one notebook may take in this process
+LOOK = 0.02  # seconds between two looks at that
 ENDS = 0.05  # seconds between two looks at whether the kernel has ended
 GOING = 1.5  # seconds that a kernel may take to end after its connections have
 REST = 0.2  # seconds for what an ended kernel has sent to be read

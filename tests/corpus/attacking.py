@@ -1377,7 +1377,12 @@ for _ in range(3):
     )
 
 
-@attack(2.0, limit="output: more than", limits={"output_mb": 20, "cell_seconds": 14})
+@attack(
+    2.0,
+    limit="output: more than",
+    limits={"output_mb": 20, "cell_seconds": 14},
+    weak="they come faster than the kernel is stopped: the grader grew by 320 to 370 MB, not by less than 300",
+)
 def messages_as_large_as_may_be(nb, host):
     """50 messages of 19 MB, for nobody, one after the other; of signs that take four bytes each."""
     put(
