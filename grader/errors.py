@@ -15,3 +15,8 @@ class SourceError(CourseError):
         name = f"mistakes/{path.name}" if path.parent.name == "mistakes" else path.name
         super().__init__(f"{name}:{line}: {problem}. {remedy}.")
         self.path, self.line = path, line
+
+
+def said_by_database(error: Exception) -> str:
+    """What a database's error says, in one line: the driver's own words, without SQLAlchemy's around them."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

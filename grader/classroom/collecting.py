@@ -20,7 +20,7 @@ from grader.classroom.put import Placed, Records, put
 from grader.classroom.submitted import name_problem
 from grader.classroom.whose import Around, Handed, Nobodys, Whose
 from grader.classroom.worksheet import read_worksheet
-from grader.errors import CourseError
+from grader.errors import CourseError, said_by_database
 from grader.grading.outputs import line, shown
 from grader.grading.store import Store
 from grader.report.scores import grades_at
@@ -108,7 +108,7 @@ def _due(url: str, unit: str) -> datetime | None:
         with Session(engine) as session:
             due = session.scalar(select(Assignment.duedate).where(Assignment.name == unit))
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        reason = said_by_database(error)
         raise CourseError(f"The gradebook cannot be read: {reason}.") from None
     finally:
         engine.dispose()

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from grader.classroom.course import opened, quiet
 from grader.classroom.people import More, read_more, same, write_more
 from grader.classroom.roster_file import Line, read_roster
-from grader.errors import CourseError
+from grader.errors import CourseError, said_by_database
 from grader.grading.outputs import shown
 from grader.grading.store import Store
 
@@ -50,7 +50,7 @@ def import_roster(directory: Path, path: Path, id_column: str = "", columns: dic
                 write_more(directory, more)  # first: a second run mends what a full disk stopped here
                 session.commit()
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            reason = said_by_database(error)
             raise CourseError(
                 f"The gradebook cannot be used: {reason}. Nothing was changed. Is formgrader at work on it?"
             ) from None

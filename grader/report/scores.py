@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from grader.errors import CourseError
+from grader.errors import CourseError, said_by_database
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def grades_at(url: str) -> Grades:
         with Session(engine) as session:
             return read_grades(session)
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        reason = said_by_database(error)
         raise CourseError(f"The gradebook {file or parsed} cannot be read: {reason}.") from None  # hides a password
     finally:
         engine.dispose()

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from helpers.made_up_class import write_rows
 from nbformat.v4 import new_code_cell, new_notebook
-from nbgrader.api import Assignment, Base, Gradebook, GradeCell, Notebook, SolutionCell
-from sqlalchemy import create_engine, insert
-from sqlalchemy.orm import Session
+from nbgrader.api import Assignment, Gradebook, GradeCell, Notebook, SolutionCell
 
 from grader.errors import CourseError
 from grader.grading import grade as module
@@ -43,12 +42,7 @@ def write_gradebook(path: Path) -> None:
         (GradeCell, [{"id": "c", "name": "f-values", "max_score": 2, "cell_type": "code", "notebook_id": "n"}]),
         (SolutionCell, [{"id": "s", "name": "f", "notebook_id": "n"}]),
     ]
-    engine = create_engine(f"sqlite:///{path}")
-    Base.metadata.create_all(engine)  # Gradebook would start alembic, which takes seconds
-    with Session(engine) as session, session.begin():
-        for model, values in rows:
-            session.execute(insert(model), values)
-    engine.dispose()
+    write_rows(path, rows)
 
 
 @pytest.fixture(scope="module")

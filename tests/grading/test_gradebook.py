@@ -6,9 +6,10 @@ import sqlite3
 from datetime import datetime, timedelta
 
 import pytest
-from nbgrader.api import Assignment, Base, GradeCell, Notebook, SolutionCell
+from helpers.made_up_class import write_rows
+from nbgrader.api import Assignment, GradeCell, Notebook, SolutionCell
 from nbgrader.plugins import LateSubmissionPlugin
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
@@ -34,12 +35,7 @@ def released(tmp_path_factory):
         (GradeCell, grades),
         (SolutionCell, [{"id": f"s-{name}", "name": name, "notebook_id": "n"} for name in ("f", "essay")]),
     ]
-    engine = create_engine(f"sqlite:///{path}")
-    Base.metadata.create_all(engine)  # Gradebook would start alembic, which takes seconds
-    with Session(engine) as session, session.begin():
-        for model, values in rows:
-            session.execute(insert(model), values)
-    engine.dispose()
+    write_rows(path, rows)
     return path
 
 

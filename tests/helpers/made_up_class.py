@@ -21,6 +21,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from sqlalchemy import create_engine, insert
+from sqlalchemy.orm import Session
 
 from grader.grading.release import exercise_of
 from grader.grading.result import CellScore, Result
@@ -121,6 +122,16 @@ def write_gradebook(directory: Path, results: list[dict], people: dict[str, tupl
                 gradebook.db.execute(insert(model), values)
         gradebook.db.commit()
     return path
+
+
+def write_rows(path: Path, rows: list[tuple[type, list[dict]]]) -> None:
+    """Make a gradebook's file with its tables and these rows, by table."""
+    engine = create_engine(f"sqlite:///{path}")
+    Base.metadata.create_all(engine)  # Gradebook would start alembic, which takes seconds
+    with Session(engine) as session, session.begin():
+        for model, values in rows:
+            session.execute(insert(model), values)
+    engine.dispose()
 
 
 def made_up_results(students: int, units: int, seed: int = 1) -> tuple[list[dict], dict[str, tuple[str, str]]]:
