@@ -165,13 +165,20 @@ def _parent(own: Path) -> Path | None:
 
 
 def _delegated(own: Path) -> bool:
-    """Have our own group, which is ours alone, hand its controllers down. A group with processes in it cannot."""
+    """Have our own group, which is ours alone, hand its controllers down. A group with processes in it cannot.
+
+    Ours are the processes of our session. Where its leader is outside of our PID namespace its number is 0, as is that
+    of every other such session: there it cannot be told.
+    """
+    session = os.getsid(0)
+    if session == 0:
+        return False
     if not os.access(own, os.W_OK) or "memory" not in _words(own / "cgroup.controllers"):
         return False
     leaf = own / LEAF
     for _ in range(20):  # another worker may be at it, too, and processes begin meanwhile
         processes = [int(number) for number in _words(own / "cgroup.procs")]
-        if any(number == 0 or _session(number) != os.getsid(0) for number in processes):
+        if any(number == 0 or _session(number) != session for number in processes):
             return False  # somebody else's
         leaf.mkdir(exist_ok=True)
         for process in processes:
@@ -187,9 +194,10 @@ def _delegated(own: Path) -> bool:
 
 
 def _session(process: int) -> int:
+    """The number of its session; of a process that has ended, of our own."""
     try:
         return os.getsid(process)
-    except OSError:  # it has ended
+    except OSError:
         return os.getsid(0)
 
 

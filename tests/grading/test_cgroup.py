@@ -41,7 +41,18 @@ def test_where_nothing_may_be_written_there_is_no_group(tree):
     own.chmod(0o755)
 
 
-def test_a_group_that_is_ours_alone_is_made_to_hand_its_controllers_down(tree):
+@pytest.fixture
+def session(monkeypatch):
+    """A function that says which session each process is in: this one, and 0 for this one, in the session given."""
+
+    def say(own: int, others: int = 1) -> None:
+        monkeypatch.setattr(os, "getsid", lambda process: own if process in (0, os.getpid()) else others)
+
+    return say
+
+
+def test_a_group_that_is_ours_alone_is_made_to_hand_its_controllers_down(tree, session):
+    session(os.getpid())
     tree("")
     own = tree("bncourse.scope", processes=f"{os.getpid()}\n")
     assert cgroup._parent(own) == own
@@ -50,9 +61,19 @@ def test_a_group_that_is_ours_alone_is_made_to_hand_its_controllers_down(tree):
 
 
 @pytest.mark.parametrize("processes", ["1\n", "0\n", "{own}\n1\n"])
-def test_a_group_with_processes_of_others_is_left_as_it_is(tree, processes):
+def test_a_group_with_processes_of_others_is_left_as_it_is(tree, session, processes):
+    session(os.getpid())
     tree("")
     own = tree("login.scope", processes=processes.format(own=os.getpid()))
+    assert cgroup._parent(own) is None
+    assert not (own / cgroup.LEAF).exists()
+
+
+def test_a_group_is_left_as_it_is_where_it_cannot_be_told_whose_processes_are_in_it(tree, session):
+    """As in a container that was entered from outside: every session that began there has the number 0 inside."""
+    session(0, others=0)
+    tree("")
+    own = tree("login.scope", processes=f"{os.getpid()}\n1\n")
     assert cgroup._parent(own) is None
     assert not (own / cgroup.LEAF).exists()
 

