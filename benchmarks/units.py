@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from grader.authoring.build import targets
+from grader.authoring.stale import targets
 from grader.paths import unit_sources
 
 EXECUTE = """

@@ -12,59 +12,13 @@ import nbformat
 from grader.authoring.backends import available
 from grader.authoring.execute import claims_on_digits, execute
 from grader.authoring.minutes import minutes_of
-from grader.authoring.notebook import digest, repository, solved_notebook, student_notebook
+from grader.authoring.notebook import digest, solved_notebook, student_notebook
 from grader.authoring.readme import table_is_stale, write_table
 from grader.authoring.record import record
-from grader.authoring.setup import BY_HAND, DIGITS, KIT, MNIST
+from grader.authoring.stale import short, source_hash, stale, targets
 from grader.authoring.unit import Unit, read_unit
 from grader.errors import CourseError
-from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
-
-# What the bytes of a notebook depend on besides its unit's two files.
-NOT_MADE_BY = ("__init__", "build", "definitions", "readme", "validate")  # these change no notebook
-MADE_BY = [
-    *sorted(p for p in (ROOT / "grader" / "authoring").glob("*.py") if p.stem not in NOT_MADE_BY),
-    ROOT / "grader" / "preprocessors.py",
-    *KIT,
-    MNIST,
-    BY_HAND,
-    DIGITS,
-]
-
-
-def targets(source: Path) -> tuple[Path, Path]:
-    """The student notebook (in notebooks/ beside the source's directory) and the solved one (beside the source)."""
-    return source.parent.parent / "notebooks" / f"{source.stem}.ipynb", source.with_suffix(".ipynb")
-
-
-def source_hash(source: Path) -> str:
-    """A hash of all that a unit's notebooks are made from."""
-    total = hashlib.sha256(repository().encode())
-    mistakes = source.parent / "mistakes" / source.name
-    for path in [source, *([mistakes] if mistakes.exists() else []), *MADE_BY]:
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:32]
-
-
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
-
-
-def stale(source: Path) -> str | None:
-    """Why a unit's notebooks are not what its source would give; None when they are."""
-    for path in targets(source):
-        try:
-            notebook = nbformat.read(path, as_version=4)
-        except FileNotFoundError:
-            return f"{_short(path)} is missing"
-        except Exception as error:
-            return f"{_short(path)} cannot be read ({type(error).__name__})"
-        stamp = notebook.metadata.get("bncourse", {})
-        if stamp.get("source") != source_hash(source):
-            return f"{_short(path)} is older than its source or the kit"
-        if stamp.get("content") != digest(notebook):
-            return f"{_short(path)} was edited by hand"
-    return None
+from grader.paths import NOTEBOOKS, SOLUTIONS
 
 
 def build(source: Path, run: bool = True, afresh: bool = False) -> None:
@@ -152,7 +106,7 @@ def check_all(sources: list[Path]) -> int:
     reasons = [reason for source in sources if (reason := stale(source))]
     known = {source.stem for source in SOLUTIONS.glob("*.py")}
     for folder in (NOTEBOOKS, SOLUTIONS):
-        reasons += [f"{_short(p)} has no source" for p in sorted(folder.glob("*.ipynb")) if p.stem not in known]
+        reasons += [f"{short(p)} has no source" for p in sorted(folder.glob("*.ipynb")) if p.stem not in known]
     reasons += ["README.md's table of units is not what the units say"] if table_is_stale() else []
     for reason in reasons:
         print(f"bncourse build: {reason}. Run: bncourse build", file=sys.stderr)

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import nbformat
 
-from grader.authoring.build import stale, targets
 from grader.authoring.lesson import Cell
 from grader.authoring.mistakes import Mistake
 from grader.authoring.record import SURVIVES
 from grader.authoring.regions import visible
 from grader.authoring.runner import Ran, Runner, Step
+from grader.authoring.stale import stale, targets
 from grader.authoring.unit import Unit, read_unit
 from grader.errors import CourseError
 

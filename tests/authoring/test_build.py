@@ -6,7 +6,8 @@ import shutil
 import nbformat
 import pytest
 
-from grader.authoring.build import build, build_all, check_all, stale, targets, write
+from grader.authoring.build import build, build_all, check_all, write
+from grader.authoring.stale import stale, targets
 from grader.errors import CourseError, SourceError
 
 
@@ -141,7 +142,6 @@ def test_a_badge_only_where_there_is_a_repository(tiny, monkeypatch):
     build(tiny, run=False)
     assert "colab" not in read(targets(tiny)[0]).cells[0].source
     monkeypatch.setattr("grader.authoring.notebook.repository", lambda: "someone/course")
-    monkeypatch.setattr("grader.authoring.build.repository", lambda: "someone/course")
     assert "older than" in stale(tiny)
     build(tiny, run=False)
     link = "colab.research.google.com/github/someone/course/blob/main/notebooks/90_tiny.ipynb"

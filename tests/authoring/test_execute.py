@@ -8,7 +8,8 @@ import time
 import nbformat
 import pytest
 
-from grader.authoring.build import build, stale, targets
+from grader.authoring.build import build
+from grader.authoring.stale import stale, targets
 from grader.errors import CourseError
 
 DEMO = "plt.plot([1, 2])"

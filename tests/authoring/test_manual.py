@@ -3,7 +3,8 @@
 import nbformat
 import pytest
 
-from grader.authoring.build import build, targets
+from grader.authoring.build import build
+from grader.authoring.stale import targets
 from grader.authoring.validate import validate
 
 ESSAY = """\

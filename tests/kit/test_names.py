@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from grader.authoring.build import targets
+from grader.authoring.stale import targets
 
 ANSWER = """\
 def normalize(x, mean, var, eps=1e-5):

@@ -1,0 +1,60 @@
+"""Whether a unit's notebooks are what its source would give."""
+
+import hashlib
+from pathlib import Path
+
+import nbformat
+
+from grader.authoring.setup import BY_HAND, DIGITS, KIT, MNIST
+from grader.paths import ROOT
+
+# What the bytes of a notebook depend on besides its unit's two files.
+NOT_MADE_BY = ("__init__", "build", "definitions", "readme", "stale", "validate")  # these change no notebook
+MADE_BY = [
+    *sorted(p for p in (ROOT / "grader" / "authoring").glob("*.py") if p.stem not in NOT_MADE_BY),
+    ROOT / "grader" / "preprocessors.py",
+    *KIT,
+    MNIST,
+    BY_HAND,
+    DIGITS,
+]
+
+
+def targets(source: Path) -> tuple[Path, Path]:
+    """The student notebook (in notebooks/ beside the source's directory) and the solved one (beside the source)."""
+    return source.parent.parent / "notebooks" / f"{source.stem}.ipynb", source.with_suffix(".ipynb")
+
+
+def source_hash(source: Path) -> str:
+    """A hash of all that a unit's notebooks are made from."""
+    from grader.authoring.notebook import repository  # here: it loads NumPy, and a class's commands begin without
+
+    total = hashlib.sha256(repository().encode())
+    mistakes = source.parent / "mistakes" / source.name
+    for path in [source, *([mistakes] if mistakes.exists() else []), *MADE_BY]:
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:32]
+
+
+def short(path: Path) -> str:
+    """As messages name it."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def stale(source: Path) -> str | None:
+    """Why a unit's notebooks are not what its source would give; None when they are."""
+    from grader.authoring.notebook import digest
+
+    for path in targets(source):
+        try:
+            notebook = nbformat.read(path, as_version=4)
+        except FileNotFoundError:
+            return f"{short(path)} is missing"
+        except Exception as error:
+            return f"{short(path)} cannot be read ({type(error).__name__})"
+        stamp = notebook.metadata.get("bncourse", {})
+        if stamp.get("source") != source_hash(source):
+            return f"{short(path)} is older than its source or the kit"
+        if stamp.get("content") != digest(notebook):
+            return f"{short(path)} was edited by hand"
+    return None
