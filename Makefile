@@ -14,6 +14,8 @@ SITE  := $(VENV)/.installed-site
 FITS  := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # As in an activated environment, so that `bncourse` and `nbgrader` are also found by what a command starts.
 IN_ENV = export VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(VENV)/bin:$$PATH";
+# Tests run beside each other; threads of their own would only wait for each other.
+IN_TESTS = $(IN_ENV) export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1;
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help lab test coverage demo build validate site lint clean FORCE
@@ -31,10 +33,10 @@ demo: $(STAMP)  ## grade a small class of made-up students and show the result
 	@$(IN_ENV) bncourse demo $(ARGS)
 
 test: $(STAMP)  ## run all tests  (ARGS="-m 'not slow'" for the quick ones)
-	@$(IN_ENV) python -m pytest $(AT_ONCE) $(ARGS)
+	@$(IN_TESTS) python -m pytest $(AT_ONCE) $(ARGS)
 
 coverage: $(STAMP)  ## run all tests and print how much of each file of grader/ they run
-	@$(IN_ENV) python -m pytest $(AT_ONCE) --cov=grader --cov-report=term-missing:skip-covered $(ARGS)
+	@$(IN_TESTS) python -m pytest $(AT_ONCE) --cov=grader --cov-report=term-missing:skip-covered $(ARGS)
 
 build: $(STAMP)  ## make the notebooks from solutions/*.py  (UNITS="03 04" for some of them)
 	@$(IN_ENV) bncourse build $(UNITS)

@@ -19,10 +19,13 @@ for instructors
   collect DIR UNIT FILE…
                    put what an LMS or GitHub Classroom gave into submitted/
   grade DIR        grade a class's submissions in a jail, into its gradebook
+  feedback DIR UNIT
+                   make the pages that students get back, and a zip of them for an LMS
   report DIR       write a report on a graded class
   totals DIR       add up a term's points
   forget DIR STUDENT
                    erase a student
+  (nbgrader export for Moodle and Canvas: docs/grading.md)
   demo             make a small class and grade it, to see how it goes
 for authors
   build [UNIT…]    make the notebooks from solutions/*.py
@@ -38,9 +41,11 @@ def _units(parser: argparse.ArgumentParser) -> None:
 def _parser() -> argparse.ArgumentParser:
     from grader import data as data_command
     from grader.classroom import collect as collect_command
+    from grader.classroom import feedback_command
     from grader.classroom import forget as forget_command
     from grader.classroom import roster as roster_command
     from grader.classroom import totals as totals_command
+    from grader.report import command as report_command
 
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="bncourse", description=ABOUT, formatter_class=raw)
@@ -85,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
 
     klass = add(
         "class",
-        "Make a directory that stock nbgrader works in: source/, release/, gradebook.db.",
+        "Make a directory that stock nbgrader works in: source/, release/, gradebook.db; or add units to one. What was "
+        "edited in its source/ stays, and is what is released.",
         "bncourse class ~/bn-2026 03 04",
         _class,
     )
@@ -93,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     _units(klass)
     klass.add_argument(
         "--questions-ungraded", action="store_true", help="concept questions give no points: they can be tried out"
+    )
+    klass.add_argument(
+        "--force", action="store_true", help="replace units that were edited in DIR; a dated copy is kept in DIR/backup"
     )
 
     grade = add(
@@ -104,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument("directory", type=Path, metavar="DIR")
     _units(grade)
-    grade.add_argument("--student", metavar="ID", help="this student only")
+    grade.add_argument("--student", metavar="ID", help="this student only, and why each point was lost")
     grade.add_argument(
         "--workers", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: the cores and one)"
     )
@@ -118,9 +127,6 @@ def _parser() -> argparse.ArgumentParser:
         limits.add_argument(
             f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{about} (default: {default})"
         )
-
-    report = add("report", "Write DIR/report.html.", "bncourse report ~/bn-2026", _report)
-    report.add_argument("directory", type=Path, metavar="DIR")
 
     demo = add(
         "demo",
@@ -139,6 +145,8 @@ def _parser() -> argparse.ArgumentParser:
 
     roster_command.add_parser(commands)
     collect_command.add_parser(commands)
+    feedback_command.add_parser(commands)
+    report_command.add_parser(commands)
     totals_command.add_parser(commands)
     forget_command.add_parser(commands)
     data_command.add_parser(commands)
@@ -176,7 +184,8 @@ def _class(args) -> int:
     from grader.classroom.course import make_class
     from grader.paths import unit_sources
 
-    return make_class(args.directory, unit_sources(args.units), questions_ungraded=args.questions_ungraded)
+    sources = unit_sources(args.units)
+    return make_class(args.directory, sources, questions_ungraded=args.questions_ungraded, force=args.force)
 
 
 def _grade(args) -> int:
@@ -191,13 +200,6 @@ def _grade(args) -> int:
         raise CourseError(str(error)) from None
     options = Options(args.units, args.student, args.workers, args.scheduler, not args.no_sandbox, args.regrade, limits)
     return print_outcome(grade_class(args.directory, options, progress=not args.json), as_json=args.json)
-
-
-def _report(args) -> int:
-    from grader.report.write import write_report
-
-    print(write_report(args.directory))
-    return 0
 
 
 def _demo(args) -> int:
@@ -220,3 +222,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("bncourse: interrupted", file=sys.stderr)
         return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

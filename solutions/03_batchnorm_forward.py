@@ -370,7 +370,8 @@ gamma, beta = np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([0.5, -0.5, 1.5, -1.
 y, cache = check("y and cache, a constant feature", batchnorm_forward, x, gamma, beta)
 assert np.allclose(y[:, 2], 1.5), "a constant feature has x_hat = 0, so y = beta there"
 x = (1_000_000 + r.randint(-20, 21, (8, 3))).astype("f4")  # 8: these means are exact
-y = check("y, mean a million, float32", lambda *a: batchnorm_forward(*a)[0], x, gamma[:3], beta[:3], rtol=1e-3)
+check("y, mean a million, float32", lambda *a: batchnorm_forward(*a)[0], x, gamma[:3], beta[:3], rtol=1e-3)
+check("y, mean a billion, float64", lambda *a: batchnorm_forward(*a)[0], x.astype("f8") + 1e9, gamma[:3], beta[:3])
 ### BEGIN HIDDEN TESTS
 x = [-500_000, 250_000, 900_000, 700_000, -800_000] + r.randint(-30, 31, (16, 5))
 check("y, other large means, float32", lambda *a: batchnorm_forward(*a)[0], x.astype("f4"), gamma, beta, rtol=1e-3)

@@ -237,8 +237,8 @@ check("q_bias", q_bias)
 #
 # ## 4. The loss
 #
-# The last layer gives ten numbers per image, the logits $z_{ij}$. Softmax turns them into probabilities, and the loss
-# is the mean of $-\log$ of the probability of the right class $y_i$:
+# The last layer gives ten numbers per image, the logits $z_{ij}$. Softmax turns them into probabilities, and the loss,
+# the *cross-entropy*, is the mean of $-\log$ of the probability of the right class $y_i$:
 #
 # $$p_{ij} = \frac{e^{z_{ij}}}{\sum_k e^{z_{ik}}},\qquad L = -\frac1m\sum_i \log p_{i\,y_i}.$$
 #

@@ -61,3 +61,9 @@ def test_the_system_says_no(monkeypatch, capsys):
     monkeypatch.setattr("grader.cli._build", full)
     assert main(["build"]) == 2
     assert capsys.readouterr().err == "bncourse build: [Errno 28] No space left on device: 'notebooks/x.ipynb'\n"
+
+
+@pytest.mark.parametrize("module", ["grader", "grader.cli"])
+def test_it_runs_as_a_module_too(module):
+    done = subprocess.run([sys.executable, "-m", module, "grad"], capture_output=True, text=True)
+    assert done.returncode == 2 and "usage: bncourse" in done.stderr

@@ -1,13 +1,15 @@
-"""The long runs of unit 09: the small VGG on MNIST, and the paper's VGG on CIFAR-10.
+"""The long runs of unit 09: the deep linear net, the small VGG on MNIST, and the paper's VGG on CIFAR-10.
 
+    python data/results/09_why_it_works.py linear [--seeds 3]
     MNIST_DIR=../shared/mnist python data/results/09_why_it_works.py vgg [--seeds 3]
     CIFAR10_DIR=cifar-10-batches-bin python data/results/09_why_it_works.py paper [--seeds 3]
 
-`vgg` writes 09_vgg.json, `paper` 09_paper.json beside this file. Both take a GPU where there is one. The nets, the
-probes and the experiments are the unit's own source (given cells and reference answers). `paper` needs a GPU: VGG-16's
+`linear` writes 09_linear.json, `vgg` 09_vgg.json, `paper` 09_paper.json beside this file. The last two take a GPU where
+there is one. The nets, the probes and the experiments are the unit's own source (given cells and reference answers);
+for 10,000 steps of the linear net, linear_net.py runs all seeds and rates at once. `paper` needs a GPU: VGG-16's
 thirteen convolutions, 15,000 steps of SGD at 0.1 in batches of 128, as Santurkar et al. 2018; CIFAR10_DIR holds the
-.bin files of CIFAR-10's binary version. `--steps` shortens either for a trial, which writes to the file of --out.
-`--embed` runs nothing: it copies the numbers that the unit plots from 09_vgg.json into its source, between the
+.bin files of CIFAR-10's binary version. `--steps` shortens any for a trial, which writes to the file of --out.
+`--embed` runs nothing: it copies the numbers that the unit plots from the JSON files into its source, between the
 markers; `--check` fails where they differ. `--notes` writes the notes below into the JSON files, and nothing else.
 """
 
@@ -30,6 +32,9 @@ sys.path[:0] = [str(ROOT), str(HERE)]
 
 # How the settings were chosen, and how that bears on the results. Written into the JSON files.
 NOTES = {
+    "linear": "Settings of the paper's appendix A.1 and A.2.2. It does not give the variance of A's entries or the "
+    "kind of Glorot's initialisation: 1 and normal were taken, unseen and unchanged since. In float64, in the exact "
+    "compression of linear_net.py.",
     "vgg": "Rate 0.1 is the paper's. Before the long runs 0.03, 0.1 and 0.3 were tried for 300 steps, one seed, with "
     "Glorot's and PyTorch's default initialisation, and 0.1 and 0.03 with He's. With the default one the plain net "
     "did not leave chance in 300 steps at any of the three rates; Glorot's was taken because there it learns, He's as "
@@ -39,9 +44,12 @@ NOTES = {
     "Glorot's initialisation, no augmentation.",
 }
 WIDTHS = (64, 64, "pool", 128, 128, "pool", *3 * (256,), "pool", *3 * (512,), "pool", *3 * (512,), "pool")
+RATES = (1e-6, 1e-7)
+LINEAR_KEPT = 5  # the unit carries every fifth row of the linear net's
 INITS = {"glorot": nn.init.xavier_uniform_, "he": nn.init.kaiming_normal_}
 
 from embed import add_options, as_lines, embed_or_check  # noqa: E402
+from linear_net import LinearNets  # noqa: E402
 from provenance import provenance  # noqa: E402
 
 from grader.authoring.definitions import definitions  # noqa: E402
@@ -76,48 +84,112 @@ def cifar10(device: torch.device) -> tuple:
 
 
 def noisy_on_device(a: torch.Tensor, rng: np.random.RandomState) -> torch.Tensor:
-    """The unit's noisy_batchnorm, drawn where the activations are: other numbers, the same distributions."""
+    """The unit's noisy_batchnorm, drawn by PyTorch where the activations are: other numbers, the same distributions."""
     torch_rng = torch.Generator(a.device).manual_seed(int(rng.randint(2**31)))
     uniform = lambda shape: torch.rand(shape, generator=torch_rng, device=a.device)  # noqa: E731
-    mu, sigma = uniform(a.shape[1:]) - 0.5, 1 + 0.25 * uniform(a.shape[1:])
+    one = a.shape[1], *[1] * (a.ndim - 2)
+    mu, sigma = uniform(one) - 0.5, 1 + 0.25 * uniform(one)
     m = mu + 0.2 * uniform(a.shape) - 0.1
     s = sigma + 0.1 * torch.randn(a.shape, generator=torch_rng, device=a.device)
     return s * a + m
 
 
-def run(unit: dict, data: tuple, seeds: range, steps: int, look_every: int, probe_every: int, **net) -> dict:
-    """Both experiments for each net and seed: "noise" (look) for three nets, "probes" by initialisation for two."""
-    results: dict = {"noise": {}, "probes": {init: {"plain": [], "BN": []} for init in INITS}}
+def run(unit: dict, data: tuple, seeds: range, steps: tuple, every: tuple, **net) -> dict:
+    """Both experiments for each net, start and seed: "noise" (look) for four nets, "probes" for two."""
+    results: dict = {name: {init: {} for init in INITS} for name in ("noise", "probes")}
     for seed in seeds:
-        for kind in ("plain", "BN", "noisy BN"):
-            seen = unit["experiment_noise"](kind, seed, data, steps, look_every, **net)
-            results["noise_steps"] = seen.pop("step")
-            results["noise"].setdefault(kind, []).append({name: significant(row) for name, row in seen.items()})
-            print(f"{kind}, seed {seed}: accuracy {seen['accuracy'][-1]:.3f} ({process_time():.0f} s)", flush=True)
         for init, function in INITS.items():
+            for kind in ("plain", "BN", "noisy BN", "noisy plain"):
+                seen = unit["experiment_noise"](kind, seed, data, steps[0], every[0], init=function, **net)
+                results["noise_steps"] = seen.pop("step")
+                runs = results["noise"][init].setdefault(kind, [])
+                runs.append({name: significant(row) for name, row in seen.items()})
+                ninety = np.argmax(np.array(seen["accuracy"]) >= 0.9) * every[0]
+                jumps = np.median(seen["jump"][1 : 1 + 250 // every[0]]), np.median(seen["jump"][1:])
+                ends = f"90% at {ninety}, end {np.mean(seen['accuracy'][-5:]):.3f}, jumps {jumps[0]:.2f} {jumps[1]:.2f}"
+                print(f"{kind}, {init}, {seed}: {ends} ({process_time():.0f} s)", flush=True)
             for kind in ("plain", "BN"):
-                at, rows, losses = unit["experiment_vgg"](kind, seed, data, steps, probe_every, init=function, **net)
-                results["probe_steps"] = at.tolist()
-                results["probes"][init][kind].append(significant(rows))
-                print(f"{kind}, {init}, seed {seed}: {losses[-50:].mean():.3f} ({process_time():.0f} s)", flush=True)
+                out = unit["experiment_vgg"](kind, seed, data, steps[1], every[1], init=function, **net)
+                results["probe_steps"] = out[0].tolist()
+                results["probes"][init].setdefault(kind, []).append(significant(out[1]))
+                rows = out[1]
+                shifts = np.median(rows[:, 7] / rows[:, 9]), np.median(rows[:, 8]), np.median(rows[:, 6])
+                print(f"{kind}, {init}, {seed}: shift, cosine, β {np.round(shifts, 2)} ({process_time():.0f} s)")
     return {"columns": unit["COLUMNS"], **results}
 
 
+def run_linear(unit: dict, seeds: range, steps: int, every: int) -> dict:
+    """The deep linear net at each rate, with and without BN: rows of COLUMNS every so many steps."""
+    results: dict = {"columns": unit["COLUMNS"], "rates": RATES, "steps": list(range(0, steps + 1, every)), "rows": {}}
+    for name, batchnorm in (("plain", False), ("BN", True)):
+        nets = LinearNets(unit, batchnorm, [(seed, rate) for rate in RATES for seed in seeds])
+        rows = []
+        for step in range(steps + 1):
+            if step % every == 0:
+                rows.append(nets.probe(unit["LINEAR_WALK"], (8, 16)))
+            nets.step()
+        rows = np.moveaxis(np.array(rows), 0, 1)  # (runs, T, columns)
+        results["rows"][name] = significant(rows.reshape(len(RATES), len(seeds), *rows.shape[1:]))
+        print(f"{name}: losses {rows[:, -1, 0].round()} ({process_time():.0f} s)", flush=True)
+    return results
+
+
 def stored() -> str:
-    """What the unit carries of 09_vgg.json, as JSON in lines of at most 118 characters."""
-    text = (HERE / "09_vgg.json").read_text().replace("null", "NaN")  # for NumPy; JSON itself has no NaN
-    results = json.loads(text)["results"]
-    kept = {key: results[key] for key in ("noise_steps", "noise", "probe_steps", "probes")}
-    kept["noise"] = {
-        kind: [{k: v for k, v in one.items() if k != "band" or seed == 0} for seed, one in enumerate(runs)]
-        for kind, runs in kept["noise"].items()
+    """What the unit carries of the JSON files, as JSON in lines of at most 118 characters."""
+    results = json.loads((HERE / "09_vgg.json").read_text())["results"]
+    linear = json.loads((HERE / "09_linear.json").read_text())["results"]
+    kept: dict = {"noise_steps": results["noise_steps"], "noise": {}, "ninety": {}, "band": {}}
+    for init, by_kind in results["noise"].items():
+        for kind, runs in by_kind.items():
+            right = np.array([run["accuracy"] for run in runs])
+            jumps = np.array([run["jump"] for run in runs], dtype=float)
+            first = [results["noise_steps"][np.argmax(row >= 0.9)] if row.max() >= 0.9 else None for row in right]
+            at = f"{init} {kind}"
+            kept["ninety"][at] = first
+            kept["noise"][at] = [(100 * right).round().astype(int).tolist(), significant(jumps[:, 1:], 2)]
+            if init == "glorot" and kind != "noisy plain":
+                kept["band"][kind] = significant(runs[0]["band"], 2)
+    kept["probe_steps"] = results["probe_steps"]
+    kept["probes"] = {
+        f"{init} {kind}": [probe_columns(run) for run in runs]
+        for init, by_kind in results["probes"].items()
+        for kind, runs in by_kind.items()
     }
-    return as_lines(kept)
+    kept["linear_steps"] = linear["steps"][::LINEAR_KEPT]
+    kept["linear"] = {
+        f"{rate:g} {name}": [linear_columns(run) for run in runs]
+        for name, by_rate in linear["rows"].items()
+        for rate, runs in zip(linear["rates"], by_rate)
+    }
+    return as_lines(whole(kept)).replace("null", "NaN")  # for NumPy; JSON itself has no NaN
+
+
+def probe_columns(run: list) -> list:
+    """Of a run of the small VGG: the unit's first seven COLUMNS, and of two layers ‖G−G′‖/‖G‖ and cosine."""
+    columns = np.array(run, dtype=float).T
+    shifts = [columns[7] / columns[9], columns[8], columns[10] / columns[12], columns[11]]
+    return significant(np.transpose([*columns[:7], *shifts]), 2)
+
+
+def linear_columns(run: list) -> list:
+    """Of a run of the linear net: loss, least and largest on the walk, β, and of two layers ‖G−G′‖/‖G‖ and cosine."""
+    loss, low, high, _, _, _, beta, *layers = np.array(run, dtype=float)[::LINEAR_KEPT].T
+    relative = [layers[0] / layers[2], layers[1], layers[3] / layers[5], layers[4]]
+    return significant(np.transpose([loss, low, high, beta, *relative]), 2)
+
+
+def whole(value):
+    """The same values, floats that are whole numbers below 1000 as such: 2 is shorter than 2.0."""
+    if isinstance(value, dict):
+        return {key: whole(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value == int(value) and abs(value) < 1000 else value
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("experiment", nargs="?", choices=["vgg", "paper"], help="which to run")
+    parser.add_argument("experiment", nargs="?", choices=["linear", "vgg", "paper"], help="which to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, help="fewer steps, for a trial")
     parser.add_argument("--out", type=Path, help="where to write, instead of the file beside this one")
@@ -133,7 +205,7 @@ def main() -> None:
             file.write_text(json.dumps(record) + "\n")
         return
     if not args.experiment:
-        parser.error("say which to run: vgg or paper")
+        parser.error("say which to run: linear, vgg or paper")
     if args.steps and not args.out:
         parser.error("--steps is for a trial: say where to write with --out")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -141,14 +213,16 @@ def main() -> None:
         raise SystemExit("The paper's scale needs a GPU; on a CPU it would take days. Not run.")
     torch.set_num_threads(1)
     start, unit = process_time(), definitions(UNIT)
-    if args.experiment == "vgg":
-        sizes = (args.steps or 1500), 25, 50
-        results = run(unit, mnist(device), range(args.seeds), *sizes)
+    unit["noisy_batchnorm"] = noisy_on_device
+    seeds = range(args.seeds)
+    if args.experiment == "linear":
+        results = run_linear(unit, seeds, args.steps or 10_000, 100)
+    elif args.experiment == "vgg":
+        steps = (args.steps,) * 2 if args.steps else (500, 750)
+        results = run(unit, mnist(device), seeds, steps, (25, 50))
     else:
-        unit["noisy_batchnorm"] = noisy_on_device
-        sizes = (args.steps or 15_000), 250, 500
         net = dict(widths=WIDTHS, channels=3, size=32, batch_size=128)
-        results = run(unit, cifar10(device), range(args.seeds), *sizes, **net)
+        results = run(unit, cifar10(device), seeds, (args.steps or 15_000,) * 2, (250, 500), **net)
     record = {
         "experiment": f"unit 09, {args.experiment}",
         **provenance(

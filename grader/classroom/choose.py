@@ -10,10 +10,11 @@ from grader.classroom.archives import Refused
 from grader.classroom.whose import Handed
 from grader.grading.notebook import MAX_NOTEBOOK
 from grader.grading.outputs import line, shown
+from grader.grading.secret import FILE as SECRET
 from grader.grading.submission import MAX_FILES, MAX_FILES_BYTES, MAX_NAME
 from grader.grading.timestamp import FILE as TIMESTAMP
 
-OWN = {TIMESTAMP, "submission_secret.txt"}  # nbgrader's: a student's own would say anything
+OWN = {TIMESTAMP, SECRET}  # nbgrader's: a student's own would say anything
 NOTEBOOK = re.compile(r"(.+)\.ipynb(?:\.txt|\.json)?", re.I)
 COPY = re.compile(r"(.+?)(?:-(\d{1,4})| ?\((\d{1,4})\))")  # UNIT-1, UNIT (1): handed in or downloaded again
 EXPORTED = {".html", ".htm", ".pdf", ".docx", ".tex"}  # what Jupyter makes of a notebook, and nobody can grade

@@ -69,7 +69,7 @@ def collect(directory: Path, unit: str, given: list[Path], times: str = "auto", 
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
         units = sorted(p.name for p in (directory / "release").glob("*") if (p / f"{p.name}.ipynb").exists())
-        unit = _unit(unit, units, directory)
+        unit = unit_named(unit, units, directory)
         people = People(grades_at(api.coursedir.db_url).students, read_more(directory))
         if not len(people):
             raise CourseError(f"Nobody is on the roster. Put the class there: bncourse roster {directory} FILE.csv")
@@ -93,7 +93,8 @@ def collect(directory: Path, unit: str, given: list[Path], times: str = "auto", 
     return collected
 
 
-def _unit(name: str, units: list[str], directory: Path) -> str:
+def unit_named(name: str, units: list[str], directory: Path) -> str:
+    """The unit that a name or a number means, of those released in a class. Raises CourseError."""
     for unit in units:
         if name in (unit, unit.partition("_")[0]):
             return unit
@@ -200,7 +201,7 @@ def _take(
         choice.notes.append("marked LATE, which does not say how late: timestamp.txt says one second")
     elif source.late:
         problem = f"marked LATE, and the gradebook has no due date: nbgrader db assignment add {collected.unit} "
-        collected.problems.append((student, f'{problem}--duedate="2026-10-01 23:59 +0200", then collect again'))
+        collected.problems.append((student, f"{problem}--duedate=2026-10-01T23:59+02:00, then collect again"))
     try:
         placed = put(directory, student, collected.unit, choice, stamp, records, dry)
     except OSError as error:

@@ -157,7 +157,8 @@ def _row(result: Result, out_of: float) -> Row:
         if cell.message:
             wrong.setdefault(cell.exercise, cell.message)
     undone = list(dict.fromkeys(cell.exercise for cell in result.cells if cell.kind == "unwritten"))
-    return Row(result.student, result.unit, sum(cell.points for cell in result.cells), out_of, wrong, undone)
+    points = sum(cell.points or 0 for cell in result.cells)  # those of a question for a person are given later
+    return Row(result.student, result.unit, points, out_of, wrong, undone)
 
 
 def print_table(rows: list[Row]) -> None:

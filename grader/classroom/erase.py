@@ -139,8 +139,9 @@ def _erase(path: Path, directory: Path, forgotten: Forgotten, dry: bool) -> None
 
 
 def _records(directory: Path, student: str, forgotten: Forgotten, dry: bool) -> None:
-    """What `bncourse collect` noted."""
-    for path in sorted((directory / FOLDER / "collected").glob("*.json")):
+    """What `bncourse collect` and `bncourse feedback` noted."""
+    kept = directory / FOLDER
+    for path in sorted([*(kept / "collected").glob("*.json"), *(kept / "feedback").glob("*.json")]):
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             if student in data:

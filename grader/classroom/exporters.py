@@ -1,5 +1,8 @@
 """Grades for a learning management system: plugins for `nbgrader export --exporter=grader.classroom.exporters.…`.
 
+The options below go on that command's line, or as c.CanvasExportPlugin.… into nbgrader_config.py. The rules are those
+of Canvas's gradebook_importer.rb and of Moodle's grade/import/csv.
+
 Both write UTF-8 with a byte order mark: without it spreadsheets show 서연 as ì„œì—°, and both systems accept it.
 A cell that a spreadsheet would run as a formula (=HYPERLINK(…) as a student's name) gets an apostrophe in front, which
 spreadsheets take for "this is text".
@@ -8,6 +11,7 @@ spreadsheets take for "this is text".
 import csv
 import io
 import os
+import re
 import sys
 from collections.abc import Iterable
 
@@ -17,6 +21,8 @@ from traitlets import Bool, Dict, Enum
 
 from grader.report.scores import Grades, Person, read_comments, read_grades
 
+# What Canvas takes for a column of its own, in whichever title it stands.
+TOTALS = re.compile("(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")  # what spreadsheets read as a formula's beginning
 
 
@@ -48,13 +54,14 @@ class GradesExportPlugin(ExportPlugin):
 
     titles = Dict(
         help="The name that a unit has in the learning management system, where it is not nbgrader's, "
-        'for example {"03_batchnorm_forward": "Unit 3 (1234)"}.'
+        'for example --CanvasExportPlugin.titles "03_batchnorm_forward=Unit 3 (1234)", once for each unit.'
     ).tag(config=True)
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the grades to `self.to`. Ends nbgrader with status 1 and one line where it cannot."""
         grades = read_grades(gradebook.db)
         units = self._chosen("assignment", self.assignment, list(grades.units))
+        self._check_titles(units, list(grades.units))
         ids = set(self._chosen("student", self.student, [person.id for person in grades.students]))
         people = [person for person in grades.students if person.id in ids]
         for unit in units:
@@ -68,7 +75,16 @@ class GradesExportPlugin(ExportPlugin):
         raise NotImplementedError
 
     def title(self, unit: str) -> str:
-        return neutral(str(self.titles.get(unit, unit)))
+        return neutral(" ".join(str(self.titles.get(unit, unit)).split()))
+
+    def _check_titles(self, units: list[str], known: list[str]) -> None:
+        """A title for a unit that does not exist is a slip; of two columns of one name the second is not read."""
+        for unit in self.titles:
+            if unit not in known:
+                self._fail(f"titles names {unit!r}, which is no assignment in the gradebook.")
+        titles = [self.title(unit) for unit in units]
+        if twice := next((title for title in titles if titles.count(title) > 1), ""):
+            self._fail(f"Two assignments would be called {twice!r}: change titles.")
 
     def _chosen(self, what: str, asked: list, known: list[str]) -> list[str]:
         """Those asked for, all where none is. One that does not exist is an error, not a file without it."""
@@ -113,6 +129,8 @@ class CanvasExportPlugin(GradesExportPlugin):
       "Unit 3 (1234)". For a name that it does not know, Canvas offers to make a new assignment.
     - Points Possible is the unit's maximum; Canvas takes it for new assignments.
 
+    - Canvas passes over columns of its own totals: a unit must not be called "Final Score" or the like.
+
     An empty cell means no score; see GradesExportPlugin. Over a score that stands in Canvas already it shows as a
     change before anything is saved: leave out such students with --student.
     """
@@ -126,6 +144,9 @@ class CanvasExportPlugin(GradesExportPlugin):
     ).tag(config=True)
 
     def rows(self, gradebook: Gradebook, grades: Grades, people: list[Person], units: list[str]) -> Iterable[list[str]]:
+        for title in map(self.title, units):
+            if found := TOTALS.search(title):
+                self._fail(f"Canvas passes over a column with {found[0]!r} in its title: change titles for {title!r}.")
         head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
         yield head + [self.title(unit) for unit in units]
         yield ["    Points Possible", "", "", "", ""] + [number(grades.out_of(unit)) for unit in units]
@@ -135,7 +156,11 @@ class CanvasExportPlugin(GradesExportPlugin):
                     "Student %r: the id begins like a formula and got an apostrophe; Canvas may ask who it is",
                     person.id,
                 )
-            known = {"Student": _canvas_name(person), "ID": person.lms_user_id, self.student_id: person.id}
+            number_of_canvas = person.lms_user_id.strip()
+            if not re.fullmatch(r"[0-9]*", number_of_canvas):  # Canvas reads 31 of 31a, which is somebody else
+                self.log.warning("Student %r: %r is no number of Canvas's; left out", person.id, person.lms_user_id)
+                number_of_canvas = ""
+            known = {"Student": _canvas_name(person), "ID": number_of_canvas, self.student_id: person.id}
             scores = (grades.graded.get((unit, person.id)) for unit in units)
             yield [neutral(known.get(column, "")) for column in head] + [number(s.score) if s else "" for s in scores]
 
@@ -185,7 +210,7 @@ class MoodleExportPlugin(GradesExportPlugin):
         head = [self.identifier, "First name", "Last name"]
         for unit in units:
             head += [self.title(unit)] + [f"{self.title(unit)} (feedback)"] * self.feedback
-        yield head
+        yield [_php_safe(title) for title in head]
         for person in people:
             key = person.email if self.identifier == "Email address" else person.id
             if key.strip() in ("", "0") or is_formula(key):  # "0" is empty to PHP
@@ -200,4 +225,9 @@ class MoodleExportPlugin(GradesExportPlugin):
                 if self.feedback:
                     late = [f"Late: {number(graded.penalty)} points off."] if graded and graded.penalty > 0 else []
                     row.append(neutral("\n".join(late + comments.get((unit, person.id), []))))
-            yield row
+            yield [_php_safe(cell) for cell in row]
+
+
+def _php_safe(text: str) -> str:
+    """With a space behind a backslash before a quotation mark or at the end: PHP would read on into the next cell."""
+    return re.sub(r'\\(?="|$)', r"\\ ", text)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from grader.classroom.choose import Choice
+from grader.classroom.feedback_zip import name_in_archive
 from grader.errors import CourseError
 from grader.grading.notebook import MAX_NOTEBOOK, Unreadable, read_file
 from grader.grading.outputs import shown
@@ -24,6 +25,8 @@ class Record:
     timestamp: str = ""
     when: str = ""
     attachment: int | None = None
+    system: str = ""  # "moodle" or "canvas", where it came from one
+    named: str = ""  # what its archive calls it, by which feedback finds its way back
 
 
 class Records:
@@ -103,7 +106,10 @@ def put(
     elif text == "":
         (folder / TIMESTAMP).unlink(missing_ok=True)
     when = choice.source.when.isoformat() if choice.source.when else ""
-    records.by_student[student] = Record(hashes, timestamp, when, choice.source.attachment)
+    system, named = name_in_archive(choice.source)
+    if not named:  # one that came by e-mail, say; feedback still goes where the first came from
+        system, named = old.system, old.named
+    records.by_student[student] = Record(hashes, timestamp, when, choice.source.attachment, system, named)
     return placed
 
 

@@ -49,6 +49,7 @@ class Line:
     lms_user_id: str = ""
     sections: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
+    guessed: bool = False  # the file has the name in one piece, and where the last name begins is a guess
 
 
 @dataclass
@@ -201,6 +202,7 @@ def _choose_ids(people: list, where: dict[str, int], titles: list[str], asked: s
 
 def _line(number: int, values: dict[str, str], chosen: str) -> Line:
     first, last = values.get("first_name", ""), values.get("last_name", "")
+    guessed = not first and not last and "," not in values.get("name", "")
     if not first and not last:
         first, last = _split_name(values.get("name", ""))
     others = [values.get(key, "") for key in OTHER_IDS if key != chosen]
@@ -214,6 +216,7 @@ def _line(number: int, values: dict[str, str], chosen: str) -> Line:
         values.get("lms_user_id", ""),
         [sections] if sections else [],
         list(dict.fromkeys(alias for alias in others if alias and alias != values.get(chosen))),
+        guessed,
     )
 
 

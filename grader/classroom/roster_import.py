@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.classroom.course import opened, quiet
-from grader.classroom.people import More, read_more, same, write_more
+from grader.classroom.people import More, bare, read_more, same, write_more
 from grader.classroom.roster_file import Line, read_roster
 from grader.errors import CourseError, said_by_database
 from grader.grading.outputs import shown
@@ -94,8 +94,10 @@ def _put(session, known: _Known, entry: Line, more: dict[str, More], imported: I
         imported.under_another_id.append(f"{shown(entry.id)} is {shown(student.id)}")
     known.met.add(student.id)
     before = [getattr(student, column) for column in COLUMNS], more.get(student.id)
+    known_name = bare(f"{student.first_name or ''} {student.last_name or ''}")
+    same_name = entry.guessed and bare(f"{entry.first_name} {entry.last_name}") == known_name
     for column in COLUMNS:
-        if getattr(entry, column):
+        if getattr(entry, column) and not (same_name and column in ("first_name", "last_name")):
             setattr(student, column, getattr(entry, column))
     old = more.get(student.id, More())
     other = [entry.id] if entry.id != student.id else []

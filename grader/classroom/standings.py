@@ -1,26 +1,21 @@
 """The points of a class over its units: sums, per cent, sections; under made-up names where they are to be shown."""
 
-import base64
 import csv
-import hashlib
-import hmac
 import io
 import math
 import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.classroom.course import opened, quiet
 from grader.classroom.exporters import neutral, number
 from grader.classroom.people import More, read_more
+from grader.classroom.pseudonyms import pseudonyms
 from grader.errors import CourseError
 from grader.grading.outputs import shown
-from grader.grading.store import FOLDER, Store
 from grader.report.collect import collect
 from grader.report.scores import Grades, Person, grades_at
 
-KEY = "pseudonyms.key"
 FEWEST = 5  # students of a section, for it to be shown where names are not
 NAMED = 5  # students who are named in a line
 
@@ -154,34 +149,10 @@ def _some(ids: list[str]) -> str:
 
 def _hide(directory: Path, rows: list[Row]) -> None:
     """Give each row a made-up name, that of the student whenever this class is asked, and the order of these."""
-    key = _key(directory)
-    for length in (5, 10, 32):  # bytes; two students with one name are very few, but not none
-        names = {row.id: _pseudonym(key, row.id, length) for row in rows}
-        if len(set(names.values())) == len(names):
-            break
+    names = pseudonyms(directory, [row.id for row in rows])
     for row in rows:
         row.id = names[row.id]
     rows.sort(key=lambda row: row.id)
-
-
-def _pseudonym(key: bytes, id: str, length: int) -> str:
-    digest = hmac.new(key, id.encode(errors="surrogateescape"), hashlib.sha256).digest()
-    return base64.b32encode(digest[:length]).decode().rstrip("=")
-
-
-def _key(directory: Path) -> bytes:
-    """The class's secret: whoever has it and the roster can tell who is who, nobody else."""
-    path = directory / FOLDER / KEY
-    with Store(directory).locked():
-        try:
-            key = path.read_bytes()
-        except FileNotFoundError:
-            key = secrets.token_bytes(32)
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(key)
-    if len(key) != 32:
-        raise CourseError(f"{path} is no key: delete it, and there will be other pseudonyms.")
-    return key
 
 
 def write_csv(totals: Totals, path: Path) -> None:

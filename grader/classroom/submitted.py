@@ -59,8 +59,20 @@ def _look_into(folder: Path, student: str, shown: str, units: list[str], found: 
         found.others.append(f"{shown} is not graded: {problem}. Rename the folder to the student's id.")
     elif not problem:
         found.submissions += [(student, unit) for unit in known]
+        for unit in known:
+            found.others += _other_versions(folder / unit, unit, f"{shown}/{unit}")
     if known or not IGNORED.match(student):
         found.others += other
+
+
+def _other_versions(folder: Path, unit: str, shown: str) -> list[str]:
+    """Files that may be a newer version of the notebook beside them, by the names that browsers and systems give."""
+    names = [entry.name for entry in _entries(folder)] if folder.is_dir() and not folder.is_symlink() else []
+    if f"{unit}.ipynb" not in names:
+        return []  # grading says so
+    version = re.compile(rf"{unit}.*\.(ipynb|ipynb\.txt|ipynb\.json|zip)", re.I)
+    others = [printable(name) for name in names if version.fullmatch(name) and name != f"{unit}.ipynb"]
+    return [f"{shown}/{name} lies beside {unit}.ipynb, which is graded: if it is newer, rename it." for name in others]
 
 
 def name_problem(student: str) -> str:

@@ -55,7 +55,7 @@ def add_parser(subparsers) -> argparse.ArgumentParser:
     parser.add_argument("directory", type=Path, metavar="DIR")
     parser.add_argument("units", nargs="*", metavar="UNIT", help="a unit's name or number (all where none is given)")
     parser.add_argument(
-        "--pass", type=_percent, default=50.0, dest="enough", metavar="PERCENT", help="what is enough (default: 50)"
+        "--pass", type=per_cent, default=50.0, dest="enough", metavar="PERCENT", help="what is enough (default: 50)"
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table, with names, into a file, too")
     parser.add_argument(
@@ -67,7 +67,8 @@ def add_parser(subparsers) -> argparse.ArgumentParser:
     return parser
 
 
-def _percent(text: str) -> float:
+def per_cent(text: str) -> float:
+    """An option's value from 0 to 100. Raises what argparse takes for a misuse."""
     value = float(text)  # argparse says what is wrong with a text that is no number
     if not 0 <= value <= 100:
         raise argparse.ArgumentTypeError(f"{text} is no per cent from 0 to 100")

@@ -6,12 +6,12 @@ Short answers are alike by chance, and a class talks to each other: what is said
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import combinations
 
 from grader.authoring.regions import HIDDEN, SOLUTION
 from grader.grading.notebook import SubmittedCell
 from grader.grading.rebuild import Piece
-from grader.grading.recognise import other_unit
 from grader.grading.release import Release, ReleaseCell
 from grader.grading.result import Result
 
@@ -45,13 +45,6 @@ def is_solved(cells: Iterable[SubmittedCell]) -> bool:
     return any(line.strip().startswith(MARKERS) for cell in cells for line in cell.source.splitlines())
 
 
-def not_this_one(release: Release, cells: list[SubmittedCell]) -> list[str]:
-    """Why a person should look at the notebook as a whole: it is the course's own, or another unit's."""
-    other = other_unit(release, cells)
-    found = [f"it is the notebook of {other}, handed in as {release.unit}"] if other else []
-    return [*found, SOLVED] if is_solved(cells) else found
-
-
 def same_answers(results: Iterable[Result], releases: dict[str, Release]) -> dict[tuple[str, str], list[str]]:
     """By (student, unit), a line for each reason to look at a submission beside others. All results, new or kept."""
     found: dict[tuple[str, str], list[str]] = {}
@@ -72,6 +65,42 @@ def same_answers(results: Iterable[Result], releases: dict[str, Release]) -> dic
             text = f"{_exercises(shared)}: the same code, white space aside, as {who}. Did they work together?"
             found.setdefault((student, unit), []).append(text)
     return found
+
+
+@dataclass(frozen=True)
+class Group:
+    """Students of one unit whose answers are in good part the same to the letter."""
+
+    students: tuple[str, ...]
+    exercises: str  # in which, between commas
+    solved: bool = False  # the same as in the course's solved notebook
+
+
+def groups(results: Iterable[Result], release: Release | None) -> list[Group]:
+    """The students of one unit who share answers, in groups, the largest first; first those who have the course's.
+
+    release: None where it is not at hand; the course's own answers are then not known.
+    """
+    marks = {result.student: set(result.answers) for result in results}
+    solutions = [cell for cell in release.cells if cell.role == "solution"] if release else []
+    theirs = {_mark(cell, cell.full) for cell in solutions}
+    solved = sorted(student for student, own in marks.items() if _is_much(own & theirs))
+    found = []
+    if solved:
+        found.append(Group(tuple(solved), _exercises(set().union(*(marks[s] & theirs for s in solved))), True))
+    twins, seen = _twins({s: own for s, own in marks.items() if s not in solved}), set()
+    rest = []
+    for student in sorted(twins):
+        members, shared, left = set(), set(), [student]
+        while left:  # whoever shares with one of them is of the group
+            if (one := left.pop()) not in seen:
+                seen.add(one)
+                members.add(one)
+                shared |= twins[one][1]
+                left += twins[one][0]
+        if members:
+            rest.append(Group(tuple(sorted(members)), _exercises(shared)))
+    return found + sorted(rest, key=lambda group: -len(group.students))
 
 
 def _twins(marks: dict[str, set[str]]) -> dict[str, tuple[set[str], set[str]]]:

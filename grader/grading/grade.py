@@ -5,16 +5,20 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
+from grader.classroom.config import importable
 from grader.classroom.course import opened, quiet
+from grader.classroom.strangers import alike, not_on_roster
 from grader.classroom.submitted import submitted
 from grader.errors import CourseError
-from grader.grading import timestamp
+from grader.grading import secret, timestamp
+from grader.grading.changes import changes
 from grader.grading.copies import same_answers
+from grader.grading.earlier import remember
 from grader.grading.gradebook import Locked, UnitRows, Writer
 from grader.grading.jail import check_available
 from grader.grading.job import GradeJob, PlanJob
@@ -23,6 +27,7 @@ from grader.grading.notebook import Unreadable, read_file
 from grader.grading.outcome import Outcome
 from grader.grading.plan import Plan
 from grader.grading.pool import open_pool
+from grader.grading.recorded import Recorded
 from grader.grading.release import Release, read_release
 from grader.grading.result import Result
 from grader.grading.scratch import sweep
@@ -51,6 +56,8 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         check_available()
     if options.workers < 0:
         raise CourseError(f"{options.workers} worker processes are too few.")
+    if (mnist := os.environ.get("MNIST_DIR")) and not Path(mnist).is_dir():
+        raise CourseError(f"MNIST_DIR is {mnist}, and there is no such folder. Set it right, or unset it.")
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
         url, course, config = api.coursedir.db_url, api.coursedir.course_id, api.config
@@ -60,21 +67,25 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         pool = open_pool(options.workers or (os.cpu_count() or 1) + 1, options.scheduler)
         stack.callback(pool.close)
         stack.enter_context(store.locked())
+        stack.enter_context(importable(directory))  # the class's plugin for late penalties; not for the workers
         released = _released(directory)
         units = _chosen(released, options.units, directory)
-        releases = {unit: read_release(directory, unit) for unit in units}
+        releases = {unit: _with_earlier(directory, read_release(directory, unit)) for unit in units}
         writer = Writer(url, course, config, waiting=lambda text: tqdm.write(text, file=sys.stderr))
         stack.callback(writer.close)
         rows = {unit: writer.unit(release) for unit, release in releases.items()}
         there = submitted(directory, released)
+        known = writer.students()
+        strangers = not_on_roster(directory, known, there.submissions)
         submissions = [
             (student, unit)
             for unit in units
             for student, u in there.submissions
-            if u == unit and options.student in (None, student)
+            if u == unit and options.student in (None, student) and student not in strangers
         ]
         if options.student and not submissions:
-            raise CourseError(f"{options.student} has submitted none of: {', '.join(units)}.")
+            none = f"{options.student} has submitted none of: {', '.join(units)}."
+            raise CourseError(strangers.get(options.student, none))
         run = _ClassRun(directory, store, writer, rows, releases, options)
         bar = tqdm(total=len(submissions), desc="grading", unit="", disable=None if progress else True)
         stack.callback(bar.close)
@@ -84,7 +95,9 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise CourseError(f"{where}{error.strerror}. What is graded is kept: run the same command again.") from None
-        run.outcome.others = there.others if options.student is None else []
+        run.outcome.others = [*strangers.values(), *there.others] if options.student is None else []
+        run.outcome.look = alike({person.id for person in known} | {student for student, _ in submissions})
+        run.outcome.explain = options.student is not None
         run.outcome.alike = same_answers(run.outcome.results, releases)
         run.outcome.seconds = time.monotonic() - started
     return run.outcome
@@ -95,6 +108,12 @@ def _released(directory: Path) -> list[str]:
     if not released:
         raise CourseError(f"No unit is released in {directory}. Release some: bncourse class {directory} 03 04")
     return released
+
+
+def _with_earlier(directory: Path, release: Release) -> Release:
+    """A release that knows what it was in earlier ones."""
+    locked = [(cell.key, cell.released) for cell in release.cells if cell.locked]
+    return replace(release, earlier=remember(directory, release.unit, locked))
 
 
 def _chosen(released: list[str], names: list[str], directory: Path) -> list[str]:
@@ -123,12 +142,13 @@ class _ClassRun:
         self.releases, self.options = releases, options
         self.plans: dict[str, Plan] = {}
         self.outcome = Outcome()
-        self.written: dict[str, dict] = {}  # by unit and student, what the gradebook had at the beginning
+        self.written: dict[str, dict[str, Recorded]] = {}  # by unit, what the gradebook had at the beginning
+        self.unchanged: dict[tuple[str, str], set[str]] = {}  # the cells whose answers are as they were before
         self.unwritten: list[Result] = []  # results that wait for a locked gradebook
         self.bar: tqdm | None = None
 
     def all(self, submissions: list[tuple[str, str]], pool) -> None:
-        self.written = {unit: self.writer.scores(rows) for unit, rows in self.rows.items()}
+        self.written = {unit: self.writer.submissions(rows) for unit, rows in self.rows.items()}
         pending = [(student, unit) for student, unit in submissions if not self._is_done(student, unit)]
         self._plan(sorted({unit for _, unit in pending}), pool)
         for _, came in pool.run(self._jobs(pending)):
@@ -137,6 +157,18 @@ class _ClassRun:
             self.take(came)
         for result in self.unwritten:
             self._write(result)
+        self._conclude(submissions)
+
+    def _conclude(self, submissions: list[tuple[str, str]]) -> None:
+        """What needs no execution: late penalties; and what the gradebook came to."""
+        for unit, rows in self.rows.items():
+            self.writer.penalties(rows, self.options.student)
+            now = self.writer.submissions(rows)
+            self.outcome.changes |= {(s, unit): text for s, text in changes(self.written[unit], now).items()}
+            self.outcome.recorded |= {(s, unit): now[s] for s, u in submissions if u == unit and s in now}
+        for student, unit in submissions:
+            if problem := self._timestamp(student, unit).problem:
+                self.outcome.times[student, unit] = problem
 
     def _read(self, student: str, unit: str) -> Submission | Result:
         """A submission, or the result of one that cannot be read."""
@@ -208,7 +240,11 @@ class _ClassRun:
     def take(self, result: Result) -> None:
         """Keep a new result: the graded notebook first, then the result, then the gradebook."""
         if result.status == "graded":
-            result.size = write_whole(self._graded_path(result.student, result.unit), result.notebook)
+            graded = self._graded_path(result.student, result.unit)
+            result.size = write_whole(graded, result.notebook)
+            secret.copy(self.directory / "submitted" / result.student / result.unit, graded.parent)
+        if result.status == "graded" and (before := self.store.result(result.unit, result.student)):
+            self.unchanged[result.student, result.unit] = result.unchanged(before)
         if result.status != "internal":
             self.store.keep(result)
         self.outcome.fresh += 1
@@ -233,24 +269,27 @@ class _ClassRun:
 
     def _is_recorded(self, result: Result) -> bool:
         """Whether the gradebook has this result: it was written there, and nobody has changed that since."""
-        there, scores = self.written[result.unit].get(result.student, (None, None))
-        return result.recorded and scores == result.scores and self._timestamp(result).when in (None, there)
+        there, when = self.written[result.unit].get(result.student), self._timestamp(result.student, result.unit).when
+        return result.recorded and there is not None and there.autos == result.scores and there.timestamp == when
 
     def _write(self, result: Result) -> None:
-        rows, handed_in = self.rows[result.unit], self._timestamp(result)
+        rows, handed_in = self.rows[result.unit], self._timestamp(result.student, result.unit)
+        unchanged = self.unchanged.get((result.student, result.unit), set(result.scores) if result.recorded else set())
         copy = self._graded_path(result.student, result.unit).with_name(timestamp.FILE)  # as nbgrader puts it there
         if handed_in.text:
             write_whole(copy, handed_in.text, safely=False)
         else:
             copy.unlink(missing_ok=True)
-        self.writer.write(rows, result.student, result.scores, result.unanswered, handed_in.when)
+        self.writer.write(rows, result.student, result.scores, result.unanswered, handed_in.when, unchanged)
         result.recorded = True
         self.store.keep(result, safely=False)  # if that is lost, the same is written once more
 
-    def _timestamp(self, result: Result) -> Timestamp:
+    def _timestamp(self, student: str, unit: str) -> Timestamp:
         """When it was handed in, by what timestamp.txt says now: extensions and corrections are made there."""
-        path = self.directory / "submitted" / result.student / result.unit / timestamp.FILE
+        path = self.directory / "submitted" / student / unit / timestamp.FILE
+        if not os.path.lexists(path):
+            return Timestamp()
         try:
             return timestamp.read(read_file(path, timestamp.MOST, timestamp.FILE))
-        except Unreadable:
-            return Timestamp()
+        except Unreadable as error:
+            return timestamp.unreadable(str(error))

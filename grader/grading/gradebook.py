@@ -1,8 +1,8 @@
 """Write results into nbgrader's gradebook: one transaction a submission, nothing where nothing has changed."""
 
 import time
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from nbgrader.api import (
@@ -17,17 +17,22 @@ from nbgrader.api import (
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
+    TaskCell,
     new_uuid,
 )
-from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import Table, bindparam, event, make_url, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from grader.errors import CourseError
+from grader.grading.late import Late
+from grader.grading.recorded import CellRow, Recorded
 from grader.grading.release import Release
+from grader.report.scores import Person
 
 _GRADE, _COMMENT = Grade.__table__, Comment.__table__
+GRADED = ("check", "manual", "task")  # the roles of cells that have points
+OLD = "If an earlier nbgrader made it: keep a copy of it, then run nbgrader db upgrade in the class's directory."
 WAIT = 60  # seconds, for another program to let go of the gradebook
 
 
@@ -46,7 +51,7 @@ class UnitRows:
 
     def __init__(self, session: Session, release: Release) -> None:
         unit = release.unit
-        remedy = f"Release it again: nbgrader generate_assignment {unit} --force"
+        remedy = f"In the class's directory: bncourse class . {unit} (what was edited there stays)"
         assignment = session.scalar(select(Assignment).where(Assignment.name == unit))
         if assignment is None:
             raise CourseError(f"{unit} is not in the gradebook. {remedy}")
@@ -63,13 +68,13 @@ class UnitRows:
             rows = session.execute(select(kind.name, kind.id).where(BaseCell.notebook_id == self.notebook_id))
             return dict(rows.all())
 
-        self.grade_cells, self.solution_cells = cells(GradeCell), cells(SolutionCell)
-        points = dict(
-            session.execute(
-                select(GradeCell.name, GradeCell.max_score).where(BaseCell.notebook_id == self.notebook_id)
-            ).all()
-        )
-        wanted = {cell.key: cell.points for cell in release.cells if cell.role in ("check", "manual")}
+        self.grade_cells, self.solution_cells = cells(GradeCell) | cells(TaskCell), cells(SolutionCell)
+        self.commented = self.solution_cells | cells(TaskCell)
+        points = {}
+        for kind in (GradeCell, TaskCell):
+            query = select(kind.name, kind.max_score).where(BaseCell.notebook_id == self.notebook_id)
+            points |= dict(session.execute(query).all())
+        wanted = {cell.key: cell.points for cell in release.cells if cell.role in GRADED}
         if points != wanted:
             raise CourseError(
                 f"source/{unit} is not what was released: its points differ from the gradebook's. {remedy}"
@@ -86,8 +91,7 @@ class Writer:
             address = address.update_query_dict({"timeout": "1"})  # second; then we say that we wait
         self.gradebook = self._patiently(lambda: Gradebook(address, course_id))
         self.engine = self.gradebook.engine
-        self.penalties = AssignLatePenalties(config=config)
-        self.penalties.init_plugin()
+        self.late = Late(config)
         if self.engine.dialect.name == "sqlite":
             # Python's sqlite3 begins transactions when it likes. Begin them ourselves, and as a writer at once.
             event.listen(self.engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
@@ -100,21 +104,41 @@ class Writer:
     def unit(self, release: Release) -> UnitRows:
         return self._transaction(lambda session: UnitRows(session, release))
 
-    def scores(self, rows: UnitRows) -> dict[str, tuple[datetime | None, dict[str, float | None]]]:
-        """By student, when they submitted and what each cell has from autograding, as the gradebook has it."""
+    def submissions(self, rows: UnitRows) -> dict[str, Recorded]:
+        """By student, what the gradebook has of a unit."""
 
-        def read(session: Session) -> dict:
-            found: dict = {}
+        def read(session: Session) -> dict[str, Recorded]:
+            found: dict[str, Recorded] = {}
             query = (
-                select(SubmittedAssignment.student_id, SubmittedAssignment.timestamp, BaseCell.name, Grade.auto_score)
+                select(
+                    SubmittedAssignment.student_id,
+                    SubmittedAssignment.timestamp,
+                    SubmittedNotebook.late_submission_penalty,
+                    BaseCell.name,
+                    Grade.auto_score,
+                    Grade.manual_score,
+                    Grade.extra_credit,
+                    Grade.needs_manual_grade,
+                )
                 .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
                 .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
                 .join(BaseCell, BaseCell.id == Grade.cell_id)
                 .where(SubmittedAssignment.assignment_id == rows.assignment_id)
+                .order_by(BaseCell.name)
             )
-            for student, timestamp, cell, score in session.execute(query):
-                found.setdefault(student, (timestamp, {}))[1][cell] = score
+            for student, timestamp, penalty, cell, auto, manual, extra, waiting in session.execute(query):
+                one = found.setdefault(student, Recorded(timestamp, penalty or 0.0))
+                one.cells[cell] = CellRow(auto, manual, extra or 0.0, bool(waiting))
             return found
+
+        return self._transaction(read)
+
+    def students(self) -> list[Person]:
+        """Everybody whom the gradebook knows: the roster, and who was graded without being on it."""
+        columns = (Student.id, Student.first_name, Student.last_name, Student.email, Student.lms_user_id)
+
+        def read(session: Session) -> list[Person]:
+            return [Person(*(value or "" for value in row)) for row in session.execute(select(*columns))]
 
         return self._transaction(read)
 
@@ -125,31 +149,39 @@ class Writer:
         scores: dict[str, float | None],
         unanswered: Iterable[str],
         timestamp: datetime | None,
+        unchanged: Container[str] = (),
     ) -> None:
-        """Write a submission's scores (by cell; None: for a person to grade), as `nbgrader autograde` would."""
+        """Write a submission's scores (by cell; None: for a person to grade), as `nbgrader autograde` would.
+
+        timestamp: when it was handed in, in UTC; None where that is not known. Late penalties: see `penalties`.
+        unchanged: cells of which a person has seen the answer that is written here, if a person has graded them.
+        """
         unanswered = set(unanswered)
 
         def work(session: Session) -> None:
             notebook = self._submitted_notebook(session, rows, student, timestamp)
-            manual = dict(
-                session.execute(
-                    select(_GRADE.c.cell_id, _GRADE.c.manual_score).where(_GRADE.c.notebook_id == notebook)
-                ).all()
-            )
-            grades = [
-                # A score given by a person stays, but should be looked at again.
-                {"cell": cell, "auto_score": score, "needs_manual_grade": manual.get(cell) is not None or score is None}
-                for cell, score in ((rows.grade_cells[name], score) for name, score in scores.items())
-            ]
-            _put(session, _GRADE, notebook, grades, set(manual))
+            columns = (_GRADE.c.cell_id, _GRADE.c.manual_score, _GRADE.c.needs_manual_grade)
+            before = {
+                cell: (manual, waiting)
+                for cell, manual, waiting in session.execute(select(*columns).where(_GRADE.c.notebook_id == notebook))
+            }
+            grades = []
+            for name, score in scores.items():
+                manual, waiting = before.get(rows.grade_cells[name], (None, False))
+                if manual is None:
+                    waiting = score is None
+                elif name not in unchanged:  # a score given by a person stays, but should be looked at again
+                    waiting = True
+                grades.append(
+                    {"cell": rows.grade_cells[name], "auto_score": score, "needs_manual_grade": bool(waiting)}
+                )
+            _put(session, _GRADE, notebook, grades, set(before))
             there = set(session.scalars(select(_COMMENT.c.cell_id).where(_COMMENT.c.notebook_id == notebook)))
             comments = [
                 {"cell": cell, "auto_comment": "No response." if name in unanswered else None}
-                for name, cell in rows.solution_cells.items()
+                for name, cell in rows.commented.items()
             ]
             _put(session, _COMMENT, notebook, comments, there)
-            if rows.due is not None:
-                self._late_penalty(session, notebook, student)
 
         self._transaction(work)
 
@@ -163,8 +195,7 @@ class Writer:
         if submission is None:
             submission = SubmittedAssignment(id=new_uuid(), assignment_id=rows.assignment_id, student_id=student)
             session.add(submission)
-        if timestamp is not None:
-            submission.timestamp = timestamp
+        submission.timestamp = timestamp
         session.flush()
         notebook = session.scalar(
             select(SubmittedNotebook.id).where(
@@ -177,20 +208,32 @@ class Writer:
             session.flush()
         return notebook
 
-    def _late_penalty(self, session: Session, notebook_id: str, student: str) -> None:
-        """As nbgrader's AssignLatePenalties, by the plugin that the class has chosen."""
-        notebook = session.get(SubmittedNotebook, notebook_id)
-        session.refresh(notebook)
-        notebook.late_submission_penalty = None
-        late = notebook.assignment.total_seconds_late
-        if late > 0:
-            try:
-                penalty = self.penalties.plugin_inst.late_submission_penalty(student, notebook.score, late)
-                if penalty is not None:
-                    notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
-            except Exception as error:  # the class's own plugin
-                what = f"{type(error).__name__}: {error}"
-                raise CourseError(f"The class's plugin for late penalties stopped at {student!r}: {what}") from None
+    def penalties(self, rows: UnitRows, student: str | None = None) -> None:
+        """Compute a unit's late penalties (a student's only) by what the gradebook says now.
+
+        Due dates and extensions are moved, and points are given by hand, when nothing has to be run again.
+        Raises CourseError where the class's plugin stops.
+        """
+
+        def work(session: Session) -> None:
+            query = (
+                select(
+                    SubmittedNotebook.id,
+                    SubmittedAssignment.student_id,
+                    SubmittedAssignment.timestamp,
+                    SubmittedAssignment.extension,
+                    SubmittedNotebook.late_submission_penalty,
+                )
+                .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+                .where(SubmittedAssignment.assignment_id == rows.assignment_id)
+            )
+            for notebook, of, timestamp, extension, penalty in session.execute(query).all():
+                due = rows.due and rows.due + (extension or timedelta())
+                late = max(0.0, (timestamp - due).total_seconds()) if due and timestamp else 0.0
+                if student in (None, of) and (late or penalty is not None):
+                    self.late.penalize(session.get(SubmittedNotebook, notebook), of, late)
+
+        self._transaction(work)
 
     def _transaction(self, work: Callable[[Session], Any]) -> Any:
         """Do something in one transaction, which is begun anew where another program holds the gradebook."""
@@ -210,7 +253,8 @@ class Writer:
             except DatabaseError as error:
                 what = str(error.orig)
                 if "locked" not in what and "busy" not in what:
-                    raise CourseError(f"gradebook.db cannot be used: {what}. What is graded is kept.") from None
+                    old = f" {OLD}" if "no such" in what else ""
+                    raise CourseError(f"gradebook.db cannot be used: {what}. What is graded is kept.{old}") from None
                 if time.monotonic() > end:
                     raise Locked from None
                 if not said:

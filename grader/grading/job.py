@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.grading.copies import answers_of, not_this_one
+from grader.grading.by_hand import marks_of
+from grader.grading.copies import SOLVED, answers_of, is_solved
 from grader.grading.given import code_below
 from grader.grading.jail import JailError, Jails
 from grader.grading.limits import Limits
-from grader.grading.marking import flags_of, graded_cell, score_check
+from grader.grading.marking import flags_of, graded_cell, say_what_stopped, score_check
+from grader.grading.outputs import line
 from grader.grading.plan import Expected, Plan, Second
 from grader.grading.rebuild import Piece, rebuild
+from grader.grading.recognise import other_unit
 from grader.grading.release import Release
 from grader.grading.result import Result
 from grader.grading.run import Notebook, run_notebook, run_once, where
@@ -89,16 +92,22 @@ def grade(submission: Submission, release: Release, plan: Plan, limits: Limits, 
     except Unreadable as error:
         result.status, result.reason = "failed", str(error)
         return result
+    if other := other_unit(release, cells):
+        result.status = "failed"
+        what = f"is the notebook of {other}, handed in as {release.unit}: ask for the right one"
+        result.reason = f"{line(submission.path)} {what}."
+        return result
     pieces, repairs = rebuild(release, cells)
-    result.unanswered = [p.key for p in pieces if p.role == "solution" and not p.changed]
+    result.unanswered = [p.key for p in pieces if p.role in ("solution", "manual") and not p.changed]
     run = run_notebook(pieces, submission, release, plan, limits, jails)
     result.repairs += notes + repairs + run.repairs
     result.limits = run.limits
     result.starved = run.timed and run.cpu < OWN_SHARE * limits.cell_seconds
     marked = [graded_cell(number, piece, run, release, plan) for number, piece in enumerate(pieces)]
     result.cells = [one.score for one in marked if one.score]
-    result.flags = flags_of(marked) + not_this_one(release, cells)
-    result.answers = answers_of(pieces)
+    say_what_stopped(marked, pieces, run)
+    result.flags = flags_of(marked) + [SOLVED] * is_solved(cells)
+    result.answers, result.by_hand = answers_of(pieces), marks_of(pieces)
     metadata = {**release.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     # A cell a line: indented, as nbformat writes notebooks, it takes Python's slow encoder.
     lines = ",\n".join(json.dumps(one.cell, ensure_ascii=False) for one in marked)

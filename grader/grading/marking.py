@@ -9,7 +9,7 @@ from nbgrader.utils import determine_grade
 from grader.grading import outputs
 from grader.grading.given import given_code
 from grader.grading.plan import Expected, Plan, Second
-from grader.grading.rebuild import Piece
+from grader.grading.rebuild import Piece, names
 from grader.grading.release import Release
 from grader.grading.result import CellScore
 from grader.grading.run import Run
@@ -52,6 +52,8 @@ def graded_cell(number: int, piece: Piece, run: Run, release: Release, plan: Pla
     if piece.role == "check":
         scored = score_check(number, piece, run, release, plan)
         return Marked({**cell, "outputs": scored.outputs}, scored.score, scored.flag)
+    if piece.role == "task":
+        return Marked(cell, CellScore(piece.key, piece.cell.exercise, None, piece.cell.points, kind="by hand"))
     if piece.role == "manual":
         points, most = determine_grade(nbformat.from_dict({**cell, "metadata": {**piece.cell.metadata}}))
         return Marked(cell, CellScore(piece.key, piece.cell.exercise, points, most, kind="by hand"))
@@ -176,6 +178,25 @@ def printed(shown: list[dict]) -> list[dict]:
             if set(output["data"]) != {"text/plain"}:  # a picture is shown in the place of its text
                 marked.insert(-1, {"output_type": "stream", "name": "stdout", "text": f"{SAYS}(a picture)\n"})
     return marked
+
+
+def say_what_stopped(marked: list[Marked], pieces: list[Piece], run: Run) -> None:
+    """Add to a failed check's message what stopped the cell of an answer that it uses: else a name is missing, no more.
+
+    marked and pieces are of the same cells.
+    """
+    stopped = {}
+    for number, piece in enumerate(pieces):
+        ran = run.ran.get(number)
+        if piece.role == "solution" and ran and ran.error:
+            what = outputs.line(f"{ran.error.get('ename')}: {ran.error.get('evalue')}")
+            stopped[piece.key] = names(piece.source), in_its_own_words(what)
+    for one in marked if stopped else []:
+        if one.score and one.score.kind == "wrong":
+            missing = set(re.findall(r"name '(\w+)' is not defined", one.score.message))
+            for key, (defined, said) in stopped.items():
+                if key == one.score.exercise or missing & defined:
+                    one.score.message += f"\nThe answer's cell, {key}, stopped before its end. {said}"
 
 
 def flags_of(marked: list[Marked]) -> list[str]:

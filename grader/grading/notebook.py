@@ -157,6 +157,8 @@ def _decode(notebook: bytes, shown: str, notes: list[str]) -> str:
 def _reason(error: ValueError, text: str) -> str:
     if text.lstrip().startswith("<"):
         return "it is a web page (was it saved from the browser's page instead of downloaded?)"
+    if re.search(r"^(<{7}|>{7})( |$)", text, flags=re.M):
+        return "it holds two versions and git's conflict marks (<<<<<<<): they have to be merged, and handed in again"
     at = getattr(error, "lineno", None)
     what = line(getattr(error, "msg", str(error)), 100)
     return f"it is not JSON (line {at}: {what}); the file may be cut short" if at else f"it is not JSON ({what})"

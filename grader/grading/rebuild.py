@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from grader.grading.given import given_names
 from grader.grading.notebook import SubmittedCell
-from grader.grading.release import Release, ReleaseCell
+from grader.grading.release import Release, ReleaseCell, mark_of, normal
 
+ANSWERS = ("solution", "manual")
+LAST = "the last one before its check counts"
 MAX_PARSED = 200_000  # characters of one cell
 
 
@@ -44,18 +46,15 @@ def rebuild(release: Release, submitted: list[SubmittedCell]) -> tuple[list[Piec
     _normal.cache_clear()
     places = _match(release, submitted, repairs)
     taken = {key: max(numbers) for key, numbers in places.items()}  # of copies the last counts, as in nbgrader
+    untouched: set[int] = set()  # copies of a stub, which would only undo the answer
     for key, numbers in places.items():
         cell = release.by_key[key]
-        if cell.role == "solution":
-            first_check = min((n for c in release.cells if c.role == "check" and c.exercise == key
-                               for n in places.get(c.key, [])), default=None)  # fmt: skip
-            before = [n for n in numbers if first_check is None or n < first_check]
-            taken[key] = max(before or numbers)
-        if len(numbers) > 1 and cell.kind == "code":
-            what = (
-                "the last one before its check counts" if cell.role == "solution" else "the copies are run as own cells"
-            )
+        if cell.role in ANSWERS and len(numbers) > 1:
+            what = _choose(release, submitted, places, cell, taken)
+            untouched |= {n for n in numbers if n != taken[key] and _same_text(cell, submitted[n].source)}
             repairs.append(f"cell {key} stands {len(numbers)} times: {what}")
+        elif len(numbers) > 1 and cell.kind == "code":
+            repairs.append(f"cell {key} stands {len(numbers)} times: the copies are run as own cells")
     _note_changes(release, submitted, taken, repairs)
     after: dict[str, list[SubmittedCell]] = {}
     by_number = {number: key for key, number in taken.items()}
@@ -63,8 +62,9 @@ def rebuild(release: Release, submitted: list[SubmittedCell]) -> tuple[list[Piec
     for number, cell in enumerate(submitted):
         if number in by_number:
             anchor = by_number[number]
-        elif cell.source.strip():
+        elif cell.source.strip() and number not in untouched:
             after.setdefault(anchor, []).append(cell)
+    _keep_written_tasks(release, submitted, taken, after, repairs)
     pieces = [Piece(None, cell.kind, cell.source) for cell in after.get("", [])]
     for cell in release.cells:
         if cell.locked:
@@ -76,6 +76,28 @@ def rebuild(release: Release, submitted: list[SubmittedCell]) -> tuple[list[Piec
         pieces += [Piece(None, added.kind, added.source) for added in after.get(cell.key, [])]
     _note_given(release, pieces, repairs)
     return pieces, repairs
+
+
+def _choose(release: Release, submitted, places: dict[str, list[int]], cell: ReleaseCell, taken: dict[str, int]) -> str:
+    """Choose which copy of an answer's cell counts. Returns what is said of that.
+
+    The last one before its first check, but not an untouched stub where another copy is answered.
+    """
+    numbers = places[cell.key]
+    checks = [c.key for c in release.cells if c.role == "check" and c.exercise == cell.key]
+    first_check = min((n for key in checks for n in places.get(key, [])), default=len(submitted))
+    before = [n for n in numbers if n < first_check] or numbers
+    answered = [n for n in numbers if not _same_text(cell, submitted[n].source)]
+    taken[cell.key] = max([n for n in before if n in answered] or answered or before)
+    return LAST if taken[cell.key] == max(before) else "the one with an answer counts"
+
+
+def _keep_written_tasks(release, submitted, taken: dict[str, int], after: dict[str, list], repairs: list[str]) -> None:
+    """What a student wrote into a task's own cell, which is locked, stands below it: a person grades it there."""
+    for cell in release.cells:
+        if cell.role == "task" and cell.key in taken and not _same_text(cell, submitted[taken[cell.key]].source):
+            after.setdefault(cell.key, []).insert(0, SubmittedCell("markdown", submitted[taken[cell.key]].source))
+            repairs.append(f"cell {cell.key} was changed: put back as released, what was written stands below it")
 
 
 def _note_given(release: Release, pieces: list[Piece], repairs: list[str]) -> None:
@@ -111,7 +133,8 @@ def _match(release: Release, submitted: list[SubmittedCell], repairs: list[str])
                 free = [n for n in free if n not in places[cell.key]]
     for cell in release.cells:  # prose, so that what the student wrote below it stays below it
         if cell.key not in places and cell.kind == "markdown":
-            found = next((n for n in free if _same_text(cell, submitted[n].source)), None)
+            same = _same_question if cell.role == "manual" else _same_text
+            found = next((n for n in free if submitted[n].kind == "markdown" and same(cell, submitted[n].source)), None)
             if found is not None:
                 places[cell.key] = [found]
                 free.remove(found)
@@ -127,13 +150,16 @@ def _same_text(cell: ReleaseCell, source: str) -> bool:
     return _normal(cell.released) == _normal(source)
 
 
-@functools.lru_cache(None)
-def _normal(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+_normal = functools.lru_cache(None)(normal)
 
 
 def _same_names(cell: ReleaseCell, source: str) -> bool:
     return bool(names(cell.released) & names(source))
+
+
+def _same_question(cell: ReleaseCell, source: str) -> bool:
+    """Whether a text begins as a question does that is answered in its own cell."""
+    return _normal(source).partition("\n")[0] == _normal(cell.released).partition("\n")[0] != ""
 
 
 @functools.lru_cache(None)
@@ -162,14 +188,20 @@ def _note_changes(release, submitted, taken: dict[str, int], repairs: list[str])
     order = [taken[c.key] for c in release.cells if c.key in taken and c.role in ("solution", "check", "setup")]
     if order != sorted(order):
         repairs.append("cells stand in another order; they were put back")
+    earlier = False
     for cell in release.cells:
-        if cell.kind != "code":
+        if cell.kind != "code" and cell.role != "manual":
             continue
         if cell.key not in taken:
-            what = {"solution": "it earns nothing", "check": "put back", "setup": "put back"}.get(cell.role, "put back")
+            what = "it earns nothing" if cell.role in ANSWERS else "put back"
             if cell.role != "demo":
                 repairs.append(f"cell {cell.key} is missing: {what}")
         elif cell.locked and not _same_text(cell, submitted[taken[cell.key]].source):
-            repairs.append(f"cell {cell.key} was changed: put back as released")
-        elif cell.role == "solution" and submitted[taken[cell.key]].kind != "code":
+            if mark_of(submitted[taken[cell.key]].source) in release.earlier.get(cell.key, ()):
+                earlier = True
+            else:
+                repairs.append(f"cell {cell.key} was changed: put back as released")
+        elif cell.role in ANSWERS and cell.kind == "code" and submitted[taken[cell.key]].kind != "code":
             repairs.append(f"cell {cell.key} was made a text cell: run as code")
+    if earlier:
+        repairs.append("handed in on an earlier release: its checks are now those of the latest")

@@ -24,7 +24,7 @@ def likeness(release: Release, cells: list[SubmittedCell]) -> float:
     def defined() -> frozenset[str]:
         return frozenset().union(*(names(cell.source) for cell in cells if cell.kind == "code" or cell.grade_id))
 
-    graded = [cell for cell in release.cells if cell.role in ("solution", "check", "manual")]
+    graded = [cell for cell in release.cells if cell.role in ("solution", "check", "manual", "task")]
     found = [
         cell
         for cell in graded

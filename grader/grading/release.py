@@ -31,7 +31,7 @@ class ReleaseCell:
 
     key: str  # grade_id, else the cell's id
     kind: str  # "code" or "markdown"
-    role: str  # "setup", "solution", "check", "manual", "demo" or "given"
+    role: str  # "setup", "solution", "check", "manual", "task" (a person's to grade, both), "demo" or "given"
     released: str  # as students got it
     full: str  # with the answer, or with the hidden tests
     metadata: dict
@@ -39,7 +39,7 @@ class ReleaseCell:
 
     @property
     def locked(self) -> bool:
-        return self.role in ("setup", "check")
+        return self.role in ("setup", "check", "task")
 
     @property
     def exercise(self) -> str:
@@ -77,6 +77,7 @@ class Release:
     metadata: dict
     torch: bool  # whether its answers or checks use torch
     files: dict[str, bytes] = field(default_factory=dict)  # the instructor's files beside the notebook
+    earlier: dict[str, set[str]] = field(default_factory=dict)  # by cell, marks of what it was in earlier releases
 
     @cached_property
     def by_key(self) -> dict[str, ReleaseCell]:
@@ -180,11 +181,21 @@ def release_of(unit: str, source: NotebookNode, released: NotebookNode, remedy: 
             raise CourseError(f"source/ and release/ of {unit} differ (cell {key}). {remedy}")
         meta = about(cell)
         kind = "code" if cell.cell_type == "code" else "markdown"
-        points = _points(meta, key, unit, remedy) if meta.get("grade") else 0.0
+        points = _points(meta, key, unit, remedy) if meta.get("grade") or meta.get("task") else 0.0
         stub = stubs[key]
         cells.append(ReleaseCell(key, kind, _role(cell), stub.source, cell.source, {**stub.metadata}, points))
     torch = any(_uses_torch(c.full) for c in cells if c.role in ("check", "solution", "manual"))
     return Release(unit, cells, dict(source.metadata), torch)
+
+
+def normal(text: str) -> str:
+    """A cell's text without the white space at the ends of its lines and its own."""
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def mark_of(text: str) -> str:
+    """A short mark by which a cell's text is known again."""
+    return hashlib.sha256(normal(text).encode(errors="replace")).hexdigest()[:24]
 
 
 def about(cell: NotebookNode) -> dict:
@@ -204,6 +215,8 @@ def _role(cell: NotebookNode) -> str:
     meta = about(cell)
     if meta.get("grade_id") == SETUP:
         return "setup"
+    if meta.get("task"):
+        return "task"
     if meta.get("grade"):
         return "manual" if meta.get("solution") else "check"
     if meta.get("solution"):

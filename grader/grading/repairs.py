@@ -10,6 +10,8 @@ _KINDS = [
     (rf"{_CELL}is missing: it earns nothing$", "put back without an answer: {cells} that {were} deleted"),
     (rf"{_CELL}stands \d+ times: the last one before its check counts$",
      "counted once: {cells} that {stand} more than once, of which the last one before its check counts"),
+    (rf"{_CELL}stands \d+ times: the one with an answer counts$",
+     "counted once: {cells} that {stand} more than once, of which the one with an answer counts"),
     (rf"{_CELL}stands \d+ times: the copies are run as own cells$", "not counted: copies of {cells}"),
     (rf"{_CELL}was made a text cell: run as code$", "run as code: {cells} that {were} made a text cell"),
 ]  # fmt: skip

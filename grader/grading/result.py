@@ -36,6 +36,7 @@ class Result:
     cells: list[CellScore] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)  # solution cells left as they were released
     answers: list[str] = field(default_factory=list)  # marks of the answers, to compare with others' (copies.py)
+    by_hand: list[str] = field(default_factory=list)  # marks of what a person grades, to compare with an earlier file's
     seconds: float = 0.0
     cpu: float = 0.0  # seconds of processor time, of the grader and the kernel
     notebook: str = ""  # the graded notebook, as JSON; not kept with the result
@@ -53,6 +54,13 @@ class Result:
     def scores(self) -> dict[str, float | None]:
         """Points by the id of the cell; None where a person gives them."""
         return {cell.id: cell.points for cell in self.cells}
+
+    def unchanged(self, before: "Result") -> set[str]:
+        """The graded cells with the same answer and the same points as in an earlier result of this student's."""
+        marks = {mark.split()[0] for mark in set(self.answers) & set(before.answers)}
+        seen = {mark.split()[0] for mark in set(self.by_hand) & set(before.by_hand)}
+        same = {cell.id for cell in self.cells if cell.id in before.scores and before.scores[cell.id] == cell.points}
+        return {cell.id for cell in self.cells if cell.id in same and (cell.id in seen or cell.exercise in marks)}
 
     def as_dict(self) -> dict:
         kept = {key: value for key, value in vars(self).items() if key not in ("cells", "notebook")}

@@ -66,9 +66,9 @@ def score(path: Path, progress: bool = False) -> Score:
     result = Score(plain(path), release.unit, repairs=[plain(text) for text in [*notes, *repairs, *run.repairs]])
     by_id: dict[str, ExerciseScore] = {}
     for number, piece in enumerate(pieces):
-        if piece.role == "manual":
+        if piece.role in ("manual", "task"):
             result.by_hand += piece.cell.points
-            if not piece.changed:
+            if piece.role == "manual" and not piece.changed:
                 result.unanswered.append(piece.key)
         elif piece.role == "check":
             entry = by_id.setdefault(piece.cell.exercise, ExerciseScore(piece.cell.exercise))

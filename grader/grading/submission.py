@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +21,12 @@ MAX_DEPTH, MAX_NAME = 20, 500  # folders below each other; bytes of a relative p
 MAX_ENTRIES = 5000  # files and folders that are looked at, beside one notebook
 MAX_ALIKE = 4  # of these, that are left out for the same reason, each has a line of its own
 
+_NOTEBOOK = re.compile(r"\.(ipynb|ipynb\.txt|ipynb\.json|zip)$", re.I)
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
-_PASSED_OVER = {"__pycache__", ".ipynb_checkpoints"}
+# Folders that are no work of a student's, and may hold more files than a submission may bring.
+_PASSED_OVER = {"__pycache__", "__MACOSX", ".ipynb_checkpoints", ".git", ".hg", ".svn", ".venv", "node_modules"}
+_PASSED_OVER |= {".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode"}
+_ENVIRONMENT = {"pyvenv.cfg", "conda-meta"}  # in a folder of any name: a virtual environment
 
 
 @dataclass
@@ -77,7 +82,7 @@ def _read(folder: int, submission: Submission) -> Submission:
     try:
         os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
-        others = [line(other) for other in sorted(_some(folder)) if other.endswith(".ipynb")]
+        others = [line(other) for other in sorted(_some(folder)) if _NOTEBOOK.search(other)]
         found = f" It holds {', '.join(map(repr, others[:3]))}: rename the right one." if others else ""
         raise Unreadable(f"{path} is missing.{found}") from None
     except OSError as error:
@@ -131,6 +136,8 @@ class _Beside:
             names = _some(folder, MAX_ENTRIES + 3 - self.entries)  # two are not counted
         except OSError as error:
             return self.leave_out("folder", f"{shown(inside)} cannot be read: {error.strerror}")
+        if inside and not _ENVIRONMENT.isdisjoint(names):
+            return None
         own = {f"{self.submission.unit}.ipynb", timestamp.FILE} if not inside else set()
         files, folders = [], []
         for name in sorted(set(names) - own):

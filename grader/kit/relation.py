@@ -19,7 +19,7 @@ def relation(want, got, shape):
     if shift := _shift(want, got):
         return f"Each value is too {shift}."
     if _near(np.abs(got), np.abs(want)):
-        return "Only signs are wrong."
+        return "They are right to five digits or more." if _near(got, want) else "Only signs are wrong."
     if (got >= 0).all() and _near(got**2, want):
         return "The values are the square roots of the expected ones."
     if _near(got, want**2):

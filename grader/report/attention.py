@@ -3,25 +3,29 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from grader.report.collect import ClassData, Standing
-from grader.report.page import bullets, count, details, esc, label, name, path, table
+from grader.report.collect import ClassData, Standing, UnitData
+from grader.report.names import FEW, listed, named, who
+from grader.report.page import bullets, count, details, esc, fold, label, path, table
 
 AT_ONCE = 25  # rows that are shown; the others are one click away
-NAMES_AT_ONCE = 12
 TAGS = {"failed": "failed", "flagged": "flagged", "limit": "limit reached", "waiting": "needs a score"}
 
 
 def attention(data: ClassData) -> str:
-    """As HTML: each submission that failed, was flagged, reached a limit or waits for a person, and why."""
+    """As HTML: for each unit who waits for points; each submission that failed, was flagged or reached a limit."""
     entries = [(kind, reasons, s) for u in data.units for s in u.submissions for kind, reasons in [_look_at(s)] if kind]
     entries.sort(key=lambda e: list(TAGS).index(e[0]))  # stable: then by unit and student
-    graded = sum(s.points is not None for u in data.units for s in u.submissions)
+    waiting = {(s.unit, s.student) for u in data.units for s in u.submissions if s.waiting}
+    graded = sum(s.scored for u in data.units for s in u.submissions)
     parts = ['<h2 id="look">What a person must look at</h2>\n']
-    if entries:
+    if entries or waiting:
         kinds = Counter(kind for kind, _, _ in entries)
+        kinds["waiting"] = len(waiting)
         total = ", ".join(f"{kinds[kind]} {TAGS[kind]}" for kind in TAGS if kinds[kind])
-        parts.append(f'<p class="lead"><b>{count(len(entries), "submission")}</b>: {total}.</p>\n')
-        rows = [_row(*entry, data) for entry in entries]
+        submissions = waiting | {(s.unit, s.student) for _, _, s in entries}
+        parts.append(f'<p class="lead"><b>{count(len(submissions), "submission")}</b>: {total}.</p>\n')
+        rows = [_waiting(unit, data) for unit in data.units if unit.waiting]
+        rows += [_row(*entry, data) for entry in entries]
         heads = ("What", "Student", "Unit", "Why, and the file")
         parts.append(table(heads, rows[:AT_ONCE]))
         if rows[AT_ONCE:]:
@@ -37,13 +41,6 @@ def attention(data: ClassData) -> str:
         remedy = "delete them and run <code>bncourse grade</code> again"
         parts.append(f"<p><b>Stored results that cannot be read</b>; {remedy}: {files}</p>\n")
     return "".join(parts)
-
-
-def who(submission: Standing, data: ClassData) -> str:
-    """A student's id, with the name that the roster has, as HTML."""
-    person = data.people.get(submission.student)
-    full = " ".join(f"{person.first_name} {person.last_name}".split()) if person else ""
-    return name(submission.student) + (f' <span class="soft">{name(full)}</span>' if full else "")
 
 
 def _look_at(submission: Standing) -> tuple[str, list[str]]:
@@ -63,18 +60,32 @@ def _look_at(submission: Standing) -> tuple[str, list[str]]:
     if result and result.limits:
         kinds.append("limit")
         reasons += result.limits
-    if submission.waiting:
-        kinds.append("waiting")
-        reasons.append(f"{count(submission.waiting, 'cell')} without a score; give it in formgrader")
     return (kinds[0], reasons) if kinds else ("", [])
 
 
 def _row(kind: str, reasons: list[str], submission: Standing, data: ClassData) -> str:
-    file = "" if any(submission.file in reason for reason in reasons) else path(submission.file)
+    said = not submission.file or any(submission.file in reason for reason in reasons)
+    file = "" if said else path(submission.file)
     return (
-        f'<tr><td><span class="tag {kind}">{TAGS[kind]}</span></td><th scope="row">{who(submission, data)}</th>'
+        f'<tr><td><span class="tag {kind}">{TAGS[kind]}</span></td><th scope="row">{who(submission.student, data)}</th>'
         f'<td class="unit">{label(submission.unit)}</td>'
         f"<td>{bullets(esc(reason) for reason in reasons)}{file}</td></tr>\n"
+    )
+
+
+def _waiting(unit: UnitData, data: ClassData) -> str:
+    """One row for all submissions of a unit in which a person has to give points."""
+    students = [s.student for s in unit.submissions if s.waiting]
+    cells = Counter(cell for s in unit.submissions for cell in s.waiting)
+    what = ", ".join(f"{label(cell)} ({cells[cell]})" for cell in sorted(cells))
+    why = f"{count(sum(cells.values()), 'answer')} without points: {what}. Give them in formgrader, “Manual Grading”."
+    few = len(students) <= FEW
+    if not few:
+        why += fold("Who they are", listed(students, data))
+    return (
+        f'<tr><td><span class="tag waiting">{TAGS["waiting"]}</span></td>'
+        f'<th scope="row">{listed(students, data) if few else count(len(students), "student")}</th>'
+        f'<td class="unit">{label(unit.name)}</td><td>{why}</td></tr>\n'
     )
 
 
@@ -82,9 +93,5 @@ def _not_graded(data: ClassData) -> Iterator[str]:
     """A paragraph for each unit in which something was submitted that has no result."""
     for unit in data.units:
         if unit.ungraded:
-            names = [name(student) for student in unit.ungraded]
-            text = f"{count(len(names), 'submission')} of {label(unit.name)} not graded yet"
-            shown = ", ".join(names[:NAMES_AT_ONCE])
-            yield f"<p><b>{text}</b>: {shown}{'.' if len(names) <= NAMES_AT_ONCE else ' …'}</p>\n"
-            if len(names) > NAMES_AT_ONCE:
-                yield details("all of them", f"<p>{', '.join(names)}</p>\n")
+            text = f"{count(len(unit.ungraded), 'submission')} of {label(unit.name)} not graded yet"
+            yield f"<div><b>{text}</b>: {named(unit.ungraded, data)}</div>\n"

@@ -1,11 +1,14 @@
 """What is known about a class's submissions: the stored results, joined with the points in the gradebook."""
 
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.classroom.course import opened, quiet
-from grader.grading.release import exercise_of
+from grader.errors import CourseError
+from grader.grading.copies import Group, groups
+from grader.grading.release import Release, exercise_of, read_release
 from grader.grading.result import Result
 from grader.grading.store import Store
 from grader.report.scores import Grades, Person, grades_at
@@ -24,13 +27,15 @@ class Standing:
     points: float | None = None
     penalty: float = 0
     cells: dict[str, float] = field(default_factory=dict)  # points by cell id, before the penalty
-    waiting: int = 0  # cells that wait for a person's score
+    waiting: list[str] = field(default_factory=list)  # ids of the cells that wait for a person's score
     flagged: bool = False  # in formgrader
     in_gradebook: bool = False
+    file: str = ""  # relative to the class; "" where it is not to be shown
 
     @property
-    def file(self) -> str:
-        return self.result.file if self.result else f"submitted/{self.student}/{self.unit}/{self.unit}.ipynb"
+    def scored(self) -> bool:
+        """Whether there are points, be it that a person still has to give some."""
+        return self.in_gradebook or (self.result is not None and not self.result.failed)
 
 
 @dataclass
@@ -45,10 +50,35 @@ class UnitData:
     submissions: list[Standing] = field(default_factory=list)  # by student
     cells: dict[str, CheckCell] = field(default_factory=dict)  # the graded cells, in the notebook's order
     ungraded: list[str] = field(default_factory=list)  # students with something in submitted/ and no result
+    alike: list[Group] = field(default_factory=list)  # students who share answers
+    waiting: set[str] = field(default_factory=set)  # ids of the cells that wait for a person in some submission
+
+    @property
+    def counted(self) -> dict[str, CheckCell]:
+        """The cells that statistics count. As long as one submission waits for a cell's score, it counts for nobody."""
+        return {id: cell for id, cell in self.cells.items() if id not in self.waiting}
 
     @property
     def out_of(self) -> float:
-        return sum(cell.out_of for cell in self.cells.values())
+        """The points of the cells that are counted."""
+        return sum(cell.out_of for cell in self.counted.values())
+
+    @property
+    def left_out(self) -> float:
+        """The points of those that are not."""
+        return sum(cell.out_of for id, cell in self.cells.items() if id in self.waiting)
+
+    def earned(self, submission: Standing) -> float | None:
+        """A submission's points in the cells that are counted, less the late penalty; None where it has no score."""
+        if not submission.scored:
+            return None
+        points = math.fsum(p for id, p in submission.cells.items() if id not in self.waiting)
+        return max(0.0, points - submission.penalty)
+
+    @property
+    def handed_in(self) -> set[str]:
+        """The students of whom there is a submission, graded or not."""
+        return {s.student for s in self.submissions} | {*self.ungraded}
 
     @property
     def exercises(self) -> list[str]:
@@ -86,21 +116,32 @@ def collect(directory: Path) -> ClassData:
         units[unit].ungraded.append(student)
     for unit in units.values():
         _add_cells(unit, grades.units.get(unit.name, {}))
+        unit.waiting = {cell for s in unit.submissions for cell in s.waiting}
+        unit.alike = groups((s.result for s in unit.submissions if s.result), _release(directory, unit.name))
     return ClassData(directory.name, list(units.values()), {p.id: p for p in grades.students}, sorted(unreadable))
 
 
 def _join(key: tuple[str, str], result: Result | None, grades: Grades) -> Standing:
     """A submission with its points: the gradebook's where it has it, else the result's."""
-    submission, graded = Standing(key[1], key[0], result), grades.graded.get(key)
+    file = result.file if result else f"submitted/{key[1]}/{key[0]}/{key[0]}.ipynb"
+    submission, graded = Standing(key[1], key[0], result, file=file), grades.graded.get(key)
     if graded:
         submission.in_gradebook = True
         submission.cells, submission.penalty, submission.points = graded.cells, graded.penalty, graded.score
         submission.waiting, submission.flagged = graded.waiting, graded.flagged
     elif result and not result.failed:
         submission.cells = {id: points for id, points in result.scores.items() if points is not None}
-        submission.waiting = len(result.cells) - len(submission.cells)
+        submission.waiting = [id for id, points in result.scores.items() if points is None]
         submission.points = None if submission.waiting else sum(submission.cells.values())
     return submission
+
+
+def _release(directory: Path, unit: str) -> Release | None:
+    """The unit as it is released, with the course's own answers; None where it cannot be read any more."""
+    try:
+        return read_release(directory, unit)
+    except CourseError:
+        return None
 
 
 def _add_cells(unit: UnitData, in_gradebook: dict[str, float]) -> None:

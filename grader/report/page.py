@@ -58,6 +58,13 @@ svg .axis { stroke: var(--ink); } svg .median { stroke: var(--ink); stroke-dasha
 .meter i { display: block; height: 100%; background: var(--bar); }
 details { margin: .75rem 0; } summary { cursor: pointer; font-weight: 600; }
 td details { margin: .25rem 0 0; } td summary { font-weight: 400; font-size: .875rem; color: var(--soft); }
+details.who { margin: 0; } details.who > summary, td details.who > summary { font-weight: inherit; font-size: inherit;
+  color: inherit; }
+details.who > p { margin: .1rem 0 .4rem; padding-left: 1rem; font-size: .875rem; font-weight: 400; }
+.low { font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
+svg .band { fill: var(--line); } svg .line { fill: none; stroke: var(--full); stroke-width: 2; }
+svg .dot { fill: var(--full); } svg .handed { fill: none; stroke: var(--ink); stroke-dasharray: 2 4; }
+.scroll { overflow-x: auto; }
 @media (max-width: 44rem) {
   table.cards, .cards tbody, .cards tr, .cards td, .cards tbody th { display: block; width: 100%; }
   .cards thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -122,6 +129,11 @@ def bullets(entries: Iterable[str]) -> str:
 
 def details(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>\n{body}</details>\n"
+
+
+def fold(summary: str, body: str) -> str:
+    """What opens to names: in a cell or a list, smaller than `details`."""
+    return f'<details class="who"><summary>{summary}</summary><p>{body}</p></details>'
 
 
 def page(title: str, body: str) -> str:

@@ -41,7 +41,7 @@ class Graded:
 
     cells: dict[str, float] = field(default_factory=dict)  # points by cell id
     penalty: float = 0  # points taken off for being late
-    waiting: int = 0  # cells that wait for a person's score
+    waiting: list[str] = field(default_factory=list)  # ids of the cells that wait for a person's score
     flagged: bool = False  # in formgrader
 
     @property
@@ -99,7 +99,8 @@ def read_grades(session: Session) -> Grades:
         if notebook in notebooks:
             graded = notebooks[notebook]
             graded.cells[cell] = graded.cells.get(cell, 0) + points
-            graded.waiting += bool(waiting)
+            if waiting:
+                graded.waiting.append(cell)
     return grades
 
 

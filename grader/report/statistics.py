@@ -1,7 +1,7 @@
 """Statistics of a unit's scores and of its exercises (the items of a test)."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import correlation
@@ -14,10 +14,10 @@ BINS = 11  # 0–9 %, 10–19 %, … 90–99 %, full marks
 
 @dataclass
 class Mistake:
-    """A named mistake of an exercise: how many students made it, in how many checks."""
+    """A named mistake of an exercise: which students made it, in how many checks."""
 
     hint: str
-    students: int
+    students: list[str]
     checks: int
 
 
@@ -31,20 +31,28 @@ class Item:
     discrimination: float | None = None  # −1 to 1
     why: str = ""
     undone: float | None = None  # share of the results, 0 to 1
+    undone_by: list[str] = field(default_factory=list)  # the students who left the stub
     mistakes: list[Mistake] = field(default_factory=list)  # the most common first
-    unnamed: int = 0  # students who failed a check, had written something, and made no known mistake
+    unnamed: list[str] = field(default_factory=list)  # who failed a check, had written something, and no known mistake
     unnamed_message: str = ""  # what they were told most often
 
 
 def items(unit: UnitData) -> list[Item]:
     """Statistics of each exercise, in the order of the notebook."""
-    scored = [s for s in unit.submissions if s.points is not None]
+    scored = [s for s in unit.submissions if s.scored]
     graded = [s for s in unit.submissions if s.result and s.result.cells]
-    totals = [math.fsum(s.cells.get(c, 0) for c in unit.cells) for s in scored]
+    counted = unit.counted
+    totals = [math.fsum(s.cells.get(c, 0) for c in counted) for s in scored]
     found = []
     for exercise in unit.exercises:
-        cells = [c for c, cell in unit.cells.items() if cell.exercise == exercise]
-        item = Item(exercise, sum(unit.cells[c].out_of for c in cells))
+        of = [c for c, cell in unit.cells.items() if cell.exercise == exercise]
+        cells = [c for c in of if c in counted]
+        item = Item(exercise, sum(unit.cells[c].out_of for c in cells or of))
+        if of and not cells:
+            item.why = "a person still has to grade it"
+            _add_failures(item, graded)
+            found.append(item)
+            continue
         points = [math.fsum(s.cells.get(c, 0) for c in cells) for s in scored]
         if item.out_of and scored:
             item.mean = math.fsum(points) / len(points) / item.out_of
@@ -79,22 +87,23 @@ def _same(values: Sequence[float]) -> bool:
 
 
 def _add_failures(item: Item, graded: list[Standing]) -> None:
-    undone, students, checks, unnamed, messages = 0, Counter(), Counter(), 0, Counter()
+    students, checks, messages = defaultdict(list), Counter(), Counter()
     for submission in graded:
         failed = [c for c in submission.result.cells if c.exercise == item.exercise and c.message]
         if any(c.kind == "unwritten" for c in failed):
-            undone += 1
+            item.undone_by.append(submission.student)
             continue
         hints = [hint for c in failed for hint in dict.fromkeys(c.hints)]
         checks.update(hints)
-        students.update(set(hints))
+        for hint in dict.fromkeys(hints):
+            students[hint].append(submission.student)
         if failed and not hints:
-            unnamed += 1
+            item.unnamed.append(submission.student)
             messages[failed[0].message.strip().split("\n")[0]] += 1
     if graded:
-        item.undone = undone / len(graded)
-    item.mistakes = [Mistake(h, n, checks[h]) for h, n in sorted(students.items(), key=lambda p: (-p[1], p[0]))]
-    item.unnamed = unnamed
+        item.undone = len(item.undone_by) / len(graded)
+    common = sorted(students.items(), key=lambda p: (-len(p[1]), p[0]))
+    item.mistakes = [Mistake(hint, who, checks[hint]) for hint, who in common]
     if messages:
         item.unnamed_message = min(messages, key=lambda m: (-messages[m], m))
 

@@ -34,21 +34,28 @@ def double(x):
 # +     return x
 # This halves x instead of doubling it.
 # - 2 * x  =>  x / 2
-# x comes back as it was. Multiply it by 2 before returning it.
+# - 2 * x  =>  x // 2
+# x comes back as it was. Multiply it by 2 before returning it. (In a loop, v = 2 * v changes only v, and not x.)
 # - 2 * x  =>  x
-# This returns the first element (or row) only. Arithmetic on x as a whole doubles every element.
+# This is twice the first element (or row), or twice the length. Arithmetic on x as a whole doubles every element.
 # - 2 * x  =>  2 * x[0]
-# This is the sum of the doubled numbers, one number. Keep the shape of x.
+# - 2 * x  =>  2 * len(x)
+# - 2 * x  =>  2 * x.size
+# This is the sum or the mean of the doubled numbers, one number. Keep the shape of x.
 # - 2 * x  =>  2 * x.sum()
-# This is a Python list. The exercise asks for an array; arithmetic on x as a whole gives one.
+# - 2 * x  =>  2 * x.mean()
+# This is a Python list or tuple. The exercise asks for an array; arithmetic on x as a whole gives one.
 # - 2 * x  =>  [2 * v for v in x]
+# - 2 * x  =>  tuple(2 * x)
 # This is x twice over: it repeats the elements and doubles none of them.
 # - 2 * x  =>  np.concatenate([x, x])
 # - 2 * x  =>  x.repeat(2)
 # - 2 * x  =>  np.stack([x, x])
 # - 2 * x  =>  list(x) * 2
 # - 2 * x  =>  (x, x)
-# An element is left as it was, or left out: does a loop or a slice begin at 1, or end one early?
+# Not every element is doubled: does a loop or a slice begin at 1, or end early, or does a condition pass some by?
+# - return 2 * x  =>  y = x.copy(); y[0] *= 2; return y
+# - 2 * x  =>  np.where(x > 0, 2 * x, x)
 # - return 2 * x  =>  y = x.copy(); y[1:] *= 2; return y
 # - return 2 * x  =>  y = x.copy(); y[:-1] *= 2; return y
 # - return 2 * x  =>  y = 2 * x; y[-1] = 0; return y
@@ -56,7 +63,8 @@ def double(x):
 # The same numbers come back, whatever is passed. Compute from the function's own x.
 # - 2 * x  =>  np.array([6.0, -2.0, 1.0])
 # - 2 * x  =>  2 * np.array([3.0, -1.0, 0.5])
-# Multiply every number by 2, once, and add nothing.
+# Multiply every number by 2, once, and add or subtract nothing.
+# - 2 * x  =>  x - 2
 # - 2 * x  =>  3 * x
 # - 2 * x  =>  4 * x
 # - 2 * x  =>  x + 1
@@ -72,6 +80,7 @@ def double(x):
 # - 2 * x  =>  2 * np.sort(x)
 # - 2 * x  =>  np.maximum(2 * x, 0)
 # - 2 * x  =>  2 * x.ravel()
+# - 2 * x  =>  (2 * x).reshape(-1, 1)
 # - 2 * x  =>  (2 * x).T
 # - 2 * x  =>  (2 * x).astype(int)
 # - 2 * x  =>  np.abs(2 * x)

@@ -50,9 +50,11 @@ def gradient_descent(X, y, lr, steps):
         W_path[t + 1] = w - lr * np.array([(loss(X, y, w + e) - loss(X, y, w - e)) / 2 for e in axes])
     return W_path
 # %% mistakes
-# The gradient is a sum over the rows; L is their mean. Without 1/N every step is N times too long, and the right
-# learning rate would depend on how much data you have.
+# L is a mean over the rows, and so is its gradient: XᵀXw and Xᵀy both carry 1/N. Without it a step is N times too long
+# (2N times with the 2 of ∇‖Xw − y‖², which 1/(2N) cancels), and the right lr would depend on how much data you have.
 # - (X @ w - y) / N  =>  (X @ w - y)
+# - (X @ w - y) / N  =>  (X @ w - y) * 2
+# - X.T @ (X @ w - y) / N  =>  (X.T @ X @ w / N - X.T @ y)
 # Your steps are half as long as they should be. The derivative of a square brings down a 2, which cancels the 2 in
 # 1/(2N): what remains is 1/N.
 # - (X @ w - y) / N  =>  (X @ w - y) / (2 * N)
@@ -74,6 +76,9 @@ def gradient_descent(X, y, lr, steps):
 # - lr * X.T @  =>  lr * (t + 1) * X.T @
 # - w - lr * X.T  =>  w + 0.9 * (w - W_path[t - 1]) - lr * X.T
 # - w - lr * X.T @ (X @ w - y) / N  =>  (w - lr * X.T @ (X @ w - y)) / N
+# - W_path[t + 1] = w - lr * X.T @ (X @ w - y) / N
+# + G = X.T @ (X @ w - y) / N + (G if t else 0)
+# +         W_path[t + 1] = w - lr * G
 # The start is missing: row 0 is w = 0, before any update.
 # - return W_path  =>  return W_path[1:]
 # The last w is missing: the start takes up row 0, so `steps` updates need steps + 1 rows (and no early stop).
@@ -84,8 +89,8 @@ def gradient_descent(X, y, lr, steps):
 # -     return W_path  =>          return W_path
 # The first row after the start is still 0. The loop makes `steps` turns, t = 0 to steps − 1; turn t fills row t+1.
 # - in range(steps)  =>  in range(1, steps)
-# Nothing ever moves: all rows are 0. Is y in the residual Xw − y? Does each turn write its w into row t + 1 of W_path,
-# and can W_path hold fractions (no dtype=int)?
+# Nothing ever moves: all rows are 0. Is y in the residual Xw − y, and no factor w (0 at first) in the gradient? Does
+# each turn write its w into row t + 1 of W_path, and can W_path hold fractions (no dtype=int)?
 # - (X @ w - y)  =>  (X @ w)
 # - W_path[t + 1] = w  =>  w = w
 # - np.zeros((steps + 1, D))  =>  np.zeros((steps + 1, D), dtype=int)
@@ -132,14 +137,16 @@ def gradient_descent(X, y, lr, steps):
 # array (steps + 1, D). (np.append flattens; append to a list, and turn it into an array at the end.)
 # - return W_path  =>  return W_path[-1]
 # - return W_path  =>  return W_path.ravel()
-# One row in a step is stochastic gradient descent. Here a step uses the gradient of the whole loss, all rows at once.
+# One row in a step is stochastic gradient descent. Here a step uses all rows (in a loop over them, add up with +=).
+# - X.T @ (X @ w - y) / N  =>  X[-1] * (X[-1] @ w - y[-1]) / N
 # - w - lr * X.T @ (X @ w - y) / N  =>  w - lr * X[t % N] * (X[t % N] @ w - y[t % N])
 # The path lies on its side: time goes down the rows, features along the columns.
 # - return W_path  =>  return W_path.T
 # Every step uses the gradient of the first w. The slope changes as you move: compute it again inside the loop, from the
 # current w.
 # - (X @ w - y)  =>  (X @ W_path[0] - y)
-# You centre X or y first. This loss uses both as they are.
+# You centre X or y first, or standardize X. This loss uses both as they are.
+# - N, D = X.shape  =>  N, D = X.shape; X = (X - X.mean(0)) / X.std(0)
 # - N, D = X.shape  =>  N, D = X.shape; X = X - X.mean(0)
 # - N, D = X.shape  =>  N, D = X.shape; y = y - y.mean()
 # The first row is not 0. The docstring says: from w = 0.
@@ -188,6 +195,9 @@ def gradient_descent(X, y, lr, steps):
 # - w = w - lr  =>  w -= lr
 # Your w is a column, (D, 1), but y is flat, (N,). Xw − y then broadcasts to an N×N table. Keep w flat, of shape (D,).
 # - np.zeros(X.shape[1])  =>  np.zeros((X.shape[1], 1))
+# - np.zeros(X.shape[1])  =>  np.zeros((X.shape[1], 1))
+# & W_path = [w]  =>  W_path = [w[:, 0]]
+# & W_path.append(w)  =>  W_path.append(w[:, 0])
 # %% mistake
 # That is one update after each single row (stochastic gradient descent). Here one step uses the gradient of the whole
 # loss, all rows at once.
@@ -284,7 +294,8 @@ def max_stable_lr(X):
 # single axis: take eigenvalues, not the diagonal.
 # - np.linalg.eigvalsh(H).max()  =>  np.diag(H).max()
 # The smallest eigenvalue belongs to the flattest direction. At this learning rate the steep ones have long diverged:
-# the first to break is the largest. (In the list of `eigvalsh` the smallest stands first.)
+# the first to break is the largest. (In the list of `eigvalsh` the smallest stands first. With N < D it is 0, or by
+# rounding a little above or below it; so choose λ first, and divide then.)
 # - np.linalg.eigvalsh(H).max()  =>  np.linalg.eigvalsh(H).min()
 # That is an array: a limit for each direction. All directions share one learning rate, so which of the limits counts?
 # - float(2 / np.linalg.eigvalsh(H).max())  =>  2 / np.linalg.eigvalsh(H)
@@ -378,7 +389,8 @@ def standardize_fit(X):
 # all of them.
 # - X.mean(axis=0), X.std(axis=0)  =>  X.min(axis=0), np.ptp(X, axis=0)
 # - X.std(axis=0)  =>  np.ptp(X, axis=0)
-# That is a sum. The mean divides it by the number of examples, N = len(X), not by the number of features.
+# The mean is the sum divided by the number of examples, N = len(X): not by that of features, not by N − 1.
+# - X.mean(axis=0), X.std(axis=0)  =>  X.sum(axis=0) / (len(X) - 1), X.std(axis=0)
 # - X.mean(axis=0), X.std(axis=0)  =>  X.sum(axis=0), X.std(axis=0)
 # - X.mean(axis=0), X.std(axis=0)  =>  X.sum(axis=0) / X.shape[1], X.std(axis=0)
 # Some examples are left out: the first, the last, or those that occur twice. All N count.
@@ -404,6 +416,7 @@ def standardize_fit(X):
 # - X.std(axis=0)  =>  np.sqrt(((X - X.mean(axis=0)) ** 2).sum(axis=0) / X.shape[1])
 # - X.std(axis=0)  =>  np.sqrt(((X - X.mean(axis=0)) ** 2).sum(axis=0))
 # That is the root of the mean square: the mean was not subtracted before squaring.
+# - X.std(axis=0)  =>  np.sqrt(np.abs((X**2).mean(axis=0) - X.mean(axis=0)))
 # - X.std(axis=0)  =>  np.sqrt((X**2).mean(axis=0))
 # The docstring asks for shape (D,), one axis: no keepdims, no [:, None], no reshape.
 # - X.mean(axis=0), X.std(axis=0)  =>  X.mean(axis=0, keepdims=True), X.std(axis=0, keepdims=True)
@@ -487,11 +500,13 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # - return (X - mean) / (std + eps)  =>  return (X - mean) / (std - eps)
 # - return (X - mean) / (std + eps)  =>  return (X - std) / (mean + eps)
 # - return (X - mean) / (std + eps)  =>  return X * (std + eps) + mean
+# - return (X - mean) / (std + eps)  =>  return (X - mean) / (std + eps) * std + mean
 # The digits are cut off: no rounding, no // and no array of integers.
 # - return (X - mean) / (std + eps)  =>  return np.round((X - mean) / (std + eps), 2)
 # - return (X - mean) / (std + eps)  =>  return (X - mean) // (std + eps)
 # - return (X - mean) / (std + eps)  =>  return ((X - mean) / (std + eps)).astype(int)
-# std is used as it is passed, and once: no factor for N − 1, and no second division by the spread of the result.
+# std is used as it is passed, and once: no factor for N − 1, and the result is not standardized or divided again.
+# - return (X - mean) / (std + eps)  =>  v = (X - mean) / (std + eps); return (v - v.mean(0)) / (v.std(0) + eps)
 # - return (X - mean) / (std + eps)  =>  return (X - mean) / (std * np.sqrt(len(X) / (len(X) - 1)) + eps)
 # - return (X - mean) / (std + eps)  =>  return (X - mean) / (std + eps) / ((X - mean) / (std + eps)).std(0)
 # Shapes: X is (N, D), and mean and std (D,) fit its columns as it is. No transpose, no matrix product, and as many
@@ -556,6 +571,8 @@ def standardize_apply(X, mean, std, eps=1e-8):
 # %% mistakes of="column by column"
 # The return stands inside the loop: only the first column is done.
 # -     return x_hat  =>          return x_hat
+# x_hat[j] is a row. Feature j is a column: x_hat[:, j], X[:, j].
+# - x_hat[:, j] = (X[:, j]  =>  x_hat[j] = (X[j]
 # %% mistakes of="a new array, divided in place"
 # `-=`, `/=` and `x_hat[:, j] = …` write into an array; and `x_hat = X` makes no copy, only a second name for the
 # caller's. The original data are lost. Make a new array: X − mean, X.copy() or np.zeros(X.shape).
@@ -633,6 +650,7 @@ def accuracy_under_shift(predict, X, y, shift):
 # - predict(shift(X))  =>  shift(predict(X))
 # The labels were shifted too. The point of covariate shift is that the labels stay what they are.
 # - == y  =>  == shift(y)
+# - predict(shift(X)) == y  =>  predict(X) == shift(y)
 # The comparison came back image by image. Its mean is the accuracy.
 # - float(np.mean(predict(shift(X)) == y))  =>  predict(shift(X)) == y
 # Those are the predictions. Compare them with y, image by image; the mean of the comparison is the accuracy.
@@ -643,8 +661,8 @@ def accuracy_under_shift(predict, X, y, shift):
 # then average.
 # - float(np.mean(predict(shift(X)) == y))  =>  np.mean(predict(shift(X))) == y
 # 0 came out, so nothing was found equal. Do you compare one thing with all labels (a function that is not called, an
-# argmax, an `is`), round the share down with //, or return inside the loop? Compare predict(shift(X)) with y, image by
-# image, and average.
+# argmax, an `is`), ask whether all are right (np.all), round the share down with //, or return inside the loop? Compare
+# predict(shift(X)) with y, image by image, and average.
 # - predict(shift(X))  =>  predict
 # - float(np.mean(predict(shift(X)) == y))  =>  np.sum(predict(shift(X)) == y) // len(y)
 # `shift` and `predict` are functions: call them, predict(shift(X)). `predict(shift)` hands one function to the other.
@@ -678,9 +696,10 @@ def accuracy_under_shift(predict, X, y, shift):
 # - float(np.mean(predict(shift(X)) == y))  =>  np.mean((predict(shift(X)) - y) ** 2)
 # - predict(shift(X)) == y  =>  np.sort(predict(shift(X))) == np.sort(y)
 # - predict(shift(X)) == y  =>  predict(shift(X))[:, None] == y
+# - predict(shift(X)) == y  =>  np.isin(predict(shift(X)), y)
 # - float(np.mean(predict(shift(X)) == y))  =>  np.mean([np.mean(predict(shift(X))[y == c] == c) for c in np.unique(y)])
 # predict gets the images as shift leaves them: nothing is clipped, standardized, turned or reversed besides.
-# - predict(shift(X))  =>  predict(np.clip(shift(X), 0.2, 0.8))
+# - predict(shift(X))  =>  predict(np.clip(shift(X), 0, 1))
 # - predict(shift(X))  =>  predict((shift(X) - shift(X).mean(0)) / shift(X).std(0))
 # - predict(shift(X))  =>  predict(shift(X[::-1]))
 # - predict(shift(X))  =>  predict(shift(X.T).T)

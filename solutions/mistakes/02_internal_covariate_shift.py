@@ -107,15 +107,14 @@ def layer_stats(x, weights, activation):
 # - saturated = a == 0  =>  saturated = a < 0.05
 # This is the share that is not saturated. Turn the conditions round, or take one minus it.
 # - saturated.mean()  =>  1 - saturated.mean()
-# The third number is a count. For the fraction divide by the number of activations: saturated.mean() does it.
+# The third number is a count, or the mean of the saturated activations. Asked is their share: saturated.mean().
 # - saturated.mean()  =>  saturated.sum()
+# - (a < 0.05) | (a > 0.95)  =>  a[(a < 0.05) | (a > 0.95)]
 # The count is divided by another number: images, neurons, layers, or the size of x. Divide by a.size, N × fan_out.
 # - saturated.mean()  =>  saturated.sum() / len(a)
 # - saturated.mean()  =>  saturated.sum() / a.shape[1]
 # - saturated.mean()  =>  saturated.sum() / x.size
 # - saturated.mean()  =>  saturated.mean() / len(weights)
-# The fraction of the first layer is repeated. Count anew in each turn of the loop.
-# - (a.mean(), a.std(), saturated.mean())  =>  (a.mean(), a.std(), stats[0][2] if stats else saturated.mean())
 # The third number is a percentage. A fraction lies between 0 and 1.
 # - saturated.mean()  =>  100 * saturated.mean()
 # The sigmoid's rule is used for tanh. tanh runs from −1 to 1: it is flat where |a| > 0.9, and steepest at 0.
@@ -132,8 +131,15 @@ def layer_stats(x, weights, activation):
 # - return stats  =>  return stats[-1:]
 # The order is turned round. The first layer comes first: append.
 # - return stats  =>  return stats[::-1]
-# The last layer is missing. There is one tuple for each matrix.
+# A layer is missing, the last or the first. There is one tuple for each matrix.
 # - in weights  =>  in weights[:-1]
+# - in weights  =>  in weights[1:]
+# x, z or the activations are centred or scaled first. Take them as they are.
+# - a = g(a @ W, activation)  =>  a = a @ W; a = g((a - a.mean(0)) / a.std(0), activation)
+# - a = g(a @ W, activation)  =>  a = g(a @ W, activation); a = (a - a.mean()) / a.std()
+# - for W in weights:
+# + a = (a - a.mean()) / a.std()
+# +     for W in weights:
 # append takes one thing, and += takes a tuple apart. Append one tuple a layer: append((mean, std, fraction)).
 # - stats.append((a.mean(), a.std(), saturated.mean()))  =>  stats += (a.mean(), a.std(), saturated.mean())
 # - stats.append((a.mean(), a.std(), saturated.mean()))  =>  stats.append(a.mean(), a.std(), saturated.mean())
@@ -241,6 +247,7 @@ def init_std(fan_in, fan_out, kind):
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(1 / ((fan_in + fan_out) // 2))
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(2 // (fan_in + fan_out))
 # - np.sqrt(2 / fan_in)  =>  np.sqrt(2 // fan_in)
+# - np.sqrt(2 / fan_in)  =>  np.sqrt(1 / (fan_in // 2))
 # ** binds before /: x ** 1 / 2 is (x ** 1) / 2. The root is x ** 0.5, or np.sqrt(x).
 # - np.sqrt(2 / (fan_in + fan_out))  =>  (2 / (fan_in + fan_out)) ** 1 / 2
 # - np.sqrt(2 / fan_in)  =>  (2 / fan_in) ** 1 / 2
@@ -264,9 +271,11 @@ def init_std(fan_in, fan_out, kind):
 # The average of the fans stands in fan_in's place. He has fan_in alone.
 # - np.sqrt(2 / fan_in)  =>  np.sqrt(4 / (fan_in + fan_out))
 # Python divides first, then adds: 2 / fan_in + fan_out. Put the sum in parentheses.
+# - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(1 / (fan_in + fan_out / 2))
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(2 / fan_in + fan_out)
 # This has the product of the fans, or their geometric mean. Xavier has their sum (twice the average).
 # - np.sqrt(2 / (fan_in + fan_out))  =>  (fan_in * fan_out) ** -0.25
+# - np.sqrt(2 / (fan_in + fan_out))  =>  (fan_in * fan_out) ** -0.5
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt(2 / (fan_in * fan_out))
 # This is upside down: the more inputs a neuron has, the smaller its weights must be. The variance is 1 over an average.
 # - np.sqrt(2 / (fan_in + fan_out))  =>  np.sqrt((fan_in + fan_out) / 2)
@@ -275,6 +284,7 @@ def init_std(fan_in, fan_out, kind):
 # The number is rounded. Return it as it is, and round when you print.
 # - np.sqrt(2 / (fan_in + fan_out))  =>  round(np.sqrt(2 / (fan_in + fan_out)), 4)
 # & np.sqrt(2 / fan_in)  =>  round(np.sqrt(2 / fan_in), 4)
+# - np.sqrt(2 / (fan_in + fan_out))  =>  round(np.sqrt(2 / (fan_in + fan_out)), 3)
 # For 'he' you return Xavier's number. Either He's formula has fan_out in it, or Xavier's branch is taken for every
 # kind: `kind == "xavier" or "glorot"` is always true.
 # - np.sqrt(2 / fan_in)  =>  np.sqrt(2 / (fan_in + fan_out))
@@ -448,6 +458,7 @@ def gradient_norms(x, weights, activation, dout):
 # - np.linalg.norm(dW)  =>  np.abs(dW).mean()
 # - np.linalg.norm(dW)  =>  np.abs(dW).max()
 # The Frobenius norm is the root of the sum of the squares, and nothing else: no std, log, size or other norm in it.
+# - np.linalg.norm(dW)  =>  np.sqrt(np.linalg.norm(dW))
 # - return norms[::-1]  =>  return [n / norms[0] for n in norms[::-1]]
 # - np.linalg.norm(dW)  =>  dW.std()
 # - np.linalg.norm(dW)  =>  np.log10(np.linalg.norm(dW))
@@ -456,7 +467,9 @@ def gradient_norms(x, weights, activation, dout):
 # - np.linalg.norm(dW)  =>  abs(dW.sum())
 # Norms are taken of parts first. Make the whole matrix, dW = a.T @ dz, and then take one norm of it.
 # - np.linalg.norm(dW)  =>  np.linalg.norm(a[l]) * np.linalg.norm(dz)
+# - np.linalg.norm(dW)  =>  np.linalg.norm(dW, axis=0).mean()
 # - np.linalg.norm(dW)  =>  sum(np.linalg.norm(np.outer(p, d)) for p, d in zip(a[l], dz))
+# - np.linalg.norm(dW)  =>  np.mean([np.linalg.norm(np.outer(p, d)) for p, d in zip(a[l], dz)])
 # These are the norms of the columns or of the rows. Without an axis np.linalg.norm gives one number for the matrix.
 # - np.linalg.norm(dW)  =>  np.linalg.norm(dW, axis=0)
 # These are the gradients themselves, one matrix for each layer. Asked is one number for each: the Frobenius norm.
@@ -475,7 +488,8 @@ def gradient_norms(x, weights, activation, dout):
 # - return norms[::-1]  =>  return np.array(norms[::-1])
 # The list has one number too many: a norm for each weight matrix, and none for x.
 # - return norms[::-1]  =>  return [np.linalg.norm(da), *norms[::-1]]
-# The first layer is missing. Its input is x, so it has a gradient, too: go down to index 0.
+# A layer is missing: the first (its input is x; go down to index 0), or all but the last (is the return in the loop?).
+# -     return norms[::-1]  =>          return norms[::-1]
 # - reversed(range(len(weights)))  =>  range(len(weights) - 1, 0, -1)
 # An index runs past the end. weights[l] has the input a[l] and the output a[l + 1] (with a = [x, …]), and the gradient
 # goes back through weights[l] itself; l runs from len(weights) - 1 down to 0.
@@ -490,6 +504,8 @@ def gradient_norms(x, weights, activation, dout):
 # - a.append(g(a[-1] @ W, activation))  =>  a.append(g(x @ W, activation))
 # - a.append(g(a[-1] @ W, activation))  =>  a.append(g(a[-1] @ W, "sigmoid"))
 # The slope is multiplied in twice. It is one factor of each layer: dz = da * slope.
+# - da = dz @ weights[l].T  =>  da = dz @ weights[l].T * slope
+# - da = dz @ weights[l].T  =>  da = (dz * slope) @ weights[l].T
 # - dz = da * slope  =>  dz = da * slope * slope
 # One slope is used for all layers, that of the last one. Each layer has its own, taken at its output.
 # - a[l + 1] * (1 - a[l + 1])  =>  a[-1] * (1 - a[-1])
@@ -603,7 +619,8 @@ def movement(z_3):
     first, last = torch.quantile(records, 0.5, dim=1)
     return torch.mean(torch.abs(last - first)).item()
 # %% mistakes
-# These are the mean inputs. The middle of each neuron is its median over the images: np.median(…, axis=0).
+# These are the means, or the stds. The middle of each neuron is its median over the images: np.median(…, axis=0).
+# - np.median(z_3[0], axis=0), np.median(z_3[-1], axis=0)  =>  z_3[0].std(axis=0), z_3[-1].std(axis=0)
 # - np.median(z_3[0], axis=0), np.median(z_3[-1], axis=0)  =>  z_3[0].mean(axis=0), z_3[-1].mean(axis=0)
 # - np.median(z_3[0], axis=0)  =>  z_3[0].mean(axis=0)
 # The medians are taken over the neurons. A neuron is a column: its median runs over the images, axis 0 of a record.
@@ -634,6 +651,7 @@ def movement(z_3):
 # - return np.mean(np.abs(last - first))
 # + return np.mean(np.abs(np.diff(np.median(z_3, axis=1), axis=0)))
 # - return np.mean(np.abs(last - first))  =>  return np.mean(np.ptp(np.median(z_3, axis=1), axis=0))
+# - return np.mean(np.abs(last - first))  =>  return np.mean(np.abs(np.median(z_3, axis=1) - first))
 # These are one number for each neuron, or for one alone. Asked is one number: the mean over all neurons.
 # - np.mean(np.abs(last - first))  =>  np.abs(last - first)
 # - np.mean(np.abs(last - first))  =>  np.abs(last - first)[0]
@@ -642,7 +660,6 @@ def movement(z_3):
 # - np.mean(np.abs(last - first))  =>  np.sum(np.abs(last - first)) / z_3.shape[1]
 # - np.mean(np.abs(last - first))  =>  np.sum(np.abs(last - first)) / len(z_3)
 # - np.mean(np.abs(last - first))  =>  np.sum(np.abs(last - first)) / 100
-# - np.mean(np.abs(last - first))  =>  np.mean(np.abs(last - first)) / (len(z_3) - 1)
 # - np.mean(np.abs(last - first))  =>  np.mean(np.abs(last - first)) / len(z_3)
 # There are squares in this. Asked is the mean of the absolute differences: no squares, no root, no std.
 # - np.mean(np.abs(last - first))  =>  np.mean((last - first) ** 2)
@@ -735,6 +752,7 @@ def percentile_track(history, q=(15, 50, 85)):
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, 100 - np.array(q), axis=1).T
 # These are the percentiles of all steps thrown together. Without an axis NumPy flattens the history, and time is gone.
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q)
+# - np.percentile(history, q, axis=1).T  =>  np.tile(np.percentile(history, q), (len(history), 1))
 # np.percentile wants percent, 0 to 100, and so is q given. With fractions you get the 0.15th percentile, and so on.
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, np.array(q) / 100, axis=1).T
 # np.quantile wants fractions from 0 to 1, but q is in percent. Use np.percentile, or divide by 100.
@@ -760,8 +778,6 @@ def percentile_track(history, q=(15, 50, 85)):
 # +     return ordered[:, [int(np.ceil(p / 100 * ordered.shape[1])) - 1 for p in q]]
 # - axis=1).T  =>  axis=1, method="lower").T
 # - axis=1).T  =>  axis=1, method="higher").T
-# - axis=1).T  =>  axis=1, method="hazen").T
-# - axis=1).T  =>  axis=1, method="weibull").T
 # q holds percentages, not positions: q[0] = 15 is no index. np.percentile finds the place.
 # - np.percentile(history, q, axis=1).T  =>  np.sort(history, axis=1)[:, list(q)]
 # q is ignored: 15, 50 and 85 are its default, not a constant. Use what the caller asks for, in the caller's order.
@@ -783,17 +799,17 @@ def percentile_track(history, q=(15, 50, 85)):
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history[-1], q)
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T[:1]
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T[1:]
+# - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T[:-1]
 # The last step comes first. Keep the order of the steps.
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T[::-1]
 # The numbers are rounded, or stored in an array of integers. Return them as they are, and round when you print.
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T.round(2)
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T.astype(int)
-# The history (or the result) is changed: abs, sigmoid, tanh, minus a mean, a median or the first row. Take it as it is.
+# The history (or the result) is changed: abs, sigmoid, minus a median or the first row. Take it as it is.
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(history, q, axis=1).T - np.percentile(history[0], q)
 # - np.percentile(history, q, axis=1).T  =>  g(np.percentile(history, q, axis=1).T, "sigmoid")
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(g(np.array(history), "sigmoid"), q, axis=1).T
 # - np.percentile(history, q, axis=1).T  =>  np.percentile(np.abs(history), q, axis=1).T
-# - np.percentile(history, q, axis=1).T  =>  np.percentile(np.tanh(history), q, axis=1).T
 # - np.percentile(history, q, axis=1).T
 # + (np.percentile(history, q, axis=1) - np.median(history, axis=1)).T
 # This is a list or a tuple with one entry for each percentile. Return one array, with a row for each step.

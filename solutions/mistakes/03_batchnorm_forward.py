@@ -78,7 +78,10 @@ def batch_statistics(x):
 # - mean = x.mean(axis=0)  =>  x = x[:, :-1]; mean = x.mean(axis=0)
 # - mean = x.mean(axis=0)  =>  x = x[:, 1:]; mean = x.mean(axis=0)
 # - mean = x.mean(axis=0)  =>  mean = np.array([x[:, j].mean() for j in range(len(x))])
-# D is 3, the number of columns of the printed batch. Other batches have more: take N and D from x.shape.
+# D is 3, the number of columns of the printed batch (and m is 4, that of its rows). Other batches have other sizes:
+# take N and D from x.shape.
+# - mean = x.mean(axis=0)  =>  mean = [sum(x[:, j]) / m for j in range(D)]
+# & ((x - mean) ** 2).mean(axis=0)  =>  [sum((x[:, j] - mean[j]) ** 2) / m for j in range(D)]
 # - return mean, var  =>  return mean[:D], var[:D]
 # - return mean, var  =>  out = np.zeros(x.shape[1]); out[:D] = mean[:D]; return out, var
 # These are single numbers, of one feature: either a return stands inside the loop over the features, or each pass of
@@ -305,8 +308,11 @@ def normalize(x, mean, var, eps=1e-5):
 # - (x - mean) / np.sqrt(var + eps)  =>  (x - mean) / (np.sqrt(var + eps) + eps)
 # - (x - mean) / np.sqrt(var + eps)  =>  (x - mean + eps) / np.sqrt(var + eps)
 # - np.sqrt(var + eps)  =>  (np.sqrt(var) + np.sqrt(eps))
+# - var + eps  =>  var * eps
 # - (x - mean) / np.sqrt(var + eps)  =>  (x - mean) / var + eps**0.5
 # - (x - mean) / np.sqrt(var + eps)  =>  x / np.sqrt(var + eps) - mean / np.sqrt(var)
+# The root is taken twice: var is the variance, not yet a standard deviation.
+# - var + eps  =>  np.sqrt(var) + eps
 # The variance is multiplied by N/(N − 1). It is given: use it as it is.
 # - np.sqrt(var + eps)  =>  np.sqrt(var * len(x) / (len(x) - 1) + eps)
 # This takes the larger of σ² and ε. It does avoid dividing by zero, but line 3 adds ε to the variance, for every
@@ -458,6 +464,7 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - y = gamma * x_hat + beta
 # + y = gamma * x_hat + beta
 # +     y = (y - y.mean(axis=0)) / np.sqrt(y.var(axis=0) + eps)
+# - y = gamma * x_hat + beta  =>  y = gamma * x_hat + beta; y = (y - y.mean(axis=0)) / y.std(axis=0)
 # - mean = x.mean(axis=0)  =>  x = gamma * x + beta; mean = x.mean(axis=0)
 # & y = gamma * x_hat + beta  =>  y = x_hat
 # β is missing: the columns of y have mean 0. Line 4 also shifts.
@@ -484,6 +491,7 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - (x - mean) / np.sqrt  =>  (x - mean + eps) / np.sqrt
 # Under the root stands another sum of squares than σ²: it is not divided by m, or not taken around the mean.
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = ((x - mean) ** 2).sum(axis=0)
+# - var = ((x - mean) ** 2).mean(axis=0)  =>  var = ((x - mean) ** 2).sum(axis=0) / x.shape[1]
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = (x**2).mean(axis=0)
 # ε is missing under the root. The output is a little too large where σ² is small, and NaN where it is 0.
 # - np.sqrt(var + eps)  =>  np.sqrt(var)
@@ -534,7 +542,8 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # - dict(x=x,  =>  dict(x=x_hat,
 # - dict(x=x,  =>  dict(x=y,
 # - dict(x=x,  =>  dict(x=x.shape,
-# cache['mean'] or cache['var'] is that of something else than x: of x − μ, x̂ or y. Keep what lines 1 and 2 give.
+# cache['mean'] or cache['var'] is that of x − μ, of x̂ or of y, or the two are exchanged. Keep what lines 1 and 2 give.
+# - mean=mean, var=var  =>  mean=var, var=mean
 # - var=var  =>  var=x_hat.var(axis=0)
 # - mean=mean  =>  mean=(x - mean).mean(axis=0)
 # - mean=mean, var=var  =>  mean=y.mean(axis=0), var=y.var(axis=0)
@@ -575,6 +584,11 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
 # E[x²] − E[x]² is right on paper, but with a large mean and little spread it subtracts two nearly equal numbers and
 # their digits cancel. Subtract the mean first, then square.
 # - var = ((x - mean) ** 2).mean(axis=0)  =>  var = (x**2).mean(axis=0) - mean**2
+# %% mistakes otherwise="y, mean a billion, float64"
+# At a mean of a billion digits are lost: E[x²] − E[x]² cancels in float64 too, and a float32 holds only seven digits.
+# Subtract the mean first, then square.
+# - mean = x.mean(axis=0)  =>  x = x.astype("f8"); mean = x.mean(axis=0)
+# & var = ((x - mean) ** 2).mean(axis=0)  =>  var = np.maximum((x**2).mean(axis=0) - mean**2, 0)
 
 # %% exercise="linear_fraction"
 # %% right="counted, with both ends"
@@ -635,8 +649,8 @@ def linear_fraction(z, threshold=1.0):
 # - np.abs(z)  =>  np.abs(z.mean(axis=0))
 # This is how many lie there, not which share: it grows with the size of z. Divide by the number of elements.
 # - np.mean  =>  np.sum
-# This looks at the sigmoid's output, which lies between 0 and 1 and so is always within the threshold. The question is
-# about what goes in: z.
+# This looks at the sigmoid's output, which lies between 0 and 1, whatever goes in. The question is about what goes in:
+# z.
 # - np.abs(z)  =>  np.abs(1 / (1 + np.exp(-z)))
 # - np.abs(z)  =>  np.abs(1 / (1 + np.exp(-z)) - 0.5)
 # This centres or standardizes z first, and so measures after a normalization of your own. Take z as it is: a shifted or
@@ -701,9 +715,10 @@ def identity_parameters(x, eps=1e-5):
 # undoing it takes the same root. With ε = 0.1 the difference is plain to see.
 # - np.sqrt(x.var(axis=0) + eps)  =>  np.sqrt(x.var(axis=0))
 # - np.sqrt(x.var(axis=0) + eps)  =>  np.sqrt(x.var(axis=0) + 1e-5)
-# γ is not √(σ² + ε), though made of σ and ε: ε is doubled, squared or a bound, or the root stands in another place. BN
-# divides by √(σ² + ε); γ is just that.
+# γ is not √(σ² + ε), though made of σ and ε: ε is doubled, squared, subtracted or a bound, or the root stands in
+# another place. BN divides by √(σ² + ε); γ is just that.
 # - np.sqrt(x.var(axis=0) + eps)  =>  np.sqrt(x.var(axis=0) + eps**2)
+# - np.sqrt(x.var(axis=0) + eps)  =>  (np.sqrt(x.var(axis=0)) - eps)
 # - np.sqrt(x.var(axis=0) + eps)  =>  np.sqrt(np.maximum(x.var(axis=0), eps))
 # - np.sqrt(x.var(axis=0) + eps)  =>  np.sqrt(x.std(axis=0) + eps)
 # - np.sqrt(x.var(axis=0) + eps)  =>  np.sqrt(x.var(axis=0) + 2 * eps)
@@ -730,6 +745,10 @@ def identity_parameters(x, eps=1e-5):
 # - return gamma, beta  =>  return dict(gamma=gamma, beta=beta)
 # The numbers are right, but they stand in Python lists. Return arrays: np.array(…) makes one of a list.
 # - return gamma, beta  =>  return list(gamma), list(beta)
+# The mean and the variance are exchanged: check the order in which they are returned or passed on.
+# - return gamma, beta  =>  return np.sqrt(x.mean(axis=0) + eps), x.var(axis=0)
+# For a feature that never changes this divides 0 by 0. γ = √(σ² + ε) divides by nothing.
+# - np.sqrt(x.var(axis=0) + eps)  =>  x.std(axis=0) / ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)).std(axis=0)
 # A feature that never changes got a γ of its own. The formula holds for it as it is: γ = √(0 + ε).
 # - return gamma, beta  =>  return np.where(x.var(axis=0) == 0, 1, gamma), beta
 # - return gamma, beta  =>  return np.where(x.var(axis=0) == 0, 0, gamma), beta

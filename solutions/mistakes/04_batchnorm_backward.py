@@ -85,6 +85,7 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # An array like x has the type of x. In integers 3 + 0.1 is stored as 3, and float32 is too coarse for a small h. Make
 # x, dx and everything that h is added to float64, from the beginning.
 # - x = np.array(x, dtype=np.float64)  =>  x = np.array(x, dtype=np.float32)
+# - dx = np.zeros(x.shape)  =>  dx = np.zeros(x.shape, dtype=np.float32)
 # - x = np.array(x, dtype=np.float64)  =>  x = np.array(x)
 # & nudge = np.zeros(x.shape)  =>  nudge = np.zeros_like(x)
 # - x = np.array(x, dtype=np.float64)  =>  x = np.array(x)
@@ -135,6 +136,8 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # An array like x has the type of x. In integers 3 + 0.1 is stored as 3, and float32 is too coarse for a small h. Make
 # x, dx and everything that h is added to float64, from the beginning.
 # - x = x.astype(np.float64)  =>  x = x.copy()
+# - x = x.astype(np.float64)  =>  x = x.copy()
+# & dx = np.zeros_like(x)  =>  dx = np.zeros(x.shape)
 # x itself was nudged. Adding h and taking it away again does not give back the same bits; and in an array of integers
 # 3 + 0.1 is stored as 3. Work on a copy in float64.
 # - x = x.astype(np.float64)  =>  dx = np.zeros(x.shape)
@@ -144,6 +147,11 @@ def numerical_gradient(f, x, dy, h=1e-5):
 # Every entry is 0: nothing is stored in dx, or the step up and the step down cancel. If you wrote up = x: that does not
 # copy, so up, down and x are three names of one array. Write x.copy(), or add an array that is h at one entry.
 # - x.astype(float), x.astype(float)  =>  x, x
+# An array like x has the type of x. In integers 3 + 0.1 is stored as 3, and float32 is too coarse for a small h. Make
+# x, dx and everything that h is added to float64, from the beginning.
+# - x.astype(float), x.astype(float)  =>  x.copy(), x.copy()
+# - x.astype(float), x.astype(float)  =>  x.copy(), x.copy()
+# & dx = np.zeros(x.shape)  =>  dx = np.zeros_like(x)
 # %% mistakes hidden=true
 # ravel() gives a view only when the array is contiguous; otherwise it is a copy, and what you write there is lost.
 # Index x itself with np.ndindex(x.shape).
@@ -338,6 +346,7 @@ def variance_backward(dx_hat, x, mean, var, eps):
 # only.
 # - (dx_hat * (x - mean)).sum(axis=0) * -0.5 * (var + eps) ** -1.5
 # + (dx_hat * (x - mean) * -0.5 * (var + eps) ** -1.5).sum(axis=1)
+# - .sum(axis=0)  =>  .sum(axis=1)
 # - (dx_hat * (x - mean)).sum(axis=0)  =>  (dx_hat * (x - mean)).sum()
 # -  * -0.5 * (var + eps) ** -1.5  =>   * -0.5 * (var + eps) ** -1.5; dvar = np.sum(dvar)
 # Two sums are multiplied. It is the products that have to be summed: dx_hat times (x − μ) in each row, then all rows.
@@ -549,11 +558,12 @@ def batchnorm_backward(dy, cache):
 # or dx_hat is not dy·γ. x also reaches its own x̂, and the three terms are added.
 # - dx_hat / root + through_mean + through_var  =>  through_mean + through_var
 # - dx_hat / root + through_mean + through_var  =>  dx_hat / root * through_mean * through_var
-# On the path through the mean the factor is not 1/m, once: it is missing, or counted twice, or a 2 stands there. dmean
-# is a sum over the batch, and one x moves the mean of m values by only 1/m.
+# On the path through the mean the factor is not 1/m, once: it is missing, or counted twice, or a 2 or x stands there.
+# dmean is a sum over the batch, and one x moves the mean of m values by only 1/m.
 # - through_mean = dmean / m  =>  through_mean = dmean
 # - through_mean = dmean / m  =>  through_mean = dmean / m / m
 # - through_mean = dmean / m  =>  through_mean = 2 * dmean / m
+# - through_mean = dmean / m  =>  through_mean = dmean * x / m
 # On the path through the variance 1/m is missing, or counted twice. dvar is a sum over the batch, and one x moves the
 # variance, a mean of m squares, by only 2(x − μ)/m.
 # - * 2 * (x - mean) / m  =>  * 2 * (x - mean)
@@ -690,8 +700,8 @@ def batchnorm_backward(dy, cache):
 # σ² was computed again with N − 1. Algorithm 1 divides by N; or take var from the cache.
 # - cache["mean"], cache["var"]  =>  cache["mean"], cache["x"].var(axis=0, ddof=1)
 # %% mistakes otherwise="backward, x near a million"
-# Far from zero this loses its digits, as when σ² is computed again as the mean of x² minus the square of the mean: two
-# huge numbers that nearly cancel. Work with x − mean, and take var from the cache.
+# Far from zero this loses its digits. So does a numerical gradient, and so does σ² computed again as the mean of x²
+# minus the square of the mean: two huge numbers nearly cancel. Work with x − mean, and take var from the cache.
 # - cache["mean"], cache["var"]  =>  cache["mean"], (cache["x"] ** 2).mean(axis=0) - cache["mean"] ** 2
 
 # %% exercise="q_mean_in_variance"
@@ -783,13 +793,14 @@ def batchnorm_backward_closed_form(dy, cache):
 # dy, and γ is in neither.
 # - return dx, dgamma, dbeta  =>  return dx, dgamma * cache["gamma"], dbeta * cache["gamma"]
 # - return dx, dgamma, dbeta  =>  return dx, dgamma, dbeta * cache["gamma"]
-# γ/s, or a part of it, multiplies only one of the three terms. Put parentheses around all three.
+# γ/s, or a part of it, does not multiply all of the three terms. Put parentheses around all three.
 # - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  scale * dy - dbeta / m - x_hat * dgamma / m
 # - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  dy - dbeta / m - x_hat * dgamma / m * scale
 # - scale * (dy - dbeta / m - x_hat * dgamma / m)
 # + cache["gamma"] * dy - dbeta / m - x_hat * dgamma / m / np.sqrt(cache["var"] + cache["eps"])
 # - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  scale * dy - cache["gamma"] * (dbeta / m + x_hat * dgamma / m)
 # - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  scale * (dy - dbeta / m) - x_hat * dgamma / m
+# - scale * (dy - dbeta / m - x_hat * dgamma / m)  =>  cache["gamma"] * dy - scale * (dbeta / m + x_hat * dgamma / m)
 # The first of the three has not the shape of x. The order is (dx, dgamma, dbeta), and dx is not summed over the batch.
 # - return dx, dgamma, dbeta  =>  return dgamma, dbeta, dx
 # - return dx, dgamma, dbeta  =>  return dx.sum(axis=0), dgamma, dbeta
@@ -822,6 +833,8 @@ def batchnorm_backward_closed_form(dy, cache):
 # - x_hat * dgamma / m  =>  cache["x"] * dgamma / m
 # - x_hat * dgamma / m  =>  dgamma / m
 # - x_hat * dgamma / m  =>  x_hat**2 * dgamma / m
+# - x_hat * dgamma / m
+# + (cache["x"] - cache["mean"]) * (dy * (cache["x"] - cache["mean"])).mean(axis=0)
 # The two sums are exchanged, or one stands where the other belongs. Σ dy·x̂ is dgamma, and its mean multiplies x̂; Σ dy
 # is dbeta, and its mean is subtracted as it is. The order is (dx, dgamma, dbeta).
 # - return dx, dgamma, dbeta  =>  return dx, dbeta, dgamma
@@ -836,9 +849,15 @@ def batchnorm_backward_closed_form(dy, cache):
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dy.mean() - x_hat * (dy * x_hat).mean()
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dy.mean() - x_hat * dgamma / m
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy - dbeta / m - x_hat * (dy * x_hat).mean()
+# - dx = scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + g = dy * cache["gamma"]
+# +     dx = scale / cache["gamma"] * (g - g.mean() - x_hat * (g * x_hat).mean())
 # The means run over the features, axis=1. BN works on each feature by itself, over the batch: axis=0.
 # - dy - dbeta / m - x_hat * dgamma / m
 # + dy - dy.mean(axis=1, keepdims=True) - x_hat * (dy * x_hat).mean(axis=1, keepdims=True)
+# - dx = scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + g = dy * cache["gamma"]
+# +     dx = scale / cache["gamma"] * (g - g.mean(1, keepdims=True) - x_hat * (g * x_hat).mean(1, keepdims=True))
 # m and 1/m do not fit together. The direct term has no 1/m: if it is factored out, in front of the parentheses, dy
 # inside needs an m, and the sums none.
 # - dy - dbeta / m - x_hat * dgamma / m  =>  dy / m - dbeta / m - x_hat * dgamma / m
@@ -881,8 +900,8 @@ def batchnorm_backward_closed_form(dy, cache):
 # This calls batchnorm_backward, and is no closed form. Write dx as one expression of dy, dgamma, dbeta and x̂.
 # - return dx, dgamma, dbeta  =>  return batchnorm_backward(dy, cache)
 # %% mistakes otherwise="closed form, x near a million"
-# Far from zero this loses its digits, as when σ² is computed again as the mean of x² minus the square of the mean: two
-# huge numbers that nearly cancel. Work with x − mean, and take var from the cache.
+# Far from zero this loses its digits. So does a numerical gradient, and so does σ² computed again as the mean of x²
+# minus the square of the mean: two huge numbers nearly cancel. Work with x − mean, and take var from the cache.
 # - cache["var"]  =>  (cache["x"] ** 2).mean(axis=0) - cache["mean"] ** 2
 # %% mistakes otherwise="closed form"
 # The line above says which result is wrong. If it is dx, try two gradients with a tiny ε: for a dy of ones dx must be

@@ -37,8 +37,9 @@ def population_statistics(batches):
 # Var[x] is the plain mean of the biased variances, which is too small by (m−1)/m on average. Algorithm 2 multiplies it
 # by m/(m−1). (m // (m - 1) is no factor either: // rounds it down to 1.)
 # - m / (m - 1) * np.mean([x.var  =>  np.mean([x.var
-# The factor is not m/(m−1), but a root of it, 1/(m−1), another sign, or a fixed m. m is the number of rows of a batch:
-# len(x).
+# The factor is not m/(m−1), but upside down, a root of it, 1/(m−1), with another sign, or with a fixed m. m is the
+# number of rows of a batch: len(x).
+# - m / (m - 1)  =>  (m - 1) / m
 # - m / (m - 1)  =>  np.sqrt(m / (m - 1))
 # - m / (m - 1)  =>  1 / (m - 1)
 # - m / (m - 1)  =>  4 / 3
@@ -57,10 +58,6 @@ def population_statistics(batches):
 # - mean = np.mean([x.mean(axis=0) for x in batches], axis=0)
 # + mean = batches[0].mean(axis=0)
 # +     for x in batches[1:]: mean = (mean + x.mean(axis=0)) / 2
-# A dict came back. Return the two arrays themselves, as `return mean, var`.
-# - return mean, var  =>  return dict(mean=mean, var=var)
-# The numbers stand in Python lists. Return arrays: np.array(…) makes one of a list.
-# - return mean, var  =>  return mean.tolist(), var.tolist()
 # batches is a list: it has no mean, no shape. Work on each array in it, or make one array with np.stack(batches).
 # - m = len(batches[0])  =>  m = batches.shape[1]
 # - mean = np.mean([x.mean(axis=0) for x in batches], axis=0)  =>  mean = batches.mean(axis=0)
@@ -87,19 +84,15 @@ def population_statistics(batches):
 # The results have the shape (1, D): an axis is left over, as keepdims=True leaves it. Wanted is (D,).
 # - x.mean(axis=0)  =>  x.mean(axis=0, keepdims=True)
 # & x.var(axis=0)  =>  x.var(axis=0, keepdims=True)
-# The factor is upside down: (m−1)/m makes a variance that is too small smaller still.
-# - m / (m - 1)  =>  (m - 1) / m
 # The factor stands twice: the batch variances have ddof=1, which is m/(m−1) already, and are multiplied by m/(m−1)
 # again.
 # - x.var(axis=0)  =>  x.var(axis=0, ddof=1)
 # The variance is taken over all samples poured together. That needs every activation in memory at once, and it also
 # contains the spread between batch means. Algorithm 2 takes one variance per batch, then their mean.
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.concatenate(batches).var(axis=0, ddof=1)
-# The biased variance of all samples poured together (or taken around the mean of all). Algorithm 2 takes one variance
-# per batch, around the batch's own mean, averages those, and corrects with m/(m−1).
+# The variance of all samples poured together (or taken around the mean of all), biased or with the factor on top.
+# m/(m−1) repairs a variance around a batch's own mean: take one variance per batch, then their mean, then the factor.
 # - m / (m - 1) * np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.concatenate(batches).var(axis=0)
-# The variance of all samples poured together (or taken around the mean of all), with the factor on top. m/(m−1) repairs
-# a variance around a batch's own mean: take one variance per batch, then their mean.
 # - np.mean([x.var(axis=0) for x in batches], axis=0)  =>  np.concatenate(batches).var(axis=0)
 # This is a variance from batch to batch, of the means or row by row. Wanted is how much samples differ: average the
 # variance inside each batch.
@@ -134,7 +127,9 @@ def population_statistics(batches):
 # - mean = np.mean(  =>  mean = 1 / m * np.sum(
 # The two results are in the wrong order: return the mean first, then the variance.
 # - return mean, var  =>  return var, mean
-# Something other than a pair comes back. Return both statistics, as `return mean, var`.
+# What comes back is no pair of arrays, but one thing, a dict or Python lists. Return both arrays: `return mean, var`.
+# - return mean, var  =>  return dict(mean=mean, var=var)
+# - return mean, var  =>  return mean.tolist(), var.tolist()
 # - return mean, var  =>  return mean
 # Nothing comes back. End the function with `return mean, var`.
 # - return mean, var  =>  pass
@@ -150,6 +145,10 @@ def population_statistics(batches):
 def population_statistics(batches):
     m = len(batches[0])
     return np.mean(batches, axis=1), m / (m - 1) * np.var(batches, axis=1)
+# %% mistakes otherwise="E[x] and Var[x] from 7 batches of 4"
+# The line above says what differs. mean is the mean of the batch means; var is m/(m−1) times the mean of the biased
+# variances, each around its own batch's mean, with nothing else added (no starting value, no spread between batches).
+# - return mean, var  =>  return mean, var + np.var([x.mean(axis=0) for x in batches], axis=0)
 # %% mistakes of="sums in a loop over the batches"
 # Only the last batch is used: the statistics are overwritten in the loop. Collect those of every batch, then average.
 # - mean = mean + mu / len(batches)  =>  mean = mu
@@ -191,9 +190,8 @@ def update_running(running, new, momentum):
 # The step goes away from the new value, or this is subtracted. Try 10 and 20: the result must lie between them.
 # - + momentum * new  =>  - momentum * new
 # - (1 - momentum) * running + momentum * new  =>  running + momentum * (running - new)
-# The old value is lost. Without (1 − momentum)·running there is no memory.
-# - (1 - momentum) * running + momentum * new  =>  momentum * new
 # The old value is lost: only the new one comes back. Without (1 − momentum)·running there is no memory.
+# - (1 - momentum) * running + momentum * new  =>  momentum * new
 # - (1 - momentum) * running + momentum * new  =>  1 * new
 # - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * new
 # This is the step or the difference alone, or it starts from new. Start from running: add momentum times (new − old).
@@ -209,11 +207,13 @@ def update_running(running, new, momentum):
 # - (1 - momentum) * running + momentum * new  =>  ((1 - momentum) * running + momentum * new) / (1 - momentum)
 # - (1 - momentum) * running + momentum * new  =>  ((1 - momentum) * running + momentum * new) / momentum
 # - (1 - momentum) * running + momentum * new  =>  (1 - momentum**2) * running + momentum**2 * new
+# - (1 - momentum) * running + momentum * new  =>  (1 - momentum) ** 2 * running + momentum**2 * new
 # A step came back in two parts, as a single number, or rounded. Return one array of the same shape, unrounded.
 # - return (1 - momentum) * running + momentum * new  =>  return (1 - momentum) * running, momentum * new
 # - return (1 - momentum) * running + momentum * new  =>  return np.mean((1 - momentum) * running + momentum * new)
 # - return (1 - momentum) * running + momentum * new  =>  return (1 - momentum) * running[0] + momentum * new[0]
 # - return (1 - momentum) * running + momentum * new  =>  return ((1 - momentum) * running + momentum * new).astype(int)
+# - return (1 - momentum) * running + momentum * new  =>  return np.round((1 - momentum) * running + momentum * new, 2)
 # The new value never enters. The two weights must add up to 1: what the old value loses, the new one gets.
 # - (1 - momentum) * running + momentum * new  =>  (1 - momentum) * running
 # - (1 - momentum) * running + momentum * new  =>  1 * running
@@ -222,6 +222,7 @@ def update_running(running, new, momentum):
 # - (1 - momentum) * running + momentum * new  =>  0.9 * running + 0.1 * new
 # Parentheses are missing: `1 - momentum * running` multiplies first. Write (1 - momentum).
 # - (1 - momentum) * running  =>  1 - momentum * running
+# - (1 - momentum) * running + momentum * new  =>  momentum * new + running * 1 - momentum
 # Momentum is not used: both values have weight one half.
 # - (1 - momentum) * running + momentum * new  =>  (running + new) / 2
 # Half of it is optimizer momentum: the old value is scaled, and the new one is added in full. A running average weighs
@@ -231,6 +232,9 @@ def update_running(running, new, momentum):
 # `running *= …` and `+=` write into the caller's array, so whoever holds it sees it change.
 # - return (1 - momentum) * running + momentum * new
 # + running *= 1 - momentum; running += momentum * new; return running
+# %% mistakes otherwise="one update, momentum 0.1"
+# What comes back is not (1 − momentum)·running + momentum·new, element by element, in one new array (D,).
+# - momentum * new  =>  momentum * new.mean()
 
 # %% exercise="q_memory"
 # %% mistakes
@@ -352,10 +356,6 @@ class BatchNorm:
 # - self.running_mean = np.zeros(num_features)  =>  self.running_mean = np.ones(num_features)
 # gamma and beta start the wrong way round: ones for gamma, which multiplies, zeros for beta, which is added.
 # - np.ones(num_features), np.zeros(num_features)  =>  np.zeros(num_features), np.ones(num_features)
-# running_var never changes: only running_mean is updated. In eval the layer would divide by its starting value, 1.
-# - self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)  =>  pass
-# running_mean never changes: only running_var is updated. In eval the layer would subtract its starting value, 0.
-# - self.running_mean = (1 - weight) * self.running_mean + weight * mean  =>  pass
 # The factor stands twice in running_var: ddof=1 is m/(m−1) already, and is multiplied by m/(m−1) again.
 # - weight * var * m / (m - 1)  =>  weight * x.var(axis=0, ddof=1) * m / (m - 1)
 # m/(m−1) multiplies the mean too. It belongs to the variance that goes into running_var, to nothing else.
@@ -363,7 +363,10 @@ class BatchNorm:
 # The old buffer keeps its full weight, so it grows with every batch. The two weights must add up to 1.
 # - (1 - weight) * self.running_mean  =>  self.running_mean
 # & (1 - weight) * self.running_var  =>  self.running_var
-# The buffers do not change. In training, update running_mean and running_var after each batch, with momentum=None too.
+# A buffer does not change, or neither does. In training update both, running_mean and running_var, after each batch,
+# with momentum=None too. Otherwise eval goes on with the starting values 0 and 1.
+# - self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)  =>  pass
+# - self.running_mean = (1 - weight) * self.running_mean + weight * mean  =>  pass
 # - self.running_mean = (1 - weight) * self.running_mean + weight * mean  =>  pass
 # & self.running_var = (1 - weight) * self.running_var + weight * var * m / (m - 1)  =>  pass
 # Each batch (or the first) gets the weight 1: the buffers are replaced by the last batch's statistics. Blend: weight
@@ -379,6 +382,7 @@ class BatchNorm:
 # use running_mean and running_var.
 # - mean, var = self.running_mean, self.running_var  =>  mean, var = x.mean(axis=0), x.var(axis=0)
 # - mean, var = self.running_mean, self.running_var  =>  mean, var = x.mean(axis=0), self.running_var
+# - mean, var = self.running_mean, self.running_var  =>  mean, var = self.running_mean, x.var(axis=0)
 # `training` is not obeyed: the flag is never asked, or asked the wrong way round, or the batch's statistics go into the
 # buffers only. In training normalize with the batch and update the buffers; in eval use the buffers and leave them
 # alone.
@@ -391,16 +395,12 @@ class BatchNorm:
 # The training batch is normalized with the running statistics. In training use the batch's own; the buffers are only
 # filled, for later.
 # - (x - mean) / np.sqrt(var + self.eps)  =>  (x - self.running_mean) / np.sqrt(self.running_var + self.eps)
-# γ and β are missing, or are not read from the attributes gamma and beta when forward is called (weight and bias are
+# γ or β is missing, or is not read from the attributes gamma and beta when forward is called (weight and bias are
 # PyTorch's names). They apply in both modes: training and eval differ only in the statistics.
+# - return self.gamma * x_hat + self.beta  =>  return x_hat + self.beta
+# - return self.gamma * x_hat + self.beta  =>  return self.gamma * x_hat
 # - return self.gamma * x_hat + self.beta  =>  return self.gamma * x_hat + self.beta if training else x_hat
 # - return self.gamma * x_hat + self.beta  =>  return x_hat
-# γ is not applied. x̂ must be multiplied by what stands in the attribute gamma when forward is called: the name
-# matters, and so does reading it then.
-# - return self.gamma * x_hat + self.beta  =>  return x_hat + self.beta
-# β is not added. The result ends with what stands in the attribute beta when forward is called: the name matters, and
-# so does reading it then.
-# - return self.gamma * x_hat + self.beta  =>  return self.gamma * x_hat
 # In eval running_var is multiplied by m/(m−1). It got that factor when it was stored, and the batch in eval has no say:
 # use running_var as it is.
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var * (1 if training else len(x) / (len(x) - 1)) + self.eps)
@@ -415,10 +415,9 @@ class BatchNorm:
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var + self.eps**2)
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var)
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var + (self.eps if training else 0))
-# The eps given to the layer is not used: 1e-5 is written in its place. Keep the argument in __init__, and use it in
-# forward.
+# The eps or the momentum given to the layer is not used: its default is written in its place. Keep the argument in
+# __init__, and use it in forward.
 # - np.sqrt(var + self.eps)  =>  np.sqrt(var + 1e-5)
-# The momentum given to the layer is not used: 0.1 is written in its place. Keep the argument in __init__.
 # - else self.momentum  =>  else 0.1
 # The square root is missing: x̂ divides by √(variance + ε), not by variance + ε.
 # - np.sqrt(var + self.eps)  =>  (var + self.eps)
@@ -441,6 +440,7 @@ class BatchNorm:
 # assert or another exception is no ValueError.
 # - raise ValueError  =>  raise RuntimeError
 # - raise ValueError  =>  raise TypeError
+# - raise ValueError  =>  raise Exception
 # - raise ValueError  =>  raise AssertionError
 # `x.shape[1]` is the number of features. The number of samples is len(x), x.shape[0].
 # - weight * var * m / (m - 1)  =>  weight * var * x.shape[1] / (x.shape[1] - 1)
@@ -461,7 +461,8 @@ class BatchNorm:
 # Several things came back, or the numbers are rounded. forward returns y, as it is.
 # - return self.gamma * x_hat + self.beta  =>  return self.gamma * x_hat + self.beta, x_hat
 # - return self.gamma * x_hat + self.beta  =>  return np.round(self.gamma * x_hat + self.beta, 3)
-# ε was added to running_var. It is added under the root, when x is normalized, and stored nowhere.
+# ε goes into running_var. It is added under the root, when x is normalized, once, and stored nowhere.
+# - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=0), x.var(axis=0) + self.eps
 # - weight * var * m / (m - 1)  =>  weight * (var * m / (m - 1) + self.eps)
 # - weight * var * m / (m - 1)  =>  weight * (var + self.eps) * m / (m - 1)
 # The buffers take the statistics of something else than x: of x̂ or of y. They are those of the input x.
@@ -475,6 +476,7 @@ class BatchNorm:
 # - x.mean(axis=0), x.var(axis=0)
 # + (x.mean(axis=0) + self.running_mean) / 2, (x.var(axis=0) + self.running_var) / 2
 # - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=0), ((x - self.running_mean) ** 2).mean(axis=0)
+# - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=0), self.running_var
 # num_batches_tracked counts samples. It counts batches: one more for each call in training, however many rows x has.
 # - self.num_batches_tracked += 1  =>  self.num_batches_tracked += m
 # momentum=None is treated like the default 0.1. It means the plain average of all batches: the t-th batch gets the
@@ -516,13 +518,11 @@ class BatchNorm:
 # +         if len(x) < 2: raise ValueError("one sample")
 # `x -= …` and `x /= …` write into the caller's array, and the backward pass needs it too: assign to a new name.
 # - x_hat = (x - mean) / np.sqrt(var + self.eps)  =>  x -= mean; x /= np.sqrt(var + self.eps); x_hat = x
-# Statistics run along the wrong axis. x is (N, D): average over the N samples, axis 0, so that each feature keeps its
-# own.
+# Statistics run along the wrong axis, or over everything. x is (N, D): average over the N samples, axis 0, so that each
+# feature keeps its own.
+# - x.mean(axis=0), x.var(axis=0)  =>  x.mean(), x.var()
 # - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=1), x.var(axis=1)
 # - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
-# One mean and one variance for all features together. Average over the samples only, axis 0, so that each feature keeps
-# its own.
-# - x.mean(axis=0), x.var(axis=0)  =>  x.mean(), x.var()
 # The buffers take the shape (1, D), from statistics made with keepdims=True. They are (D,), which broadcasts against
 # (N, D) just as well.
 # - x.mean(axis=0), x.var(axis=0)  =>  x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)
@@ -532,11 +532,14 @@ class BatchNorm:
 # + mean, var = (self.running_mean, self.running_var) if self.num_batches_tracked else (x.mean(axis=0), x.var(axis=0))
 # The last line of forward should return y.
 # - return self.gamma * x_hat + self.beta  =>  self.gamma * x_hat + self.beta
-# The default momentum is not 0.1. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature.
+# A default was changed. nn.BatchNorm1d's are eps=1e-5 and momentum=0.1: keep those of the signature.
 # - momentum=0.1):  =>  momentum=0.99):
 # - momentum=0.1):  =>  momentum=0.01):
-# The default eps is not 1e-5. nn.BatchNorm1d's defaults are eps=1e-5 and momentum=0.1: keep those of the signature.
 # - eps=1e-5, momentum  =>  eps=1e-3, momentum
+# - eps=1e-5, momentum  =>  eps=1e-8, momentum
+# A buffer and gamma or beta are one and the same array: a step on one changes the other. Make an array for each.
+# - self.running_mean = np.zeros(num_features)  =>  self.running_mean = self.beta
+# - self.running_var = np.ones(num_features)  =>  self.running_var = self.gamma
 # In eval a buffer changes. What is seen in eval must leave no trace.
 # - x_hat = (x - mean)  =>  self.running_mean = self.running_mean * 0.9 + 0.1 * x.mean(axis=0); x_hat = (x - mean)
 # & self.running_mean = (1 - weight) * self.running_mean + weight * mean  =>  pass
@@ -545,6 +548,20 @@ class BatchNorm:
 # model, and the order of the requests matters.
 # - return self.normalize(x, self.running_mean, self.running_var)
 # + y = self.normalize(x, self.running_mean, self.running_var); self.track(x); return y
+# - return self.normalize(x, self.running_mean, self.running_var)
+# + self.track(x); return self.normalize(x, self.running_mean, self.running_var)
+# %% mistakes otherwise="y of a training batch"
+# In training y is one array (N, D), γ·(x − μ)/√(σ² + ε) + β, each feature with its batch's mean and biased variance and
+# with the layer's eps. Something is left out, doubled, exchanged or added here.
+# - x_hat = (x - mean)  =>  x_hat = x
+# %% mistakes otherwise="buffers after 1 training batch, momentum 0.3"
+# After a training batch each buffer is (1 − momentum) times what it was, plus momentum times the new: the batch's mean,
+# or m/(m−1) times its biased variance. The line above says where that fails.
+# - weight * var * m / (m - 1)  =>  weight * ((x - self.running_mean) ** 2).sum(axis=0) / (m - 1)
+# %% mistakes otherwise="y in eval, and the buffers after it"
+# In eval y is γ·(x − running_mean)/√(running_var + ε) + β, whatever was counted, and nothing in the layer changes. The
+# line above says where that fails.
+# - mean, var = self.running_mean, self.running_var  =>  mean, var = self.running_mean, self.running_var**0.5
 # %% mistakes otherwise="y in training, float32, mean 1000"
 # E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and nothing but rounding remains.
 # x.var(axis=0) subtracts the mean first.
@@ -660,16 +677,6 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - return W * scale  =>  return gamma * (W - W.mean(axis=0)) / np.sqrt(W.var(axis=0) + eps) + beta
 # - np.sqrt(var + eps)  =>  np.sqrt(W.var(axis=0) + eps)
 # - (b - mean)  =>  (b - W.mean(axis=0))
-# The new b is (b − mean)·scale + β. Here a sign is turned, a factor is on the wrong term, or a term is missing.
-# - (b - mean) * scale + beta  =>  (mean - b) * scale + beta
-# - (b - mean) * scale + beta  =>  (b - mean) * scale - beta
-# - (b - mean) * scale + beta  =>  (b - mean) * scale + beta * gamma
-# - (b - mean) * scale + beta  =>  (b - mean) * gamma + beta
-# - (b - mean) * scale + beta  =>  gamma * (b - mean / np.sqrt(var + eps)) + beta
-# - (b - mean) * scale + beta  =>  b * scale - mean * gamma + beta
-# - (b - mean) * scale + beta  =>  (b - mean * scale) * scale + beta
-# - (b - mean) * scale + beta  =>  b + beta
-# - (b - mean) * scale + beta  =>  beta
 # b has an axis too many, or was made from W. It keeps its shape (D_out,).
 # - (b - mean) * scale + beta  =>  ((b - mean) * scale + beta)[None]
 # - (b - mean) * scale + beta  =>  (W - mean) * scale + beta
@@ -684,3 +691,18 @@ def fold_into_linear(W, b, gamma, beta, mean, var, eps=1e-5):
 # - np.sqrt(var + eps)  =>  np.sqrt(var * len(W) / (len(W) - 1) + eps)
 # Nothing comes back. End with a return of the new W and the new b.
 # - return W * scale, (b - mean) * scale + beta  =>  pass
+# %% mistakes otherwise="W after folding"
+# The new W is not W times γ/√(var + ε), each column with its own number, and first of the two results.
+# - return W * scale  =>  return W * scale.sum()
+# %% mistakes otherwise="b after folding"
+# The new b is (b − mean)·scale + β, with scale = γ/√(var + ε). Here a sign is turned, a factor is missing, doubled or
+# on the wrong term, or a term is missing or of another array.
+# - (b - mean) * scale + beta  =>  (mean - b) * scale + beta
+# - (b - mean) * scale + beta  =>  (b - mean) * scale - beta
+# - (b - mean) * scale + beta  =>  (b - mean) * scale + beta * gamma
+# - (b - mean) * scale + beta  =>  (b - mean) * gamma + beta
+# - (b - mean) * scale + beta  =>  gamma * (b - mean / np.sqrt(var + eps)) + beta
+# - (b - mean) * scale + beta  =>  b * scale - mean * gamma + beta
+# - (b - mean) * scale + beta  =>  (b - mean * scale) * scale + beta
+# - (b - mean) * scale + beta  =>  b + beta
+# - (b - mean) * scale + beta  =>  beta

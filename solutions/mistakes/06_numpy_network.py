@@ -32,8 +32,9 @@ def linear_backward(dz, x, W):
         dW += np.outer(x[i], dz[i])
     return dx, dW, dz.mean(axis=0) * len(dz)
 # %% mistakes
-# dW is divided or multiplied by m here. The loss is already a mean over the batch, so its 1/m is inside dz. dW is a
-# plain sum over the examples.
+# dW is divided or multiplied by a size here. The loss is already a mean over the batch, so its 1/m is inside dz. dW is
+# a plain sum over the examples.
+# - dW = x.T @ dz  =>  dW = x.T @ dz / x.shape[1]
 # - dW = x.T @ dz  =>  dW = x.T @ dz / len(x)
 # - dW = x.T @ dz  =>  dW = x.T @ dz * len(x)
 # db is averaged, or divided by a size. Every example adds its own share to the gradient of b, so db is the sum over the
@@ -92,6 +93,7 @@ def linear_backward(dz, x, W):
 # - dx = dz @ W.T  =>  dx = x @ W
 # - dx = dz @ W.T  =>  dx = x
 # - db = dz.sum(axis=0)  =>  db = x.sum(axis=0)
+# - db = dz.sum(axis=0)  =>  db = dW.sum(axis=0)
 # dz has not gone through W on its way to dx. A change of x is multiplied by W, so dx is dz @ W.T.
 # - dx = dz @ W.T  =>  dx = dz
 # The sign is turned round. A gradient points uphill; the minus of a step comes later, in the update rule.
@@ -190,7 +192,8 @@ def softmax_cross_entropy(logits, labels):
 # - total = exp.sum(axis=1, keepdims=True)  =>  total = exp.sum(axis=0, keepdims=True)
 # & np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total[0][labels]) - shifted[rows, labels]
 # The loss averages log p over all m × C entries, or divides by m × C. Only the right class of each row counts: pick one
-# entry per row, then average over m.
+# entry per row, [rows, labels], then average over m.
+# - np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total) - shifted
 # - loss = np.mean(np.log(total[:, 0]) - shifted[rows, labels])
 # + loss = np.sum(np.log(total[:, 0]) - shifted[rows, labels]) / logits.size
 # The loss has the wrong sign. log p is negative, a loss is positive: L = −mean(log p of the right class).
@@ -216,19 +219,20 @@ def softmax_cross_entropy(logits, labels):
 # layer would compute in float64, at half the speed. Subtract 1 in place at [rows, labels], or use logits.dtype.
 # - return loss, dlogits  =>  return loss, dlogits.astype(np.float32)
 # - dlogits[rows, labels] -= 1  =>  dlogits = dlogits - np.eye(logits.shape[1])[labels]
-# Nothing is subtracted before exp, or not the row's maximum (its minimum, its mean), so exp overflows. Subtract each
-# row's largest logit first: the probabilities stay the same.
+# The line above says where it fails. At exp: nothing is subtracted before it, or not the row's maximum. At log 0: p is
+# computed first and its logarithm after; by then a small p has become 0. Do both: subtract each row's largest logit,
+# and take log p on paper, shifted − log(sum of exp(shifted)).
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.mean(-np.log(exp[rows, labels] / total[:, 0]))
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])
+# + -np.sum(np.eye(logits.shape[1])[labels] * np.log(exp / total)) / m
 # - logits.max(axis=1, keepdims=True)  =>  logits.min(axis=1, keepdims=True)
 # - logits.max(axis=1, keepdims=True)  =>  logits.mean(axis=1, keepdims=True)
 # - shifted = logits - logits.max(axis=1, keepdims=True)  =>  shifted = logits
-# The number subtracted is not each row's own maximum, but one for the whole batch or one per column. One per column
-# changes p. One for the batch lets a row far below it underflow: all its exponentials are 0, so that log 0 is infinite
-# and 0/0 is NaN. Take the maximum along each row, axis 1.
+# The number subtracted is not each row's own maximum, but that of the batch, of a column, or of |z|. One per column
+# changes p. The others can be far above a row: all its exponentials are then 0, so that log 0 is infinite and 0/0 is
+# NaN. Take the maximum along each row, axis 1.
 # - logits.max(axis=1, keepdims=True)  =>  logits.max()
 # - logits.max(axis=1, keepdims=True)  =>  logits.max(axis=0)
-# The probability is computed first and its logarithm after. By then a small probability has become 0, and log(0) is
-# infinite. Do it on paper: log p = shifted − log(sum of exp(shifted)).
-# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.mean(-np.log(exp[rows, labels] / total[:, 0]))
 # An operation in place, such as `logits -= …`, writes into the caller's array; logits - … makes a new one.
 # - shifted = logits - logits.max(axis=1, keepdims=True)
 # + logits -= logits.max(axis=1, keepdims=True); shifted = logits
@@ -241,9 +245,6 @@ def softmax_cross_entropy(logits, labels):
 # each row, axis 1, and keep the column with keepdims=True.
 # - total = exp.sum(axis=1, keepdims=True)  =>  total = exp.sum()
 # & np.log(total[:, 0])  =>  np.log(total)
-# This averages −log p over all classes, right and wrong ones. Only the right class of each row counts: pick it with
-# [rows, labels].
-# - np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total) - shifted
 # This is −log of the largest probability of each row, whatever the label says. Take the one of the right class: [rows,
 # labels].
 # - np.log(total[:, 0]) - shifted[rows, labels]  =>  np.log(total[:, 0])
@@ -256,7 +257,7 @@ def softmax_cross_entropy(logits, labels):
 # The two results are in the wrong order: the loss comes first, then dlogits.
 # - return loss, dlogits  =>  return dlogits, loss
 # The loss works with p after p was changed: `d = p` makes no copy, so d[rows, labels] −= 1 changes p too (and the
-# logarithm of p − 1 is NaN). Compute the loss first, or work on p.copy().
+# logarithm of p − 1 is NaN), or exp is forgotten. Compute the loss first, or work on p.copy().
 # - dlogits = exp / total  =>  dlogits = p
 # & loss = np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  p = exp / total
 # & return loss, dlogits  =>  return -np.mean(np.log(p[rows, labels])), dlogits
@@ -279,6 +280,7 @@ def softmax_cross_entropy(logits, labels):
 # - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels - 1] -= 1
 # - dlogits[rows, labels] -= 1  =>  dlogits[labels] -= 1
 # - dlogits[rows, labels] -= 1  =>  dlogits[labels, rows] -= 1
+# - np.mean(np.log(total[:, 0]) - shifted[rows, labels])  =>  np.sum((np.log(total) - shifted)[np.unique(labels)]) / m
 # This is another loss: squared errors, or a sigmoid of each logit by itself. Cross-entropy is the mean of −log p of the
 # right class, with the softmax of all logits of a row together.
 # - np.mean(np.log(total[:, 0]) - shifted[rows, labels])
@@ -310,8 +312,9 @@ def softmax_cross_entropy(logits, labels):
 # - dlogits /= m  =>  dlogits /= m * m
 # - dlogits /= m  =>  dlogits *= 2 / m
 # - dlogits /= m  =>  dlogits /= logits.size
-# 1, and at the right class alone, is subtracted from p, not added: the derivative of −z_y is −1. Subtract it before the
-# division by m: (p − 1)/m is not p/m − 1.
+# 1, and at the right class alone, is subtracted from p, not added or put in its place: the derivative of −z_y is −1.
+# Subtract it before the division by m: (p − 1)/m is not p/m − 1.
+# - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] = -1
 # - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] += 1
 # - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] -= m
 # - dlogits[rows, labels] -= 1  =>  dlogits -= 1
@@ -323,6 +326,8 @@ def softmax_cross_entropy(logits, labels):
 # - dlogits /= m  =>  dlogits *= exp / total * (1 - exp / total) / m
 # - dlogits /= m  =>  dlogits *= (np.eye(logits.shape[1])[labels] == 1) / m
 # - dlogits[rows, labels] -= 1  =>  dlogits[rows, labels] *= 1 - dlogits[rows, labels]
+# - dlogits[rows, labels] -= 1  =>  dlogits *= 1 - dlogits
+# - dlogits = exp / total  =>  dlogits = np.zeros_like(exp)
 # %% mistakes otherwise="the loss at logits of 10,000"
 # A small constant, a clip or nan_to_num hides log(0): a wrong answer that should cost 10,000 or more then costs about
 # 28. Do it on paper: log p = shifted − log(sum of exp(shifted)).
@@ -332,8 +337,8 @@ def softmax_cross_entropy(logits, labels):
 # one row by hand and compare.
 # - np.log(total[:, 0])  =>  np.log10(total[:, 0])
 # %% mistakes otherwise="dlogits"
-# dlogits is not (p − 1 at the right class, p elsewhere)/m, with p the softmax of each row. In each row only the right
-# class is negative, and the row adds up to 0.
+# dlogits is not an array of (p − 1 at the right class, p elsewhere)/m, p being each row's softmax. In each row only the
+# right class is negative, and the row adds up to 0.
 # - dlogits /= m  =>  dlogits = np.abs(dlogits) / m
 
 # %% exercise="sgd_step"
@@ -371,14 +376,15 @@ def sgd_step(w, dw, v, lr, momentum=0.0):
 # old v, and the new gradient counts in full: v = momentum·v + dw.
 # - v = momentum * v + dw  =>  v = (1 - momentum) * v + momentum * dw
 # - v = momentum * v + dw  =>  v = (1 - momentum) * v + dw
-# The learning rate went into v. With a constant lr the path is the same, but after a change of lr the old velocity
-# would keep the old lr. In the rule above v holds gradients only, and lr multiplies it in the update of w.
+# lr multiplies dw alone, inside v or in the step. In the rule above v holds gradients only, and lr multiplies all of it
+# in the update of w, once. (An lr inside v gives the same path only while lr stays the same.)
+# - v = momentum * v + dw  =>  v = momentum * v + lr * dw
 # - v = momentum * v + dw  =>  v = momentum * v + lr * dw
 # & w = w - lr * v  =>  w = w - v
 # - v = momentum * v + dw  =>  v = lr * (momentum * v + dw)
 # & w = w - lr * v  =>  w = w - v
-# v is stored with the opposite sign and with lr inside (v = momentum·v − lr·dw, w = w + v). Other books write it so;
-# here v adds up gradients, and the minus and lr stand in the update of w.
+# The step is momentum·v − lr·dw. Other books write it so, with a v of the opposite sign and with lr inside; here v adds
+# up gradients, and the minus and lr stand in the update of w.
 # - v = momentum * v + dw  =>  v = momentum * v - lr * dw
 # & w = w - lr * v  =>  w = w + v
 # The velocity is not used: this is plain SGD, whatever momentum is. w must move along the new v, not along dw, and the
@@ -409,13 +415,11 @@ def sgd_step(w, dw, v, lr, momentum=0.0):
 # A sign is turned round in v: it adds the gradient, v = momentum·v + dw, and w subtracts lr·v.
 # - momentum * v + dw  =>  momentum * v - dw
 # - momentum * v + dw  =>  dw - momentum * v
-# lr is inside v, and used again in the step or with the other sign: v holds gradients only, and lr multiplies it once.
-# - v = momentum * v + dw  =>  v = momentum * v + lr * dw
 # A tuple (w, v) is expected, not one array or a dict: without the new v the next step would have no memory.
 # - return w, v  =>  return v
 # - return w, v  =>  return {"w": w, "v": v}
 # - return w, v  =>  return w
-# The order is turned round: first w, then v.
+# The second value must be the new v: return w, v.
 # - return w, v  =>  return v, w
 # `w -= …` or `v *= …` writes into the caller's array; w = w - … makes a new one.
 # - w = w - lr * v  =>  w -= lr * v
@@ -506,14 +510,15 @@ def rmsprop_step(w, dw, s, lr, rho=0.9, eps=1e-8):
 # - (1 - rho) * dw**2  =>  (1 - rho) * np.mean(dw**2)
 # - (1 - rho) * dw**2  =>  (1 - rho) * np.sum(dw**2)
 # - (1 - rho) * dw**2  =>  (1 - rho) * np.mean(dw**2, axis=0)
+# - (1 - rho) * dw**2  =>  (1 - rho) * np.mean(dw**2, axis=1, keepdims=True)
 # - (1 - rho) * dw**2  =>  (1 - rho) * (dw - dw.mean()) ** 2
 # - (np.sqrt(s) + eps)  =>  (np.sqrt(s.mean()) + eps)
 # The order is turned round: first w, then s.
 # - return w, s  =>  return s, w
 # The learning rate is missing: the step is lr · dw/(√s + ε).
 # - w = w - lr * dw  =>  w = w - dw
-# Brackets: a / b + c is (a / b) + c. Here ε is added to the step, not to the root. Write dw / (√s + ε) with the
-# brackets.
+# Brackets: dw / √s + ε is (dw / √s) + ε, and 1 - rho * dw**2 is 1 − (ρ·dw²). Write dw / (√s + ε) and (1 − ρ)·dw².
+# - (1 - rho) * dw**2  =>  1 - rho * dw**2
 # - (np.sqrt(s) + eps)  =>  np.sqrt(s) + eps
 # Numbers stand where the argument rho belongs: this works only for ρ = 0.9. Use rho and 1 - rho.
 # - rho * s + (1 - rho) * dw**2  =>  0.9 * s + 0.1 * dw**2
@@ -521,9 +526,11 @@ def rmsprop_step(w, dw, s, lr, rho=0.9, eps=1e-8):
 # The numerator is not dw: the sign and the size of this step's gradient both count, once.
 # - lr * dw /  =>  lr /
 # - lr * dw /  =>  lr * np.sign(dw) /
+# - lr * dw /  =>  lr * np.abs(dw) /
+# - lr * dw /  =>  lr * dw**2 /
 # ^ is no power in Python: write dw**2.
 # - dw**2  =>  dw ^ 2
-# The s that comes back is its root, or has ε in it. Return the mean of the squares itself.
+# ε is inside s, or the root of s comes back. s is the mean of the squares itself; ε is added to its root, once.
 # - return w, s  =>  return w, np.sqrt(s)
 # - (1 - rho) * dw**2  =>  (1 - rho) * dw**2 + eps
 # An operation in place (`s *= …`, `w -= …`) writes into the caller's array; s = … makes a new one.
@@ -691,7 +698,9 @@ def adam_step(w, dw, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 # & v_hat = v / (1 - beta2**t)  =>  v_hat = v / (1 - 0.999**t)
 # v̂ is corrected outside the root: √v/(1 − β2^t). The correction belongs to v, so under the root: √(v/(1 − β2^t)).
 # - (np.sqrt(v_hat) + eps)  =>  (np.sqrt(v) / (1 - beta2**t) + eps)
-# Brackets: m / 1 - β^t is (m / 1) − β^t. The whole 1 − β^t is the divisor.
+# Brackets: m / 1 - β^t is (m / 1) − β^t, and 1 - β * dw is 1 − (β·dw). Write m / (1 − β^t) and (1 − β)·dw.
+# - (1 - beta1) * dw  =>  1 - beta1 * dw
+# - (1 - beta2) * dw**2  =>  1 - beta2 * dw**2
 # - m_hat = m / (1 - beta1**t)  =>  m_hat = m / 1 - beta1**t
 # - m_hat = m / (1 - beta1**t)  =>  m_hat = m / 1 - beta1**t
 # & v_hat = v / (1 - beta2**t)  =>  v_hat = v / 1 - beta2**t
@@ -762,8 +771,9 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
     optimizer.step(layers)
     return loss
 # %% mistakes
-# Every layer was given x, the input of the whole network. Each layer needs the output of the layer before it: keep it
-# in a variable and pass it on.
+# Every layer, or the loss function, was given x, the input of the whole network. Each needs the output of the layer
+# before it: keep it in a variable and pass it on.
+# - a = layer.forward(a, training=True)  =>  layer.forward(a, training=True)
 # - a = layer.forward(a, training=True)  =>  a = layer.forward(x, training=True)
 # The layers ran with training=False. BN would normalize with its running statistics and never update them. A training
 # step runs with training=True.
@@ -773,10 +783,11 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # - layer.forward(a, training=True)  =>  layer.forward(a)
 # A layer is an object, not a function: call its method, layer.forward(a, training=True).
 # - layer.forward(a, training=True)  =>  layer(a)
-# More than the loss is returned. Return the loss alone, one number.
+# More than the loss is returned. The loss function returns two things: unpack them, loss, d = …, and return loss alone.
+# - loss, d = loss_function(a, labels)  =>  loss = loss_function(a, labels); d = loss[1]
 # - return loss  =>  return loss, d
-# softmax_cross_entropy is called directly. Call loss_function, which is softmax_cross_entropy unless the caller gives
-# another one, as this check does.
+# softmax_cross_entropy is called directly, or labels stand as indices. Call loss_function with the labels as they are:
+# it is softmax_cross_entropy unless the caller gives another one, as this check does.
 # - loss_function(a, labels)  =>  softmax_cross_entropy(a, labels)
 # The loss function returns two things, the loss and its gradient. Unpack both: loss, d = …; d is what goes backward.
 # - loss, d = loss_function(a, labels)  =>  d = loss = loss_function(a, labels)
@@ -819,8 +830,8 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # - optimizer.step(layers)  =>  optimizer.step(layers); optimizer.step(layers)
 # -     optimizer.step(layers)  =>          optimizer.step(layers)
 # -     optimizer.step(layers)  =>          optimizer.step([layer])
-# The loss function got its arguments the wrong way round, so the gradient points uphill, or the call fails. It is
-# loss_function(scores, labels): the output of the last layer first.
+# The gradient points uphill, or the call fails: d got a minus, or the loss function its arguments the wrong way round.
+# It is loss_function(scores, labels): the output of the last layer first.
 # - loss_function(a, labels)  =>  loss_function(labels, a)
 # The output of the network or a gradient comes back instead of the loss, or the loss in a list, as text or rounded.
 # Return the loss of step 2, one number, as it is. (The loss function returns the loss first, then the gradient.)
@@ -837,9 +848,6 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # - optimizer.step(layers)  =>  [optimizer.step(layer) for layer in layers]
 # train_step returns None: its return statement is missing. End it with return loss.
 # - return loss  =>  return None
-# The loss function returns two things, and both are returned here, as one tuple. Unpack them: loss, d = …; return loss
-# alone.
-# - loss, d = loss_function(a, labels)  =>  loss = loss_function(a, labels); d = loss[1]
 # What goes backward is the loss, a number, instead of its gradient with respect to the scores. The loss function
 # returns both; the second one starts the backward pass.
 # - loss, d = loss_function(a, labels)  =>  loss, d = loss_function(a, labels); d = loss
@@ -858,12 +866,10 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # & for layer in reversed(layers):
 # + optimizer.step(layers)
 # +     for layer in reversed(layers):
-# The layers were taken out of the list (pop), so the caller's network is gone. reversed(layers) walks backwards and
-# leaves the list alone.
+# The list itself was changed (pop, reverse), so the caller's network is gone or runs backwards. reversed(layers) walks
+# backwards and leaves the list alone.
 # - for layer in reversed(layers):  =>  while layers:
 # & d = layer.backward(d)  =>  d = layers.pop().backward(d)
-# The list itself was reversed (layers.reverse()), so the caller's network now runs backwards. reversed(layers) walks
-# backwards and leaves the list alone.
 # - for layer in reversed(layers):
 # + layers.reverse()
 # +     for layer in layers:
@@ -872,8 +878,8 @@ def train_step(layers, x, labels, optimizer, loss_function=None):
 # order: each gets what the one before returned.
 # - for layer in layers:  =>  for layer in layers[::-1]:
 # %% mistakes otherwise="one step changes the parameters"
-# Calls or gradients of the way back are not right (the line above says which). Go through all layers, the last one
-# first: each gets what the layer after it returned, as it is. Then comes one optimizer.step(layers).
+# The line above says what differs: a number of calls, or k, which the optimizer alone changes, by the gradients. Go
+# back through all layers: each gets what the layer after it returned, as it is. Then comes one optimizer.step(layers).
 # - d = layer.backward(d)  =>  d = d + layer.backward(d)
 
 # %% exercise="q_scale"
@@ -923,8 +929,6 @@ def batch_noise(x, batch_size, rng, repeats):
 # - x[rows].mean(axis=0)  =>  np.median(x[rows], axis=0)
 # This is the variance of the batch means. Take its root, or use np.std.
 # - np.std(means, axis=0)  =>  np.var(means, axis=0)
-# This is the mean of the batch means, not their scatter. Take np.std over them.
-# - np.std(means, axis=0)  =>  np.mean(means, axis=0)
 # This is the formula σ/√m, of all the data or of the batches. It is what you should find on average; the exercise is to
 # measure it, so that you can believe it.
 # - return np.std(means, axis=0)  =>  return x.std(axis=0) / np.sqrt(batch_size)
@@ -938,6 +942,8 @@ def batch_noise(x, batch_size, rng, repeats):
 # - np.std(means, axis=0)  =>  np.ptp(means, axis=0)
 # - np.std(means, axis=0)  =>  np.std(means, axis=0) / x.std(axis=0)
 # - np.std(means, axis=0)  =>  np.std(means, axis=0) / np.abs(np.mean(means, axis=0))
+# - np.std(means, axis=0)  =>  np.std(means, axis=0) / np.mean(means, axis=0)
+# - np.std(means, axis=0)  =>  np.mean(np.abs(means - np.mean(means, axis=0)), axis=0)
 # The scatter was multiplied or divided by √batch_size. It is in the batch means already; no formula is needed.
 # - np.std(means, axis=0)  =>  np.std(means, axis=0) / np.sqrt(batch_size)
 # - np.std(means, axis=0)  =>  np.std(means, axis=0) * np.sqrt(batch_size)
@@ -950,7 +956,8 @@ def batch_noise(x, batch_size, rng, repeats):
 # - x[rows].mean(axis=0)  =>  x[rows]
 # - means.append(x[rows].mean(axis=0))  =>  means.extend(x[rows])
 # - means.append(x[rows].mean(axis=0))  =>  means = x[rows]
-# These are the batch means themselves. Return their standard deviation over the batches: np.std(means, axis=0).
+# These are the batch means themselves, or their mean. Return their scatter over the batches: np.std(means, axis=0).
+# - np.std(means, axis=0)  =>  np.mean(means, axis=0)
 # - return np.std(means, axis=0)  =>  return means
 # - return np.std(means, axis=0)  =>  return np.array(means)
 # The std runs along each batch mean, over its columns. The scatter is from batch to batch: np.std over the list,

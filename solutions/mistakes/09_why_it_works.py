@@ -13,56 +13,69 @@
 # %% exercise="noisy_batchnorm"
 # %% right="one sample after the other, stacked"
 def noisy_batchnorm(a, rng):
-    units = tuple(a.shape[1:])
-    mu, sigma = rng.uniform(-0.5, 0.5, units), rng.uniform(1.0, 1.25, units)
-    shift = np.stack([rng.uniform(mu - 0.1, mu + 0.1) for _ in range(len(a))])
-    scale = np.stack([rng.normal(sigma, 0.1) for _ in range(len(a))])
+    C, places = a.shape[1], tuple(a.shape[2:])
+    mu, sigma = rng.uniform(-0.5, 0.5, C), rng.uniform(1.0, 1.25, C)
+    mu, sigma = (z.reshape(C, *(1 for _ in places)) for z in (mu, sigma))
+    shift = np.stack([rng.uniform(mu - 0.1, mu + 0.1, (C, *places)) for _ in range(len(a))])
+    scale = np.stack([rng.normal(sigma, 0.1, (C, *places)) for _ in range(len(a))])
     shift, scale = (torch.tensor(z, dtype=a.dtype, device=a.device) for z in (shift, scale))
     return torch.stack([scale[i] * a[i] + shift[i] for i in range(a.shape[0])])
 # %% right="standard noise, scaled and moved; the tensor's own methods"
 def noisy_batchnorm(a, rng):
-    one, every = a.shape[1:], a.shape
-    mu = a.new_tensor(rng.rand(*one) - 0.5)
-    sigma = a.new_tensor(1 + rng.rand(*one) / 4)
-    m = mu.add(a.new_tensor(rng.uniform(-1, 1, every)), alpha=0.1)
-    s = sigma.add(a.new_tensor(rng.standard_normal(every)), alpha=0.1)
+    per_channel = (1, -1) + (1,) * (a.dim() - 2)
+    mu = a.new_tensor(rng.rand(a.size(1)) - 0.5).view(per_channel)
+    sigma = a.new_tensor(1 + rng.rand(a.size(1)) / 4).view(per_channel)
+    m = mu.add(a.new_tensor(rng.uniform(-1, 1, a.shape)), alpha=0.1)
+    s = sigma.add(a.new_tensor(rng.standard_normal(a.shape)), alpha=0.1)
     return torch.addcmul(m, s, a)
-# %% right="the units in one row, computed in float64"
+# %% right="two cases, computed in float64"
 def noisy_batchnorm(a, rng):
-    rows = a.reshape(a.shape[0], -1).double()
-    N, units = rows.shape
-    mu, sigma = rng.uniform(low=-0.5, high=0.5, size=units), rng.uniform(low=1, high=1.25, size=units)
-    m = np.tile(mu, (N, 1)) + rng.uniform(-0.1, 0.1, size=(N, units))
-    s = rng.normal(loc=np.broadcast_to(sigma, (N, units)), scale=0.1)
-    return (torch.as_tensor(s) * rows + torch.as_tensor(m)).to(a.dtype).view(a.shape)
+    size = (1, a.shape[1], 1, 1) if a.ndim == 4 else (1, a.shape[1])
+    mu, sigma = rng.uniform(low=-0.5, high=0.5, size=size), rng.uniform(low=1, high=1.25, size=size)
+    m = np.broadcast_to(mu, a.shape) + rng.uniform(-0.1, 0.1, size=a.shape)
+    s = rng.normal(loc=np.broadcast_to(sigma, a.shape), scale=0.1)
+    return (torch.as_tensor(s) * a.double() + torch.as_tensor(m)).to(a.dtype)
 # %% mistakes
-# The noise is shared by the whole batch: m and s have one value a unit. The paper draws them anew for each sample,
-# around the unit's μ and σ: their size is a.shape.
-# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1)
-# & s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1)
-# There is no second draw: μ and σ were used as m and s. Every sample gets its own m, around μ, and its own s, around σ.
+# The noise is shared by the whole batch: m and s have one value a channel. The paper draws them anew for each value,
+# around the channel's μ and σ: their size is a.shape.
+# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, shape)
+# & s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, shape)
+# There is no second draw: μ and σ were used as m and s. Every value gets its own m, around μ, and its own s, around σ.
 # - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = mu
 # & s = rng.normal(sigma, 0.1, a.shape)  =>  s = sigma
-# μ and σ were drawn for each sample too. Then the samples' shifts average out, and the unit's distribution as a whole
-# hardly moves: no covariate shift. One μ and one σ a unit: size a.shape[1:].
-# - mu = rng.uniform(-0.5, 0.5, a.shape[1:])  =>  mu = rng.uniform(-0.5, 0.5, a.shape)
-# & sigma = rng.uniform(1, 1.25, a.shape[1:])  =>  sigma = rng.uniform(1, 1.25, a.shape)
-# μ and σ are single numbers here, the same for all units. Each unit has its own: size a.shape[1:].
-# - mu = rng.uniform(-0.5, 0.5, a.shape[1:])  =>  mu = rng.uniform(-0.5, 0.5)
-# & sigma = rng.uniform(1, 1.25, a.shape[1:])  =>  sigma = rng.uniform(1, 1.25)
-# μ and σ were drawn one a sample (size N), not one a unit. Behind the first axis stand the units: size a.shape[1:].
-# - mu = rng.uniform(-0.5, 0.5, a.shape[1:])  =>  mu = rng.uniform(-0.5, 0.5, (len(a), *[1] * (a.ndim - 1)))
-# & sigma = rng.uniform(1, 1.25, a.shape[1:])  =>  sigma = rng.uniform(1, 1.25, (len(a), *[1] * (a.ndim - 1)))
+# μ and σ were drawn for each value too. Then the shifts average out, and the channel's distribution as a whole hardly
+# moves: no covariate shift. One μ and one σ a channel: C numbers each.
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5, a.shape)
+# & sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25, a.shape)
+# μ and σ are single numbers here, the same for all channels. Each channel has its own: C numbers each.
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5)
+# & sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25)
+# μ and σ were drawn one a sample (N numbers), not one a channel. The channels stand on the second axis: a.shape[1].
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5, (len(a), *[1] * (a.ndim - 1)))
+# & sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25, (len(a), *[1] * (a.ndim - 1)))
+# In images every place of every channel got a μ and a σ of its own. Height and width belong to the batch: all places of
+# a channel share one μ and one σ, C numbers each, in a shape that broadcasts: (C, 1, 1).
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = a.shape[1:]
+# Tables come out right, images do not: C numbers were lined up with the last axis, the width. Give μ and σ the shape
+# (C, 1, 1), which broadcasts to (N, C, H, W).
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = a.shape[1:2]
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = a.shape[-1:]
+# Tables come out right, images do not: this shape has more axes than a table (N, C), or fewer than images need. It must
+# follow a.ndim: (C,) for a table, (C, 1, 1) for images.
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = (a.shape[1], 1, 1)
+# In images m and s are shared by all places of a channel. They are drawn anew for each sample and place: size a.shape.
+# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, (len(a), *shape))
+# & s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, (len(a), *shape))
 # PyTorch and NumPy do not multiply each other: s and m are still NumPy arrays. Make tensors of them:
 # torch.from_numpy(…).to(a).
 # - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  s * a + m
-# m has one value a unit, shared by the batch, and s has one for each sample. Both are drawn anew for each sample: size
+# m has one value a channel, shared by the batch, and s has one for each value. Both are drawn anew for each value: size
 # a.shape.
-# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1)
+# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, shape)
 # a came back as it went in. Scale it by s and shift it by m.
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return a
-# m does not depend on μ: it was drawn from U(−0.1, 0.1). Draw it around the unit's μ, from U(μ − 0.1, μ + 0.1). Without
-# μ the means stay at 0.
+# m does not depend on μ: it was drawn from U(−0.1, 0.1). Draw it around the channel's μ, from U(μ − 0.1, μ + 0.1).
+# Without μ the means stay at 0.
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(-0.1, 0.1, a.shape)
 # s does not depend on σ: it was drawn around 1. Draw it from N(σ, 0.1).
 # - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(1, 0.1, a.shape)
@@ -81,12 +94,15 @@ def noisy_batchnorm(a, rng):
 # & m = rng.uniform  =>  s = rng.normal(sigma, 0.1, a.shape); m = rng.uniform
 # The right distributions, drawn in another order: σ before μ. The same RandomState then hands out other numbers. The
 # docstring's order is mu, sigma, m, s.
-# - sigma = rng.uniform(1, 1.25, a.shape[1:])  =>  pass
-# & mu = rng.uniform  =>  sigma = rng.uniform(1, 1.25, a.shape[1:]); mu = rng.uniform
+# - sigma = rng.uniform(1, 1.25, shape)  =>  pass
+# & mu = rng.uniform  =>  sigma = rng.uniform(1, 1.25, shape); mu = rng.uniform
 # μ and σ have the same interval. σ ~ U(1, 1.25): it stays near 1, it only widens.
-# - sigma = rng.uniform(1, 1.25, a.shape[1:])  =>  sigma = rng.uniform(-0.5, 0.5, a.shape[1:])
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(-0.5, 0.5, shape)
 # σ was drawn from a normal distribution. It is uniform: σ ~ U(1, 1.25).
-# - sigma = rng.uniform(1, 1.25, a.shape[1:])  =>  sigma = rng.normal(1, 1.25, a.shape[1:])
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.normal(1, 1.25, shape)
+# The noise was made float32, which keeps seven digits; these activations are float64. Make tensors of a's own dtype:
+# torch.from_numpy(…).to(a).
+# - (s).to(a) * a + torch.from_numpy(m).to(a)  =>  (s).float() * a + torch.from_numpy(m).float()
 # The random numbers are float64, and the result became float64 with them. The layers behind want a's dtype:
 # torch.from_numpy(…).to(a).
 # - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  torch.from_numpy(s) * a + torch.from_numpy(m)
@@ -101,15 +117,15 @@ def noisy_batchnorm(a, rng):
 # A generator of your own was used, with a seed of its own, so every step would draw the same noise. Draw from the
 # argument rng: it moves on from call to call.
 # - mu = rng.uniform  =>  rng = np.random.RandomState(0); mu = rng.uniform
-# s has one value a unit, shared by the batch, and m has one for each sample. Both are drawn anew for each sample: size
+# s has one value a channel, shared by the batch, and m has one for each value. Both are drawn anew for each value: size
 # a.shape.
-# - s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1)
+# - s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, shape)
 # m is missing: the activations are scaled, but not shifted. s·a + m.
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return torch.from_numpy(s).to(a) * a
 # m is subtracted. The formula adds it: s·a + m.
 # - a + torch.from_numpy(m).to(a)  =>  a - torch.from_numpy(m).to(a)
-# μ lies between 0 and 0.5 here, so every unit is shifted upwards. μ ~ U(−0.5, 0.5).
-# - mu = rng.uniform(-0.5, 0.5, a.shape[1:])  =>  mu = rng.uniform(0, 0.5, a.shape[1:])
+# μ lies between 0 and 0.5 here, so every channel is shifted upwards. μ ~ U(−0.5, 0.5).
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(0, 0.5, shape)
 # m lies to one side of μ only. m ~ U(μ − 0.1, μ + 0.1).
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu, mu + 0.1, a.shape)
 # m was drawn from a normal distribution. It is uniform: m ~ U(μ − 0.1, μ + 0.1).
@@ -123,14 +139,9 @@ def noisy_batchnorm(a, rng):
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return a * s + m
 # The noise came from NumPy's global generator, np.random. Draw from the argument rng: rng.uniform, rng.normal. Only
 # then can a run be repeated.
-# - mu = rng.uniform(-0.5, 0.5, a.shape[1:])  =>  rng = np.random; mu = rng.uniform(-0.5, 0.5, a.shape[1:])
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  rng = np.random; mu = rng.uniform(-0.5, 0.5, shape)
 # Nothing comes back (None). End with a return.
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  pass
-# %% mistakes hidden=true
-# a.shape[1] is the number of columns of a table. Of images, (N, C, H, W), it is only the channels, but every place of
-# every channel is a unit: a.shape[1:].
-# - mu = rng.uniform(-0.5, 0.5, a.shape[1:])  =>  mu = rng.uniform(-0.5, 0.5, a.shape[1])
-# & sigma = rng.uniform(1, 1.25, a.shape[1:])  =>  sigma = rng.uniform(1, 1.25, a.shape[1])
 
 # %% exercise="ics"
 # %% right="backward(), with .grad cleared"
@@ -232,6 +243,8 @@ def ics(model, layer, batch, lr):
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  F.cosine_similarity(G, G_new)
 # The second number is 1 − cosine, or its angle. The cosine itself is wanted, best 1.
 # - F.cosine_similarity  =>  1 - F.cosine_similarity
+# The cosine lost its sign. G′ may point against G: then the cosine is negative, which is the most shift of all.
+# - return distance.item(), cosine.item()  =>  return distance.item(), abs(cosine.item())
 # The two results are in the wrong order: distance first, then cosine.
 # - return distance.item(), cosine.item()  =>  return cosine.item(), distance.item()
 # Only the distance came back. Return two numbers, distance and cosine.
@@ -552,7 +565,6 @@ def beta_smoothness(steps, distances, gradient_norm):
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.abs(np.diff(distances, prepend=0) / np.diff(moved, prepend=0)))
 # Nothing comes back (None). End with a return.
 # - return float(np.max(np.asarray(distances) / moved))  =>  pass
-# %% mistakes hidden=true
 # steps may be a list, and a list times a number is no product. np.asarray makes an array of either.
 # - np.asarray(steps) * gradient_norm  =>  steps * gradient_norm
 

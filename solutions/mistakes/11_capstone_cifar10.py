@@ -86,8 +86,8 @@ def make_vgg11(batchnorm, width=64):
 # - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 10, bias=False)
 # Without padding each convolution loses two rows and two columns, and soon nothing is left. Pass padding=1.
 # - 3, padding=1,  =>  3,
-# The Linear does not get what it expects. After five poolings the maps are (N, 8·width, 1, 1); nn.Flatten() in front of
-# it makes them (N, 8·width), and that many numbers it takes in. Is a pooling missing, or the return inside the loop?
+# The Linear does not get what it expects. After five poolings the maps are (N, 8·width, 1, 1); nn.Flatten() makes them
+# (N, 8·width), which the Linear takes in. Is a pooling missing, or the return inside the loop?
 # - nn.Flatten(), nn.Linear  =>  nn.Linear
 # - nn.Linear(c_in, 10)  =>  nn.Linear(512, 10)
 # A convolution expects another number of channels than it gets. The first one gets 3; after that it is the output
@@ -166,8 +166,8 @@ def count_parameters(model):
 # - model.parameters() if p.requires_grad  =>  model.state_dict().values()
 # A frozen parameter is counted in the total. It is not trained: look at p.requires_grad.
 # - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters())
-# Some numbers are counted twice or more. modules() gives the containers as well as the layers inside, and each
-# container's parameters() holds those of its layers. For the total, ask the model alone.
+# Some numbers are counted twice or more. modules() gives containers and the layers inside, and a container's
+# parameters() holds those of its layers. For the total, ask the model alone.
 # - p in model.parameters()  =>  m in model.modules() for p in m.parameters()
 # Only the outermost layers are looked at, so a layer inside another container is missed. modules() goes down to every
 # depth; children() and a plain loop do not.
@@ -316,8 +316,8 @@ class BasicBlock(nn.Module):
 # - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(torch.cat([self.branch(x), self.shortcut(x)], dim=1))
 # forward returns nothing (None). Is its return missing?
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
-# The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which is x itself
-# where nothing stands in it. The caller's x changes. Write a + b, which makes a new tensor.
+# The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which may be x
+# itself. Write a + b, which makes a new tensor.
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  x += self.branch(x); return F.relu(x)
 # - return F.relu(self.branch(x) + self.shortcut(x))
 # + out = self.shortcut(x); out += self.branch(x); return F.relu(out)
@@ -452,8 +452,8 @@ class Bottleneck(nn.Module):
 # branch's last BN starts at 0.
 # - nn.init.zeros_(third[1].weight)
 # + [nn.init.zeros_(part[1].weight) for part in (third, self.shortcut) if len(part)]
-# It is an inner BN whose γ starts at 0. Behind it stands a ReLU, which gets nothing but 0 and passes no gradient on:
-# the branch could never wake up. The branch's last BN has no ReLU behind it, only the sum.
+# An inner BN's γ starts at 0. The ReLU behind it gets nothing but 0 and passes no gradient on: the branch never wakes
+# up. The branch's last BN has no ReLU behind it, only the sum.
 # - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(first[1].weight)
 # - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(second[1].weight)
 # The last convolution's filters start at 0, not the last BN's γ. The block gives the same at first, but then BN divides
@@ -478,8 +478,8 @@ class Bottleneck(nn.Module):
 # - super().__init__()  =>  super().__init__(); batchnorm = True
 # forward returns nothing (None). Is its return missing?
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
-# The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which is x itself
-# where nothing stands in it. The caller's x changes. Write a + b, which makes a new tensor.
+# The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which may be x
+# itself. Write a + b, which makes a new tensor.
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  x += self.branch(x); return F.relu(x)
 # - return F.relu(self.branch(x) + self.shortcut(x))
 # + out = self.shortcut(x); out += self.branch(x); return F.relu(out)
@@ -541,8 +541,8 @@ def parameter_groups(model, weight_decay):
 # Nothing is in the first group. Filters have four axes, matrices two.
 # - p.ndim > 1  =>  False
 # & p.ndim <= 1  =>  True
-# γ is decayed with the filters. Names do not tell them apart: PyTorch calls both weight, and in an nn.Sequential layers
-# have numbers for names, so that no name holds bn. Go by the axes (γ has one), or by the type of the layer.
+# γ is decayed with the filters. Names do not tell them apart: PyTorch calls both weight, and in an nn.Sequential names
+# are numbers: none holds bn. Go by the axes (γ has one), or by the type of the layer.
 # - p in model.parameters() if p.ndim > 1  =>  name, p in model.named_parameters() if name.endswith("weight")
 # & p for p in model.parameters() if p.ndim <= 1  =>  p for name, p in model.named_parameters() if name.endswith("bias")
 # - p for p in model.parameters() if p.ndim > 1
@@ -563,7 +563,7 @@ def parameter_groups(model, weight_decay):
 # Some parameters are in both groups. PyTorch refuses that; each belongs into one.
 # - p.ndim <= 1  =>  True
 # - p.ndim > 1  =>  p.ndim >= 1
-# Parameters stand in a group several times. modules() gives containers as well as the layers in them, and each one's
+# Parameters stand in a group several times. modules() gives containers and the layers in them, and each one's
 # parameters() holds them all. model.parameters() gives each once.
 # - p for p in model.parameters() if p.ndim > 1  =>  p for m in model.modules() for p in m.parameters() if p.ndim > 1
 # & p for p in model.parameters() if p.ndim <= 1  =>  p for m in model.modules() for p in m.parameters() if p.ndim <= 1

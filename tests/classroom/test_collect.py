@@ -19,6 +19,7 @@ from grader.classroom.archives import MOST_ENTRIES, MOST_ENTRIES_INSIDE
 from grader.classroom.collect import print_collected
 from grader.classroom.collecting import Collected, collect
 from grader.classroom.people import More, write_more
+from grader.classroom.put import Records
 from grader.cli import main
 from grader.errors import CourseError
 
@@ -107,6 +108,15 @@ def test_moodle(take, klass, capsys):
         assert files[f"{student}/{UNIT}/{FILE}"] == notebook(what)
     assert files[f"bob/{UNIT}/timestamp.txt"] == b"2026-10-02 12:00:00 UTC" and len(files) == 8
     assert collected.missing == ["ann1", "ann2"]
+    records = Records(klass, UNIT).by_student  # by these names feedback finds its way back
+    assert {student: (record.system, record.named) for student, record in records.items()} == {
+        "ada": ("moodle", "Ada King_31_assignsubmission_file/"),
+        "seoyeon": ("moodle", "서연 김_32_assignsubmission_file_/"),
+        "bob": ("moodle", "Bob ONeil_33_assignsubmission_file_"),
+        "jürgen": ("moodle", "Group 1-Jürgen Müller-Groß_34_assignsubmission_file/"),
+    }
+    take({f"ada/{FILE}": notebook("by e-mail")})
+    assert Records(klass, UNIT).by_student["ada"].named == "Ada King_31_assignsubmission_file/"
 
 
 def test_moodle_made_at_once_has_no_times(take, klass, capsys):
@@ -194,6 +204,13 @@ def test_canvas(take, klass, capsys):
     assert "seoyeon (서연 김): homework.ipynb is taken, the only notebook." in text
     assert "NOBODY'S   anon_101" in text and "the newest of 2" in text and "one second" in text
     assert f"ada/{UNIT}/timestamp.txt" not in files
+    records = Records(klass, UNIT).by_student
+    assert {(record.system, record.named) for record in records.values()} == {
+        ("canvas", f"kingada_101_5570_{UNIT}-1.ipynb"),
+        ("canvas", f"oneilbob_LATE_103_5580_{FILE}"),
+        ("canvas", "김서연_102_5590_homework.ipynb"),
+        ("canvas", "mllergrojrgen_104_5600_work.zip"),
+    }
 
 
 def test_a_late_mark_waits_for_a_due_date(take, klass, capsys):

@@ -9,7 +9,7 @@ import sysconfig
 import nbformat
 import pytest
 
-from grader.authoring.build import targets
+from grader.authoring.stale import targets
 from grader.authoring.unit import read_unit
 from grader.classroom import demo
 from grader.classroom.course import make_class

@@ -14,7 +14,7 @@ from nbgrader.apps.exportapp import ExportApp
 from sqlalchemy.exc import SAWarning
 
 from grader.classroom.course import make_class
-from grader.classroom.exporters import MoodleExportPlugin, is_formula, neutral, number
+from grader.classroom.exporters import MoodleExportPlugin, _php_safe, is_formula, neutral, number
 
 UNIT = "90_tiny"
 PEOPLE = [
@@ -176,6 +176,56 @@ def test_settings_in_the_class(export, klass):
         config.write_text(before, encoding="utf-8")
     assert head[5] == "Tiny, 작은 (77)"
     assert "seoyeon" in [row[2] for row in students] and all(row[3] == "" for row in students)
+
+
+def test_every_option_goes_on_the_command_s_line(export):
+    """As docs/grading.md has them."""
+    named = (f"{UNIT}=Tiny; the first (77)", "91_empty=Empty (78)")
+    titles = [argument for title in named for argument in ("--CanvasExportPlugin.titles", title)]
+    _, (head, _, *students) = export("CanvasExportPlugin", *titles, "--CanvasExportPlugin.student_id=SIS User ID")
+    assert head[5:] == ["Tiny; the first (77)", "Empty (78)"]
+    assert "seoyeon" in [row[2] for row in students]
+    options = ("--MoodleExportPlugin.identifier=ID number", "--MoodleExportPlugin.feedback=True")
+    _, (head, *_) = export("MoodleExportPlugin", *options, "--MoodleExportPlugin.titles", f"{UNIT}=Tiny \\")
+    assert head[:5] == ["ID number", "First name", "Last name", "Tiny \\ ", "Tiny \\ (feedback)"]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "titles", "said"),
+    [
+        ("CanvasExportPlugin", ["90=Tiny"], "titles names '90', which is no assignment in the gradebook."),
+        ("MoodleExportPlugin", [f"{UNIT}=91_empty"], "Two assignments would be called '91_empty': change titles."),
+        ("CanvasExportPlugin", [f"{UNIT}=My Final Score"], "Canvas passes over a column with 'Final Score'"),
+    ],
+)
+def test_titles_that_would_lose_a_column_are_refused(plugin, titles, said, export):
+    log, rows = export(plugin, f"--{plugin}.titles", *titles)
+    assert said in log and rows == []
+
+
+def test_an_id_that_is_none_of_canvas_s_is_left_out(export, klass):
+    """Canvas would read the number that it begins with, which is another student's."""
+
+    def number(text: str) -> None:
+        with Gradebook(f"sqlite:///{klass / 'gradebook.db'}", "bn-2026") as gradebook:
+            gradebook.find_student("ada").lms_user_id = text
+            gradebook.db.commit()
+
+    number("102a")
+    try:
+        log, (_, _, *students) = export("CanvasExportPlugin", "--student", "ada")
+    finally:
+        number("101")
+    assert students[0][1] == "" and students[0][3] == "ada" and "'102a' is no number of Canvas's" in log
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [("C:\\", "C:\\ "), ('\\"o', '\\ "o'), ("a\\nb", "a\\nb"), ("", ""), ('"', '"'), ("x\\\\", "x\\\\ ")],
+)
+def test_what_php_would_read_on_after(text, safe):
+    """PHP's fgetcsv takes a backslash before a quotation mark for its escape character."""
+    assert _php_safe(text) == safe
 
 
 @pytest.mark.parametrize(

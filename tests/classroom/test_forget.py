@@ -33,7 +33,8 @@ def klass(tmp_path) -> Path:
     (directory / "release" / UNIT).mkdir(parents=True)
     (directory / "release" / UNIT / f"{UNIT}.ipynb").write_text("{}")
     (directory / ".bncourse" / "results" / UNIT).mkdir(parents=True)
-    (directory / ".bncourse" / "collected").mkdir()
+    for kept in ("collected", "feedback"):
+        (directory / ".bncourse" / kept).mkdir()
     inbound, feedback = tmp_path / "exchange" / "bn" / "inbound", tmp_path / "exchange" / "bn" / "feedback"
     feedback.mkdir(parents=True)
     for entry in results:
@@ -48,6 +49,8 @@ def klass(tmp_path) -> Path:
         (directory / ".bncourse" / "results" / UNIT / f"{student}.json").write_text(json.dumps(entry))
     collected = directory / ".bncourse" / "collected" / f"{UNIT}.json"
     collected.write_text(json.dumps({student: {"files": {}} for student in NAMES}))
+    pages = directory / ".bncourse" / "feedback" / f"{UNIT}.json"
+    pages.write_text(json.dumps(dict.fromkeys(NAMES, "a hash")))
     write_more(directory, {student: More(["Mon"]) for student in NAMES})
     return directory
 
@@ -62,7 +65,8 @@ def test_everything_of_one_and_nothing_of_others(klass, tmp_path):
     for step in ("submitted", "autograded", "feedback"):
         assert named(klass / step) == others
     assert named(klass / ".bncourse" / "results" / UNIT) == {f"{student}.json" for student in others}
-    assert json.loads((klass / ".bncourse" / "collected" / f"{UNIT}.json").read_text()).keys() == others
+    for kept in ("collected", "feedback"):
+        assert json.loads((klass / ".bncourse" / kept / f"{UNIT}.json").read_text()).keys() == others
     assert read_more(klass).keys() == others
     exchange = tmp_path / "exchange" / "bn"
     assert {name.split(f"+{UNIT}")[0] for name in named(exchange / "inbound")} == others

@@ -1,4 +1,4 @@
-"""nbgrader's formgrader in a real browser, on a graded class: log in, open a submission, read its score.
+"""nbgrader's formgrader in a real browser, on a graded class: log in, open a submission, read its score, give points.
 
 Needs Chromium, chromedriver (Debian: apt install chromium-driver) and selenium; nothing outside this machine is asked.
 """
@@ -23,7 +23,8 @@ from nbgrader.api import Gradebook
 
 from grader.authoring.unit import read_unit
 from grader.classroom import demo
-from grader.classroom.course import make_class
+from grader.classroom.course import make_class, opened, quiet
+from grader.grading.grade import Options, grade_class
 
 UNIT = "90_tiny"
 TOKEN = "a token of this test only"
@@ -102,8 +103,22 @@ def _hostile(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook)
 
 
+def _with_essay(notebook: nbformat.NotebookNode) -> str:
+    """The essay written, and a cell that leaves a file in the class, where it can."""
+    next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == ESSAY).source = "Because."
+    notebook.cells.append(
+        new_code_cell(
+            "import pathlib\nfor name in ('proof', '../../../proof'):\n    try:\n        "
+            "pathlib.Path(name).write_text('')\n    except OSError:\n        pass"
+        )
+    )
+    return nbformat.writes(notebook)
+
+
+ESSAY = "essay"
 HOSTILE = demo.Student("mallory", demo.reference, _hostile)
-STUDENTS = [s for s in demo.STUDENTS if s.id in ("perfect", "half-done", "mistaken-1")] + [HOSTILE]
+ESSAYIST = demo.Student("essayist", demo.reference, _with_essay)
+STUDENTS = [s for s in demo.STUDENTS if s.id in ("perfect", "half-done", "mistaken-1")] + [HOSTILE, ESSAYIST]
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +126,24 @@ def graded(built, tmp_path_factory) -> Path:
     """A class directory with graded submissions of the tiny unit. The only place that says how they are graded."""
     directory = tmp_path_factory.mktemp("class") / "bn-2026"
     make_class(directory, [built], quietly=True)
+    _add_essay(directory)
     unit = read_unit(built)
     for student in STUDENTS:
         demo.submit(directory, unit, student)
     demo.grade(directory, [unit])
     return directory
+
+
+def _add_essay(directory: Path) -> None:
+    """An essay of 2 points at the end of the unit, as an instructor adds one."""
+    source = directory / "source" / UNIT / f"{UNIT}.ipynb"
+    notebook = nbformat.read(source, as_version=4)
+    about = {"grade_id": ESSAY, "grade": True, "solution": True, "locked": False, "task": False, "points": 2}
+    about |= {"schema_version": 3, "cell_type": "markdown"}
+    notebook.cells.append(new_markdown_cell("Why?", metadata={"nbgrader": about}))
+    nbformat.write(notebook, source)
+    with quiet(), opened(directory) as api:
+        assert api.generate_assignment(UNIT, force=True)["success"]
 
 
 def scores(directory: Path) -> dict[str, dict[str, tuple[float, float]]]:
@@ -300,7 +328,7 @@ def test_list_of_submissions_shows_the_scores_of_the_gradebook(browser, server, 
     shown = {name: find(row, ".score")[0].text for name, row in open_list(browser, server).items()}
     stored = {name: [sum(v) for v in zip(*grades.values())] for name, grades in scores(graded).items()}
     assert shown == {name: f"{points:g} / {of:g}" for name, (points, of) in stored.items()}
-    assert stored["perfect"] == [3, 3] and stored["mistaken-1"] == [1, 3]  # the gradebook was not empty or all alike
+    assert stored["perfect"] == [3, 5] and stored["mistaken-1"] == [1, 5]  # the gradebook was not empty or all alike
 
 
 @pytest.mark.parametrize("student", ["perfect", "half-done", "mistaken-1"])
@@ -360,3 +388,53 @@ def test_students_markup_does_nothing_in_the_page(browser, server, graded):
     nothing = {"ran": [], "title": False, "links": [], "elements": []}
     assert intrusions(browser, "#notebook-container") == nothing
     assert points(browser) == scores(graded)[HOSTILE.id]
+
+
+def test_a_submission_begins_below_the_title_of_the_setup_cell(browser, server):
+    open_submission(browser, server, "perfect")
+    page = browser.page_source
+    assert "Setup: run this cell first" in page and "bncourse_kit" not in page
+    assert "x_hat, float32" in page  # who grades sees hidden tests
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_the_autograde_button_grades_in_the_jail(browser, server, graded):
+    before = scores(graded)
+    find(open_list(browser, server)[ESSAYIST.id], ".autograde a")[0].click()
+    (said,) = until(browser, lambda d: find(d, "#success-modal, #error-modal"))
+    assert said.get_attribute("id") == "success-modal", said.text
+    assert scores(graded) == before
+    assert not list(graded.rglob("proof"))
+    # What is kept of it is what is there: nothing has to be run again.
+    assert grade_class(graded, Options(student=ESSAYIST.id), progress=False).fresh == 0
+
+
+def test_an_essay_is_graded_by_keyboard(browser, server, graded):
+    from selenium.webdriver import ActionChains, Keys
+
+    def press(*keys: str) -> str:
+        """Press keys. Returns the id of what has the focus then."""
+        ActionChains(browser).send_keys(*keys).perform()
+        return browser.execute_script("return document.activeElement.id")
+
+    def kept() -> tuple:
+        with Gradebook(f"sqlite:///{graded / 'gradebook.db'}", graded.name) as gradebook:
+            grade = gradebook.find_grade(ESSAY, UNIT, UNIT, ESSAYIST.id)
+            comment = gradebook.find_comment(ESSAY, UNIT, UNIT, ESSAYIST.id)
+            return grade.manual_score, grade.needs_manual_grade, comment.manual_comment
+
+    assert kept() == (None, True, None)
+    open_submission(browser, server, ESSAYIST.id)
+    # What there is of points and comments has come, and what is typed is listened to.
+    until(browser, lambda d: find(d, "input.score[placeholder]") and find(d, f"#{ESSAY}-comment[placeholder]"))
+    assert any(press(Keys.TAB) == ESSAY for _ in range(40)), "the essay's score is not reached"
+    assert press("1.5", Keys.TAB) == f"{ESSAY}_extra_credit"
+    assert press(Keys.TAB) == f"{ESSAY}-comment"
+    press("Good, but short.", Keys.TAB)
+    given = (1.5, False, "Good, but short.")
+    end = time.monotonic() + SECONDS
+    while kept() != given and time.monotonic() < end:
+        time.sleep(0.2)
+    assert kept() == given
+    shown = {name: find(row, ".score")[0].text for name, row in open_list(browser, server).items()}
+    assert shown[ESSAYIST.id] == "4.5 / 5"

@@ -160,6 +160,13 @@ def test_who_is_known_by_mail_or_number_keeps_the_id(take, klass, capsys):
     assert twice.problems == ["line 3: 'y' is 'ada', who was met before"]
 
 
+def test_a_name_in_one_piece_does_not_move_where_the_last_name_begins(take, klass):
+    take("id,first_name,last_name\nada,José,de la Vega\nbob,Bob,Old\n")
+    assert take("id,full name\nada,José de la Vega\nbob,Bob New\n").changed == ["bob"]
+    assert people(klass)["ada"][:2] == ("José", "de la Vega") and people(klass)["bob"][:2] == ("Bob", "New")
+    assert take('id,student\nada,"la Vega, José de"\n').changed == ["ada"]  # a comma says where it begins
+
+
 def test_lines_that_cannot_be_used_are_named_and_the_others_taken(take, klass, capsys):
     text = (
         "id,first_name,email\nada,Ada,\n,Nobody,\na/b,Slash,\n.x,Dot,\nADA,Other,\nada,Another,\nbob,B\x1b[2J,\n"

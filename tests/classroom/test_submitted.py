@@ -56,6 +56,18 @@ def test_what_is_no_submission_is_named_with_what_to_do(hand_in, tmp_path, path,
     assert said in line and line.isprintable()
 
 
+def test_what_may_be_a_newer_version_is_named_beside_what_is_graded(hand_in, tmp_path):
+    names = [f"{UNITS[0]}-1.ipynb", f"{UNITS[0].upper()}.IPYNB", f"{UNITS[0]}.ipynb.txt", f"{UNITS[0]} (2).zip"]
+    for name in (f"{UNITS[0]}.ipynb", "scratch.ipynb", "bn.py", *names):
+        hand_in(f"ada/{UNITS[0]}/{name}")
+    found = submitted(tmp_path, UNITS)
+    assert found.submissions == [("ada", UNITS[0])]
+    assert [line.partition(" lies beside")[0] for line in found.others] == sorted(
+        f"submitted/ada/{UNITS[0]}/{name}" for name in names
+    )
+    assert all("which is graded: if it is newer, rename it." in line for line in found.others)
+
+
 def test_a_name_that_is_no_text(hand_in, tmp_path):
     hand_in(f"x/{UNITS[0]}/{UNITS[0]}.ipynb")
     os.rename(tmp_path / "submitted" / "x", os.fsencode(tmp_path / "submitted") + b"/\xff")

@@ -2,8 +2,9 @@
 
 import nbformat
 
-from grader.authoring.build import targets
-from grader.classroom.course import UNGRADED, make_class
+from grader.authoring.stale import targets
+from grader.classroom.config import UNGRADED
+from grader.classroom.course import make_class
 from grader.classroom.ungraded import ungrade_questions
 from grader.grading.release import read_release, tables
 from grader.kit.table import Table

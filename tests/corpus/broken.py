@@ -392,6 +392,22 @@ def copied_exercise_kept_below(nb, host):
     nb.cells.append(cell)
 
 
+@broken(repair="cell normalize stands 2 times: the one with an answer counts")
+def copied_exercise_answered_above_the_stub(nb, host):
+    """The copy of the stub that was left stands below the answer, and would undo it."""
+    stub = copy.deepcopy(nb.cell("normalize"))
+    nb.answer_rightly()
+    nb.cells.insert(nb.number("normalize") + 1, stub)
+
+
+@broken(repair="cell normalize stands 2 times: the one with an answer counts")
+def all_cells_twice(nb, host):
+    """Two wrote at once: all cells are there a second time, and only these are answered."""
+    untouched = copy.deepcopy(nb.cells)
+    nb.answer_rightly()
+    nb.cells[:0] = untouched
+
+
 @broken(repair="cell normalize-values stands 2 times")
 def copied_check(nb, host):
     """The check's cell was copied, to try it again."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import nbformat
@@ -76,8 +77,10 @@ class Pool:
 
     def graded(self, job: GradeJob) -> Result:
         who, points = job.submission, float(b"right" in job.submission.notebook) * 2
-        cells = [CellScore("f-values", "f", points, 2.0)]
-        return Result(who.student, who.unit, who.path, cells=cells, notebook=f"{points} 한", key=job.key)
+        cells, answers = [CellScore("f-values", "f", points, 2.0)], [f"f {hash(who.notebook)}"]
+        found = Result(who.student, who.unit, who.path, cells=cells, answers=answers, key=job.key)
+        found.notebook = f"{points} 한"
+        return found
 
     def close(self) -> None:
         pass
@@ -152,10 +155,95 @@ def test_a_time_of_handing_in_is_what_its_file_says_now(run, hand_in, klass):
     run()
     hand_in("ada", timestamp="2026-03-02 12:00:00 UTC")
     assert run().fresh == 0 and scores(klass) == {"ada": (2, "2026-03-02 12:00:00")}
+    hand_in("ada", timestamp="2026년 3월 1일")
+    outcome = run()
+    assert list(outcome.times) == [("ada", UNIT)] and "is no time (2026년 3월 1일)" in outcome.times["ada", UNIT]
     (folder / "timestamp.txt").unlink()
-    hand_in("ada", "wrong")
-    assert run().fresh == 1 and scores(klass) == {"ada": (0, "2026-03-02 12:00:00")}
+    outcome = run()
+    assert outcome.times == {} and scores(klass) == {"ada": (2, "")}
     assert not (klass / "autograded" / "ada" / UNIT / "timestamp.txt").exists()
+
+
+LATE = """\
+from nbgrader.plugins import LateSubmissionPlugin
+
+
+class Late(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return 0.5 * total_seconds_late / 86400
+"""
+
+
+def test_penalties_follow_what_people_decide_and_nothing_is_run_for_them(run, hand_in, klass):
+    (klass / "late_plugin_of_this_class.py").write_text(LATE)
+    with open(klass / "nbgrader_config.py", "a") as config:
+        config.write("c.AssignLatePenalties.plugin_class = 'late_plugin_of_this_class.Late'\n")
+    hand_in("ada", timestamp="2026-03-03 12:00:00 UTC")
+    with Gradebook(f"sqlite:///{klass}/gradebook.db", "bn") as book:
+        book.update_or_create_assignment(UNIT, duedate="2026-03-01 12:00:00")
+    outcome = run()
+    assert (outcome.recorded["ada", UNIT].score, outcome.changes) == (1, {})
+    with Gradebook(f"sqlite:///{klass}/gradebook.db", "bn") as book:
+        book.grant_extension(UNIT, "ada", days=1)
+    outcome = run()
+    assert (outcome.fresh, outcome.changes) == (0, {("ada", UNIT): "1 → 1.5, late penalty (1 → 0.5)"})
+    with Gradebook(f"sqlite:///{klass}/gradebook.db", "bn") as book:
+        book.update_or_create_assignment(UNIT, duedate="2026-04-01 12:00:00")
+    assert run().recorded["ada", UNIT].score == 2
+    assert str(klass) not in sys.path
+
+
+def test_whose_points_changed_and_by_what(run, hand_in):
+    hand_in("ada", "wrong")
+    hand_in("bob")
+    assert run().changes == {}
+    hand_in("ada")
+    assert run().changes == {("ada", UNIT): "0 → 2, check f-values (0 → 2)"}
+    assert run(regrade=True).changes == {}
+    (hand_in("ada") / f"{UNIT}.ipynb").unlink()
+    outcome = run()
+    assert outcome.changes == {} and outcome.recorded["ada", UNIT].score == 2, "the gradebook keeps what it has"
+
+
+def test_points_that_a_person_gave_wait_again_only_where_the_answer_is_another(run, hand_in, klass):
+    """A regrade, another limit, a moved deadline: nobody has to grade all essays a second time for these."""
+    hand_in("ada")
+    run()
+    with Gradebook(f"sqlite:///{klass}/gradebook.db", "bn") as book:
+        grade = book.find_grade("f-values", UNIT, UNIT, "ada")
+        grade.manual_score, grade.needs_manual_grade = 1.5, False
+        book.db.commit()
+    assert run(regrade=True).waiting() == run(limits=Limits(cell_seconds=5)).waiting() == {}
+    hand_in("ada", timestamp="2026-03-02 12:00:00 UTC")
+    assert run().waiting() == {}
+    hand_in("ada", "right, another")
+    assert run().waiting() == {UNIT: {"ada": ["f-values"]}} and run().waiting() == {UNIT: {"ada": ["f-values"]}}
+    assert run().recorded["ada", UNIT].score == 1.5
+
+
+def test_who_is_not_on_the_roster_is_named_and_not_put_there(run, hand_in, klass):
+    with Gradebook(f"sqlite:///{klass}/gradebook.db", "bn") as book:
+        book.add_student("s1", first_name="Ada")
+    for student in ("s1", "S1", "eve"):
+        hand_in(student)
+    outcome = run()
+    assert [result.student for result in outcome.results] == ["s1"] and list(scores(klass)) == ["s1"]
+    assert [text.partition(":")[0] for text in outcome.others] == ["submitted/S1", "submitted/eve"]
+    with pytest.raises(CourseError, match=r"the roster has this as s1 \(Ada\)"):
+        run(student="S1")
+
+
+def test_two_spellings_of_one_id_are_named_where_there_is_no_roster(run, hand_in):
+    for student in ("s1", "S1"):
+        hand_in(student)
+    outcome = run()
+    assert len(outcome.results) == 2 and outcome.look[0].startswith("S1 and s1 are two students here.")
+
+
+def test_for_one_student_it_is_said_why(run, hand_in):
+    hand_in("ada")
+    hand_in("bob")
+    assert run(student="ada").explain and not run().explain
 
 
 def test_what_cannot_be_read_fails_without_a_run_and_keeps_nobody(run, hand_in, klass):
@@ -208,6 +296,13 @@ def test_what_is_not_there_is_told_with_what_is(run, hand_in, options, words):
     with pytest.raises(CourseError, match=words):
         run(**options)
     assert run.pool.jobs == []
+
+
+def test_a_folder_of_mnist_that_is_none_is_named(run, hand_in, monkeypatch):
+    hand_in("ada")
+    monkeypatch.setenv("MNIST_DIR", "/no/such/folder")
+    with pytest.raises(CourseError, match="MNIST_DIR is /no/such/folder, and there is no such folder"):
+        run()
 
 
 def test_units_by_name_or_number_count_once(run, hand_in):

@@ -621,8 +621,10 @@ def test_late_work_and_a_persons_scores_as_in_stock(klass, built, tmp_path):
             book.grant_extension(UNIT, "very-late", weeks=20)
             book.db.commit()
     by_hand = gradebook(ours)
-    grade_class(ours, Options(), progress=False)
-    assert gradebook(ours) == by_hand  # nothing has changed in the files
+    assert grade_class(ours, Options(), progress=False).fresh == 0  # nothing has changed in the files
+    assert gradebook(ours) | {"notebooks": None} == by_hand | {"notebooks": None}
+    penalties = {student: penalty for _, _, student, penalty in gradebook(ours)["notebooks"]}
+    assert penalties == {"early": None, "late": 3.5, "very-late": None, "no": None}
     for student, answer in (("early", demo.untouched), ("late", demo.reference), ("very-late", demo.first_half)):
         resubmit(ours, built, demo.Student(student, answer))
     stamp()

@@ -73,6 +73,11 @@ def sql(path):
     return run
 
 
+def scores(writer: Writer, rows: UnitRows) -> dict:
+    """By student, when they handed in and what autograding gave."""
+    return {student: (one.timestamp, one.autos) for student, one in writer.submissions(rows).items()}
+
+
 SCORES = {"f-values": 1.5, "essay": None}
 GRADES = "SELECT cell_id, auto_score, manual_score, needs_manual_grade FROM grade ORDER BY cell_id"
 COMMENTS = "SELECT cell_id, auto_comment, manual_comment FROM comment ORDER BY cell_id"
@@ -81,10 +86,10 @@ PENALTIES = "SELECT late_submission_penalty FROM submitted_notebook"
 
 def test_what_is_written_is_there(writer, sql):
     rows = writer.unit(RELEASE)
-    assert writer.scores(rows) == {}
+    assert scores(writer, rows) == {}
     writer.write(rows, "김서연, 'O", SCORES, ["essay"], DUE)
     writer.write(rows, "bob", {"f-values": 2.0, "essay": None}, [], None)
-    assert writer.scores(rows) == {"김서연, 'O": (DUE, SCORES), "bob": (None, {"f-values": 2.0, "essay": None})}
+    assert scores(writer, rows) == {"김서연, 'O": (DUE, SCORES), "bob": (None, {"f-values": 2.0, "essay": None})}
     assert sorted(sql(GRADES), key=str) == [
         ("essay", None, None, 1),
         ("essay", None, None, 1),
@@ -99,7 +104,7 @@ def test_written_again_it_is_changed_and_not_doubled(writer, sql):
     rows = writer.unit(RELEASE)
     for score, unanswered in ((0.0, ["f", "essay"]), (2.0, [])):
         writer.write(rows, "ada", {"f-values": score, "essay": None}, unanswered, DUE)
-    assert writer.scores(rows) == {"ada": (DUE, {"f-values": 2.0, "essay": None})}
+    assert scores(writer, rows) == {"ada": (DUE, {"f-values": 2.0, "essay": None})}
     assert sql(COMMENTS) == [("s-essay", None, None), ("s-f", None, None)]
 
 
@@ -108,10 +113,15 @@ def test_a_person_s_scores_and_words_stay_and_are_to_be_looked_at_again(writer, 
     writer.write(rows, "ada", SCORES, [], DUE)
     sql("UPDATE grade SET manual_score = 1, needs_manual_grade = 0 WHERE cell_id = 'f-values'")
     sql("UPDATE comment SET manual_comment = 'See me.' WHERE cell_id = 's-f'")
+    writer.write(rows, "ada", {"f-values": 2.0, "essay": None}, ["f"], None, unchanged=["f-values"])
+    assert sql(GRADES)[1] == ("f-values", 2.0, 1.0, 0), "an answer that the person has seen"
     writer.write(rows, "ada", {"f-values": 2.0, "essay": None}, ["f"], None)
     assert sql(GRADES)[1] == ("f-values", 2.0, 1.0, 1)
     assert sql(COMMENTS)[1] == ("s-f", "No response.", "See me.")
-    assert writer.scores(rows)["ada"][0] == DUE  # where it was not said anew
+    one = writer.submissions(rows)["ada"]
+    assert (one.timestamp, one.score, one.waiting) == (None, 1.0, ["essay", "f-values"])
+    writer.write(rows, "ada", {"f-values": 2.0, "essay": None}, ["f"], None, unchanged=["f-values"])
+    assert sql(GRADES)[1] == ("f-values", 2.0, 1.0, 1), "until the person has looked"
 
 
 def test_a_submission_is_written_whole_or_not_at_all(writer, sql):
@@ -119,7 +129,7 @@ def test_a_submission_is_written_whole_or_not_at_all(writer, sql):
     with pytest.raises(KeyError):
         writer.write(rows, "ada", {"f-values": 1.0, "no such cell": 1.0}, [], DUE)
     assert (
-        writer.scores(rows) == {} and sql("SELECT id FROM student") == sql("SELECT id FROM submitted_assignment") == []
+        scores(writer, rows) == {} and sql("SELECT id FROM student") == sql("SELECT id FROM submitted_assignment") == []
     )
 
 
@@ -144,7 +154,9 @@ def test_a_unit_that_is_not_as_released_is_refused_with_the_remedy(writer, sql, 
     sql(change)
     with pytest.raises(CourseError, match=words) as caught:
         writer.unit(RELEASE)
-    assert str(caught.value).endswith("Release it again: nbgrader generate_assignment 90_tiny --force")
+    assert str(caught.value).endswith(
+        "In the class's directory: bncourse class . 90_tiny (what was edited there stays)"
+    )
 
 
 def test_rows_can_be_read_in_a_session_of_anybody_s(path):
@@ -177,24 +189,63 @@ def plugin(which: type) -> Config:
 )
 def test_late_work_costs_what_the_class_s_plugin_says(opened, sql, late, penalty):
     writer = opened(plugin(Halved))
-    writer.write(writer.unit(RELEASE), "ada", SCORES, [], DUE + late)
+    rows = writer.unit(RELEASE)
+    writer.write(rows, "ada", SCORES, [], DUE + late)
+    writer.penalties(rows)
     assert sql(PENALTIES) == [(penalty,)]
 
 
-def test_work_that_was_late_and_is_no_more_costs_nothing(opened, sql):
+def test_penalties_are_those_of_the_gradebook_as_it_is_now(opened, sql):
+    """Nothing is run or written again for a moved due date, an extension, points given by hand."""
     writer = opened(plugin(Halved))
-    rows = writer.unit(RELEASE)
-    for late in (1, -1):
-        writer.write(rows, "ada", SCORES, [], DUE + timedelta(hours=late))
-    assert sql(PENALTIES) == [(None,)]
+    for student in ("ada", "bob"):
+        writer.write(writer.unit(RELEASE), student, SCORES, [], DUE + timedelta(hours=1))
+
+    def penalties(student=None):
+        writer.penalties(writer.unit(RELEASE), student)
+        rows = sql("SELECT student_id, late_submission_penalty FROM submitted_notebook n JOIN submitted_assignment a "
+                   "ON a.id = n.assignment_id ORDER BY student_id")  # fmt: skip
+        return dict(rows)
+
+    assert penalties("ada") == {"ada": 0.75, "bob": None} and penalties() == {"ada": 0.75, "bob": 0.75}
+    sql("UPDATE submitted_assignment SET extension = '1970-01-01 02:00:00' WHERE student_id = 'bob'")
+    assert penalties() == {"ada": 0.75, "bob": None}
+    sql("UPDATE grade SET manual_score = 2.5 WHERE cell_id = 'essay'")
+    assert penalties() == {"ada": 2.0, "bob": None}
+    sql("UPDATE submitted_assignment SET timestamp = NULL WHERE student_id = 'ada'")
+    assert penalties() == {"ada": None, "bob": None}
+    sql("UPDATE assignment SET duedate = '2026-01-01 00:00:00'")
+    sql("UPDATE submitted_assignment SET timestamp = '2026-03-01 00:00:00'")
+    assert penalties() == {"ada": 2.0, "bob": 2.0}
+    sql("UPDATE assignment SET duedate = NULL")
+    assert penalties() == {"ada": None, "bob": None}
+    recorded = writer.submissions(writer.unit(RELEASE))["ada"]
+    assert (recorded.score, recorded.penalty) == (4.0, 0.0)
 
 
 def test_a_plugin_that_stops_is_named_with_the_student(opened, sql):
     writer = opened(plugin(Broken))
     rows = writer.unit(RELEASE)
+    writer.write(rows, "ada", SCORES, [], DUE + timedelta(hours=1))
     with pytest.raises(CourseError, match="plugin for late penalties stopped at 'ada': ZeroDivisionError"):
-        writer.write(rows, "ada", SCORES, [], DUE + timedelta(hours=1))
-    assert writer.scores(rows) == {}
+        writer.penalties(rows)
+    assert scores(writer, rows) == {"ada": (DUE + timedelta(hours=1), SCORES)}, "what is graded is kept"
+
+
+# Tasks: nbgrader's cells of which a person grades what stands below them
+
+
+def test_a_task_has_rows_as_other_graded_cells_have(opened, sql):
+    sql("INSERT INTO base_cell (id, name, notebook_id, type) VALUES ('t', 'task', 'n', 'TaskCell')")
+    sql("INSERT INTO task_cells (id, max_score, cell_type) VALUES ('t', 4, 'markdown')")
+    cells = [*RELEASE.cells, ReleaseCell("task", "markdown", "task", "", "", {}, 4.0)]
+    writer = opened()
+    with pytest.raises(CourseError, match="its points differ"):
+        writer.unit(RELEASE)
+    rows = writer.unit(Release(UNIT, cells, {}, False))
+    writer.write(rows, "ada", SCORES | {"task": None}, ["essay"], None)
+    assert writer.submissions(rows)["ada"].waiting == ["essay", "task"]
+    assert ("t", None, None) in sql(COMMENTS)
 
 
 # A gradebook that cannot be used
@@ -214,7 +265,7 @@ def test_another_program_that_holds_it_is_waited_for_which_is_said_once(opened, 
     writer.write(rows, "ada", SCORES, [], DUE)
     holder.close()
     assert said == ["gradebook.db is locked by another program; waiting for it ..."]
-    assert writer.scores(rows) == {"ada": (DUE, SCORES)}
+    assert scores(writer, rows) == {"ada": (DUE, SCORES)}
 
 
 def test_what_is_no_database_is_told_in_one_line(opened, path):

@@ -2,10 +2,12 @@
 
 import errno
 import pickle
+from dataclasses import replace
 
 import pytest
 
 from grader.errors import CourseError
+from grader.grading import recognise
 from grader.grading.jail import JailError
 from grader.grading.job import GradeJob, PlanJob, grade, make_plan
 from grader.grading.limits import Limits
@@ -53,6 +55,14 @@ def test_what_cannot_be_read_is_a_result_and_needs_no_jail(notebook, reason):
     assert (result.status, result.key, result.file) == ("failed", "the key", FILE)
     assert result.reason.startswith(FILE) and reason in result.reason
     assert result.repairs == ["pipe is a pipe: left out"] and result.cells == [] and result.notebook == ""
+
+
+def test_another_unit_s_notebook_is_no_submission_of_this_one(monkeypatch):
+    other = replace(RELEASE, unit="91_other", cells=[ReleaseCell("g", "code", "solution", "def g(): ...", "", {})])
+    monkeypatch.setattr(recognise, "course", lambda: [RELEASE, other])
+    result = job(NOTEBOOK.replace(b'"f"', b'"g"')).run(Jails())
+    assert (result.status, result.cells, result.key) == ("failed", [], "the key")
+    assert result.reason == f"{FILE} is the notebook of 91_other, handed in as {UNIT}: ask for the right one."
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grader.grading.execute import Ran
-from grader.grading.marking import PUBLISHED_ONLY, SLIP, Marked, flags_of, score_check
+from grader.grading.marking import PUBLISHED_ONLY, SLIP, Marked, flags_of, say_what_stopped, score_check
 from grader.grading.plan import Expected, Plan, Second
 from grader.grading.rebuild import Piece
 from grader.grading.release import Release, ReleaseCell
@@ -108,3 +108,20 @@ def test_a_slip_is_not_flagged_where_another_check_fails_openly(kind, exercise, 
     assert len(flags_of([slip, other, Marked({})])) == flags
     silent = Marked({}, CellScore("f-x", "f", 0, 2, "No points", kind="doubted"), "cell f-x: a check did not report")
     assert flags_of([slip, other, silent])[-1] == "cell f-x: a check did not report"
+
+
+def test_what_stopped_an_answer_s_cell_is_said_where_its_name_is_missing():
+    def stopped(exercise: str, message: str, kind: str = "wrong") -> str:
+        answer = ReleaseCell("f", "code", "solution", "def f(): ...", "", {})
+        error = {"output_type": "error", "ename": "ModuleNotFoundError", "evalue": f"No module named 'google'\n{WORDS}"}
+        pieces = [Piece(answer, "code", "from google.colab import drive\ndef f(): ..."), Piece(CELL, "code", CODE)]
+        score = CellScore("f-values", exercise, 0.0, 2.0, message, kind=kind)
+        say_what_stopped([Marked({}), Marked({}, score)], pieces, Run(ran={0: Ran([error]), 1: Ran([])}))
+        return score.message
+
+    said = "The notebook says: ModuleNotFoundError: No module named 'google' " + WORDS
+    added = f"\nThe answer's cell, f, stopped before its end. {said}"
+    assert stopped("f", "wrong") == f"wrong{added}"
+    assert stopped("g", "NameError: name 'f' is not defined") == f"NameError: name 'f' is not defined{added}"
+    assert stopped("g", "NameError: name 'h' is not defined") == "NameError: name 'h' is not defined"
+    assert stopped("f", "", "right") == "" and stopped("f", "x", "unwritten") == "x"

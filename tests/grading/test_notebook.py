@@ -262,3 +262,9 @@ def test_what_is_no_ordinary_file_is_not_opened(what, why, kind, tmp_path, monke
 def test_a_device_is_no_file():
     with pytest.raises(Unreadable, match="is a device, no ordinary file"):
         read_file("/dev/zero", 100, "zero")
+
+
+def test_git_s_conflict_marks_are_named():
+    text = b'{"cells": [\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> theirs\n]}'
+    with pytest.raises(Unreadable, match="it holds two versions and git's conflict marks"):
+        parse(text, "unit.ipynb")

@@ -1,12 +1,13 @@
 """Rebuilding: the released notebook, with the student's code in the places that are theirs."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from grader.grading.notebook import SubmittedCell
 from grader.grading.rebuild import MAX_PARSED, names, rebuild
-from grader.grading.release import Release, ReleaseCell
+from grader.grading.release import Release, ReleaseCell, mark_of
 
 STUB = "def f(x):\n    raise NotImplementedError()"
 STUB_G = "def g(x):\n    raise NotImplementedError()"
@@ -147,6 +148,74 @@ def test_of_copies_the_last_before_its_check_counts(release, student):
     assert answers(pieces)["f"] == "def f(x):\n    return 'mine'"
     assert [source for key, source in pieces if not key] == [early, late]
     assert repairs == ["cell f stands 3 times: the last one before its check counts"]
+
+
+def test_an_answered_copy_wins_over_the_stub_wherever_it_stands(release, student):
+    """The answer went into a copy, above or below; or all cells are there twice, as when two wrote at once."""
+    for place in (5, 4, len(student)):
+        cells = [copy_of(cell, cell.source) for cell in student]
+        cells[4].source = STUB
+        cells.insert(place, copy_of(student[4], student[4].source))
+        pieces, repairs = put_together(release, cells)
+        assert answers(pieces)["f"] == student[4].source and STUB not in [source for key, source in pieces if not key]
+        last = "the last one before its check counts" if place == 5 else "the one with an answer counts"
+        assert repairs[0] == f"cell f stands 2 times: {last}"
+    untouched = [SubmittedCell(cell.kind, cell.released, c.grade_id, c.id) for cell, c in zip(release.cells, student)]
+    pieces, repairs = put_together(release, [*untouched, *student])
+    assert answers(pieces) == {"f": student[4].source, "g": student[7].source}
+
+
+def test_what_was_handed_in_on_an_earlier_release_is_said_so(release, student):
+    release = replace(release, earlier={"setup": {mark_of("kit = 0")}, "f-values": {mark_of("check('f', f, 1)")}})
+    student[1].source, student[5].source, student[8].source = "kit = 0 ", "check('f', f, 1)", "mine"
+    _, repairs = put_together(release, student)
+    assert repairs == [
+        "cell g-values was changed: put back as released",
+        "handed in on an earlier release: its checks are now those of the latest",
+    ]
+
+
+# What a person grades
+
+ESSAY = "**Why does it help?** Five lines.\n\nYOUR ANSWER HERE"
+ANSWERED = "**Why does it help?** Five lines.\n\nSo."
+TASK = "**Draw it**, in cells below."
+
+
+@pytest.fixture
+def essays(release):
+    """A release with a question and a task, and a function that makes a submission of it."""
+    more = [("essay", "manual", ESSAY), ("task", "task", TASK)]
+    cells = [*release.cells, *(ReleaseCell(key, "markdown", role, text, text, {}, 3.0) for key, role, text in more)]
+
+    def hand_in(student, essay=ANSWERED, task=TASK, **changes):
+        own = [SubmittedCell("markdown", text, key, key) for key, text in (("essay", essay), ("task", task)) if text]
+        for cell in own:
+            for name, value in changes.items():
+                setattr(cell, name, value)
+        return rebuild(replace(release, cells=cells), [*student, *own])
+
+    return hand_in
+
+
+def test_an_essay_is_found_by_its_metadata_or_by_its_question(essays, student):
+    for changes in ({}, {"grade_id": "", "id": "1"}):
+        pieces, repairs = essays(student, **changes)
+        essay = next(p for p in pieces if p.key == "essay")
+        assert essay.source.endswith("So.") and essay.changed and not repairs
+
+
+def test_a_deleted_essay_is_named(essays, student):
+    pieces, repairs = essays(student, essay="")
+    assert repairs == ["cell essay is missing: it earns nothing"]
+    assert not next(p for p in pieces if p.key == "essay").changed
+
+
+def test_what_was_written_into_a_task_is_not_lost(essays, student):
+    pieces, repairs = essays(student, task=f"{TASK}\n\nMy drawing.")
+    assert repairs == ["cell task was changed: put back as released, what was written stands below it"]
+    assert [(p.key, p.source) for p in pieces[-2:]] == [("task", TASK), ("", f"{TASK}\n\nMy drawing.")]
+    assert essays(student)[1] == []
 
 
 def test_copies_of_checks_are_cells_of_the_student_s(release, student):

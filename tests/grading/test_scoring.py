@@ -16,7 +16,7 @@ from corpus.case import CASES, TINY, Host, Notebook
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from grader import paths
-from grader.authoring.build import targets
+from grader.authoring.stale import targets
 from grader.cli import main
 from grader.grading import rehearsal
 from grader.grading.limits import Limits

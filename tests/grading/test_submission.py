@@ -1,6 +1,7 @@
 """Reading submissions: anything at all becomes cells and files, or one line that says why not."""
 
 import os
+import re
 
 import nbformat
 import pytest
@@ -46,6 +47,27 @@ def test_files_beside_the_notebook(folder):
     found = read(folder)
     assert (found.path, found.student, found.unit) == (HERE, "ada", UNIT)
     assert found.files == {"data/points.csv": b"1", "helper.py": b"x"} and not found.notes
+
+
+def test_environments_and_repositories_beside_a_notebook_do_not_use_up_its_files(folder):
+    """A module in src/ comes after .venv/ and .git/, and is needed."""
+    for inside in (".venv/lib", ".git/objects", "node_modules/x", "my_env/lib", "deep/my_env/lib"):
+        (folder / inside).mkdir(parents=True)
+        for n in range(250):
+            (folder / inside / f"x{n}.py").write_text("x")
+    for environment in ("my_env", "deep/my_env"):
+        (folder / environment / "pyvenv.cfg").write_text("home = /usr/bin")
+    (folder / "src").mkdir()
+    (folder / "src" / "bn.py").write_text("x")
+    found = read(folder)
+    assert found.files == {"src/bn.py": b"x"} and not found.notes
+
+
+@pytest.mark.parametrize("name", ["unit (1).ipynb", "UNIT.IPYNB", "unit.ipynb.txt", "unit.zip"])
+def test_a_missing_notebook_names_what_may_be_it(folder, name):
+    (folder / f"{UNIT}.ipynb").rename(folder / name)
+    with pytest.raises(Unreadable, match=re.escape(f"It holds {name!r}: rename the right one.")):
+        read(folder)
 
 
 def test_the_hash_is_of_all_that_counts(folder):

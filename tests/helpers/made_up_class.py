@@ -109,7 +109,7 @@ def write_gradebook(directory: Path, results: list[dict], people: dict[str, tupl
                     "cell_id": id,
                     "notebook_id": submitted,
                     "auto_score": c["points"],
-                    "needs_manual_grade": False,
+                    "needs_manual_grade": c["points"] is None,
                 }
             )
     path = directory / "gradebook.db"

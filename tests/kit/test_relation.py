@@ -11,6 +11,7 @@ P = np.abs(X) + 0.5
 ROW = np.array([2.0, 3.0, 0.5, -1.0])
 
 CASES = {
+    "last digits": (X, X.astype("f4"), "They are right to five digits or more."),
     "sign": (X, -X, "Each value has the wrong sign."),
     "twice": (X, 2 * X, "Each value is 2 times the expected one."),
     "a fraction": (X, X * 5 / 4, "Each value is 5/4 times the expected one."),

@@ -1,6 +1,6 @@
 """What a person must look at comes first, and all of it is there."""
 
-from helpers.made_up_class import result, write
+from helpers.made_up_class import cell, result, write
 
 from report.reading import UNIT, full, read
 
@@ -20,7 +20,7 @@ def test_what_a_person_must_look_at(tmp_path):
     assert order == sorted(order)
     for student in ("bob", "cem", "dan"):
         assert f"{UNIT}" in text and f"submitted/{student}/{UNIT}/{UNIT}.ipynb" in text
-    assert f"1 submission of {UNIT} not graded yet: eve." in text
+    assert f"1 submission of {UNIT} not graded yet: eve" in text
 
 
 def test_many_to_look_at_are_folded_but_there(tmp_path):
@@ -30,4 +30,19 @@ def test_many_to_look_at_are_folded_but_there(tmp_path):
     page = read(directory)
     assert "40 submissions: 40 flagged." in page.text and "15 more" in page.text
     assert all(f"submitted/s{n:02}/" in page.text for n in range(40)) and "late49" in page.text
-    assert page.seen.count("details") == 2
+    start = page.text.index("50 submissions of")
+    assert page.text.index("50 students", start) < page.text.index("late49", start)
+
+
+def test_those_who_wait_for_points_are_one_row(tmp_path):
+    def waiting(student: str, **changes) -> dict:
+        return result(student, UNIT, [cell("a-x", 1.0, 1.0), cell("essay", None, 3.0, kind="by hand")], **changes)
+
+    results = [waiting(f"s{n:03}") for n in range(107)] + [waiting("t", flags=["why"]), full("u")]
+    directory = write(tmp_path / "bn", results)
+    page = read(directory)
+    text = page.text[page.text.index("What a person must look at") : page.text.index("Units at a glance")]
+    assert "108 submissions: 1 flagged, 108 needs a score." in text
+    assert "needs a score108 students" in text  # the names are one click away
+    assert text.count("Give them in formgrader") == 1 and "108 answers without points: essay (108)" in text
+    assert all(f"s{n:03}" in text for n in range(107)) and text.count("why") == 1

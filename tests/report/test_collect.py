@@ -67,11 +67,12 @@ def test_the_gradebook_counts(tmp_path):
     (unit,) = collect(directory).units
     assert {s.student: s.points for s in unit.submissions} == {"ada": 2.75, "bob": 2.5, "cem": 0, "dan": 4, "eve": 4}
     assert statistics_of(directory)["normalize"].mean == pytest.approx((1.75 + 4 * 3) / 5 / 3)
+    assert unit.waiting == {"q_epsilon-answer"}
     text = read(directory).text
-    assert "2.75 of 4" in text and "2 (−100.5 points)" in text and "1 (mistakes not known)" in text
-    assert "On the roster, not here1" in text
+    assert "1.75 of 3" in text and "2 (−100.5 points)" in text and "1 (mistakes not known)" in text
+    assert "Not handed in: fay Fay" in text
     assert "2 submissions: 1 flagged, 1 needs a score." in text
-    assert "flagged in formgrader" in text and "1 cell without a score" in text
+    assert "flagged in formgrader" in text and "1 answer without points: q_epsilon-answer (1)" in text
 
 
 def test_failed_now_but_graded_before(tmp_path):

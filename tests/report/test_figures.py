@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from grader.report.figures import HEIGHT, NAMES, histogram_svg, small_histogram_svg
+from grader.report.figures import HEIGHT, NAMES, Step, histogram_svg, progress_svg, small_histogram_svg
 from grader.report.statistics import BINS
 
 NONE = [0] * BINS
@@ -79,3 +79,19 @@ def test_a_median_beyond_the_ends_stands_at_them_and_its_word_within():
 def test_the_same_counts_give_the_same_bytes():
     assert histogram_svg(SOME, 1 / 3) == histogram_svg(tuple(SOME), 1 / 3)
     assert small_histogram_svg(SOME) == small_histogram_svg(tuple(SOME))
+
+
+def test_progress_stands_where_its_shares_are():
+    steps = [Step("01", 0.2, 0.5, 0.9, 1.0), Step("02", -0.5, 0.25, 1.5, 0.6), Step("<3", 0, 0, 0, 0)]
+    figure = progress_svg(steps)
+    (band,), (median, handed) = parts(figure, "polygon"), parts(figure, "polyline")
+    points = [[tuple(map(float, p.split(","))) for p in e["points"].split()] for e in (median, handed, band)]
+    base = points[1][2][1]  # nobody handed in
+    height = base - points[1][0][1]  # everybody did
+    assert [base - y for _, y in points[0]] == pytest.approx([0.5 * height, 0.25 * height, 0], abs=0.1)
+    beyond = [base - y for _, y in points[2]]  # what is beyond the ends stands at them: upper side there, lower back
+    assert beyond == pytest.approx([0.9 * height, height, 0, 0, 0, 0.2 * height], abs=0.1)
+    dots = parts(figure, "circle")
+    assert [(float(d["cx"]), float(d["cy"])) for d in dots] == points[0]
+    told = ElementTree.fromstring(figure).get("aria-label")
+    assert "01: median 50\u00a0%, 100\u00a0% handed in; 02: median 25\u00a0%" in told and "<3" in told

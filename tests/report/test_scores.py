@@ -85,7 +85,7 @@ def test_what_people_gave_and_took_counts_as_in_nbgrader(path, sql):
     sql("UPDATE submitted_notebook SET late_submission_penalty = 0.5, flagged = 1 WHERE id = ?", ada)
     sql("UPDATE submitted_notebook SET late_submission_penalty = 99 WHERE id = ?", bob)
     graded = read(path).graded
-    assert graded["03_a", "ada"] == Graded({"f-x": 1.75, "g-x": 1.0}, 0.5, 2, True)
+    assert graded["03_a", "ada"] == Graded({"f-x": 1.75, "g-x": 1.0}, 0.5, ["f-x", "g-x"], True)
     assert graded["03_a", "ada"].score == 2.25
     assert graded["03_a", "bob"].score == 0  # no less
     assert graded["04_b", "ada"] == Graded({"f-x": 0.5})

@@ -21,11 +21,39 @@ def test_mistakes_and_what_is_not_done(tmp_path):
     results += [wrong("f"), wrong("g", kind="unwritten"), wrong("h", kind="unwritten")]
     directory = write(tmp_path / "bn", results)
     item = statistics_of(directory)["normalize"]
-    assert [(m.hint, m.students, m.checks) for m in item.mistakes] == [("axis!", 3, 6), ("eps!", 2, 4)]
-    assert (item.undone, item.unnamed, item.unnamed_message) == (2 / 8, 1, "x_hat: wrong value")
+    assert [(m.hint, m.students, m.checks) for m in item.mistakes] == [
+        ("axis!", ["b", "c", "d"], 6),
+        ("eps!", ["a", "b"], 4),
+    ]
+    assert (item.undone, item.undone_by) == (2 / 8, ["g", "h"])
+    assert (item.unnamed, item.unnamed_message) == (["f"], "x_hat: wrong value")
     text = read(directory).text
-    assert "3 students in 6 checks: axis!" in text and "25\u00a0%" in text
-    assert "1 student without a known cause, most often “x_hat: wrong value”" in text
+    assert "3 students in 6 checks: axis!b, c, d" in text and "25\u00a0%" in text  # who made it, below the mistake
+    assert "1 student without a known cause, most often “x_hat: wrong value”f" in text
+    assert "2 students left the stub as it wasg, h" in text
+
+
+def test_what_waits_for_a_person_counts_for_nobody(tmp_path):
+    """An essay of 4 points beside a check of 2: graded for one student, not yet for nine."""
+    essay = [cell("essay", None if n else 4.0, 4.0, kind="by hand") for n in range(10)]
+    results = [result(f"s{n}", UNIT, [cell("a-x", float(n % 3), 2.0), essay[n]]) for n in range(10)]
+    directory = write(tmp_path / "bn", results)
+    (unit,) = collect(directory).units
+    assert unit.waiting == {"essay"} and (unit.out_of, unit.left_out) == (2, 4)
+    assert [unit.earned(s) for s in unit.submissions] == [n % 3 for n in range(10)]
+    found = statistics_of(directory)
+    assert found["a"].mean == pytest.approx(9 / 10 / 2) and found["a"].why == "no other exercise here has points"
+    assert (found["essay"].mean, found["essay"].why) == (None, "a person still has to grade it")
+    text = read(directory).text
+    assert "Median1 of 2" in text and "Left out, until a person has graded it4 points" in text
+    assert "9 answers without points: essay (9)" in text and "s9" in text
+    graded = [
+        r | {"cells": [c | {"points": 3.0 if c["id"] == "essay" else c["points"]} for c in r["cells"]]} for r in results
+    ]
+    (unit,) = collect(write(directory, graded)).units
+    assert unit.waiting == set() and unit.out_of == 6 and statistics_of(directory)["essay"].mean == 0.75
+    alone = write(tmp_path / "alone", [result("ada", UNIT, [essay[1]])])
+    assert "A person still has to grade it." in read(alone).text
 
 
 def test_discrimination():

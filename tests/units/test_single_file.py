@@ -1,5 +1,6 @@
 """A student notebook runs from one file, with old and new versions, and nothing of this repository installed."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -31,14 +32,19 @@ def newest_python() -> str | None:
 
 @pytest.fixture(scope="module")
 def old_python(tmp_path_factory) -> Path:
-    """The interpreter of a fresh environment with PINS."""
+    """The interpreter of a fresh environment with PINS; one for all processes that run these tests."""
     python = newest_python()
     if python is None:
         pytest.skip("no Python 3.13 here")
-    folder = tmp_path_factory.mktemp("old")
-    subprocess.run([python, "-m", "venv", folder / "env"], check=True)
-    own = folder / "env" / "bin" / "python"
-    subprocess.run([own, "-m", "pip", "install", "-q", *PINS], check=True)
+    run_by_many = "PYTEST_XDIST_WORKER" in os.environ
+    shared = tmp_path_factory.getbasetemp().parent if run_by_many else tmp_path_factory.mktemp("old")
+    own = shared / "old-env" / "bin" / "python"
+    with (shared / "old-env.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (done := shared / "old-env" / "done").exists():
+            subprocess.run([python, "-m", "venv", shared / "old-env"], check=True)
+            subprocess.run([own, "-m", "pip", "install", "-q", *PINS], check=True)
+            done.touch()
     return own
 
 

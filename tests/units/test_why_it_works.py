@@ -1,6 +1,7 @@
 """Unit 09's functions on problems whose answers are known in closed form, and its probes' promise to leave no trace."""
 
 import copy
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from torch import nn
 
 from grader.authoring.definitions import definitions
-from grader.paths import unit_sources
+from grader.paths import DATA, unit_sources
 
 SOURCE = next(s for s in unit_sources() if s.stem == "09_why_it_works")
 
@@ -90,7 +91,14 @@ def test_noise_has_the_papers_distributions(unit):
     np.testing.assert_allclose(s.std(0), 0.1, rtol=0.1)
 
 
-@pytest.mark.parametrize("kind", ["plain", "BN", "noisy BN"])
+def test_noise_is_one_draw_a_channel(unit):
+    """Of images: the mean over samples, height and width differs between channels, that of places does not."""
+    m = unit["noisy_batchnorm"](torch.zeros(200, 40, 3, 5, dtype=torch.float64), np.random.RandomState(8)).numpy()
+    assert m.mean((0, 2, 3)).std() > 0.2
+    assert np.abs(m.mean(0) - m.mean((0, 2, 3), keepdims=True)[0]).max() < 0.03
+
+
+@pytest.mark.parametrize("kind", ["plain", "BN", "noisy BN", "noisy plain"])
 def test_probes_leave_no_trace(unit, kind):
     rng = np.random.RandomState(5)
     data = torch.from_numpy(rng.normal(size=(300, 1, 14, 14)).astype("f4")), torch.from_numpy(rng.randint(0, 10, 300))
@@ -100,7 +108,7 @@ def test_probes_leave_no_trace(unit, kind):
     unit["look"](model, data[0][:256], data[1][:256])
     for old, module in zip(generators, (m for m in model if hasattr(m, "rng"))):
         assert all(np.array_equal(a, b) for a, b in zip(old, module.rng.get_state()))
-    unit["probe"](model, (data[0][:8], data[1][:8]), 0.1, unit["weight_layers"](model)[2:4])
+    unit["probe"](model, (data[0][:8], data[1][:8]), 0.1, unit["weight_layers"](model)[2:4], [0.5, 4])
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert model.training and all(p.grad is None for p in model.parameters())
 
@@ -116,7 +124,7 @@ def test_a_probe_that_leaves_a_trace_is_caught(unit):
     probe = type(unit["probe"])(unit["probe"].__code__, {**names, "ics": careless})
     batch = torch.from_numpy(rng.normal(size=(8, 1, 14, 14)).astype("f4")), torch.from_numpy(rng.randint(0, 10, 8))
     with pytest.raises(AssertionError, match="changed the model"):
-        probe(unit["vgg"]("BN", 0), batch, 0.1, [2], False)
+        probe(unit["vgg"]("BN", 0), batch, 0.1, [0], ())
 
 
 def test_training_is_the_same_with_and_without_probes(unit):
@@ -137,3 +145,21 @@ def test_traces_tells_a_careful_probe_from_one_that_does_nothing(unit):
     assert not any(unit["traces"](unit["known_net"](), lambda m: None).values())
     frozen = unit["traces"](unit["known_net"](), lambda m: m[0].requires_grad_(False))
     assert frozen["parameters without requires_grad"] == 2
+
+
+@pytest.mark.parametrize("batchnorm", [False, True])
+def test_the_compressed_linear_net_is_the_units(unit, batchnorm, monkeypatch):
+    """data/results/linear_net.py trains and probes as the unit's own functions do, to rounding."""
+    monkeypatch.syspath_prepend(str(DATA / "results"))
+    from linear_net import LinearNets
+
+    walk, rate, seed = np.geomspace(0.01, 30, 4), 1e-7, 1
+    nets = LinearNets(unit, batchnorm, [(0, 1e-6), (seed, rate)])
+    model, batch = unit["linear_net"](batchnorm, seed).double(), [a.double() for a in unit["linear_data"](seed)]
+    places = [unit["weight_layers"](model)[i] for i in (8, 16)]
+    for _ in range(3):
+        expected = unit["probe"](model, batch, rate, places, walk)
+        np.testing.assert_allclose(nets.probe(walk, (8, 16))[1], expected, rtol=1e-6)
+        unit["sgd_step"](model, batch, rate)
+        nets.step()
+    sys.modules.pop("linear_net")

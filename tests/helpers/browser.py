@@ -1,0 +1,94 @@
+"""Chromium, which reaches nothing but this machine, and axe-core: fixtures, to be imported by a conftest or a test."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+AXE = "axe-core@4.14.1"
+SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, request) -> Path:
+    """A directory that all processes of a test session have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if hasattr(request.config, "workerinput") else base
+
+
+@contextlib.contextmanager
+def locked(path: Path):
+    """One process at a time; the next finds what the first has made."""
+    filelock = pytest.importorskip("filelock")
+    with filelock.FileLock(f"{path}.lock"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A headless Chromium that keeps what pages asked for and complained of."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (pip install selenium)")
+    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver_binary = shutil.which("chromedriver")
+    if not binary or not driver_binary:
+        missing = "Chromium" if not binary else "chromedriver"
+        pytest.skip(f"no {missing} here (Debian: apt install chromium-driver)")
+    home = tmp_path_factory.mktemp("chromium")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (
+        *("headless", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-first-run", "no-proxy-server"),
+        *("disable-background-networking", "disable-component-update", "disable-sync"),
+        *(f"user-data-dir={home / 'profile'}", "window-size=1280,900"),
+        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    env = os.environ | {"HOME": str(home), "SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_binary, env=env))
+    driver.set_page_load_timeout(SECONDS)
+    driver.set_script_timeout(SECONDS)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def axe(shared) -> str:
+    """axe-core's source, from the npm registry: 500 KB that are not worth keeping in the repository."""
+    folder = shared / "axe"
+    with locked(folder):
+        script = folder / "package" / "axe.min.js"
+        if not script.exists():
+            npm = shutil.which("npm")
+            if npm is None:
+                pytest.skip("axe-core is fetched with npm, which is not here")
+            folder.mkdir(exist_ok=True)
+            try:
+                command = [npm, "pack", "--silent", AXE]
+                done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                pytest.skip(f"npm did not get {AXE} in {SECONDS} s")
+            if done.returncode:
+                pytest.skip(f"npm could not get {AXE}: {done.stderr.strip()[-200:]}")
+            with tarfile.open(folder / done.stdout.strip().splitlines()[-1]) as archive:
+                archive.extractall(folder, filter="data")
+    return script.read_text(encoding="utf-8")
+
+
+def serious(browser, axe: str, **options) -> list[str]:
+    """What axe-core finds serious or critical on the page that is open, a line for each rule."""
+    browser.execute_script(axe)
+    found = browser.execute_async_script(
+        "axe.run(document, arguments[0]).then(r => arguments[1](r.violations), e => arguments[1](String(e)));",
+        {"resultTypes": ["violations"], **options},
+    )
+    assert isinstance(found, list), f"axe failed: {found}"
+    return [
+        f"{v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
