@@ -23,6 +23,7 @@ from grader.classroom.submitted import name_problem
 from grader.errors import CourseError
 from grader.grading.store import FOLDER, Store, write_whole
 from grader.report.scores import Person, grades_at
+from grader.report.write import HIDDEN, NAMED
 
 LARGEST = 50 << 20  # bytes of a file that is looked through
 STEPS = ("source", "release")  # nbgrader's folders in which no student is named, beside those of students' own
@@ -185,6 +186,8 @@ def _mentions(directory: Path, api: NbGraderAPI, person: Person, aliases: list[s
     text = re.compile(rf"(?<![^\W_])(?:{anywhere})(?![^\W_])", re.I)  # in files' names, a _ may stand beside it
     gradebook = Path(make_url(api.coursedir.db_url).database or "")
     found = []
+    if (directory / HIDDEN).exists():
+        found.append(f"{HIDDEN} may tell of the student by a made-up name: bncourse report --pseudonyms makes it again")
     for folder, folders, files in os.walk(directory):
         if Path(folder) == directory:
             folders[:] = [name for name in folders if name not in others]
@@ -196,7 +199,7 @@ def _mentions(directory: Path, api: NbGraderAPI, person: Person, aliases: list[s
             pattern = re.compile((anywhere if ".db" in name else alone).encode())
             if text.search(unicodedata.normalize("NFC", name)) or _holds(path, pattern, text):
                 said = path.relative_to(directory).as_posix()
-                again = ": bncourse report makes it again" if said == "report.html" else ""
+                again = ": bncourse report makes it again" if said == NAMED else ""
                 found.append(f"{said} may name the student{again or ': make it again, or delete it'}")
     return found
 

@@ -11,6 +11,7 @@ from grader.grading.outputs import line
 FILE = "timestamp.txt"
 MOST = 1000  # bytes
 _TIME = re.compile(r"[0-9A-Za-z:+._, -]+((?<=[A-Za-z])/[0-9A-Za-z+_-]+){0,2}")  # a zone at the end is no path to a file
+_OFFSET = re.compile(r" (?=[+-]\d\d(:?\d\d)?$)")  # nbgrader takes " +0900" for 900 seconds, " +09:00" for nothing
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _YEARS = range(1990, 2200)
 
@@ -25,7 +26,10 @@ class Timestamp:
 
 
 def read(content: bytes) -> Timestamp:
-    """What a timestamp.txt says, as nbgrader reads it. Never raises: what is no time becomes a problem, in one line."""
+    """What a timestamp.txt says, as nbgrader reads it, offsets aside (see _OFFSET).
+
+    Never raises: what is no time becomes a problem, in one line.
+    """
     from nbgrader.utils import parse_utc  # half a second, which a student's own look does without
 
     try:
@@ -39,7 +43,7 @@ def read(content: bytes) -> Timestamp:
         if not _TIME.fullmatch(text):
             raise ValueError
         with warnings.catch_warnings(action="ignore"):  # of zones that are not known
-            when = parse_utc(text)
+            when = parse_utc(_OFFSET.sub("", text))
         if when.year not in _YEARS:
             raise ValueError
     except Exception:  # dateutil's own errors, decimal's, OverflowError, TypeError …

@@ -15,6 +15,7 @@ from grader.report.statistics import FEWEST, Item, histogram, items
 from grader.report.students import students
 from grader.report.unit import out_of, points_of, shares_of, unit_part
 
+NAMED, HIDDEN = "report.html", "report-pseudonyms.html"
 MEANING = f"""<h2 id="meaning">What the numbers mean</h2>
 <p><b>Scores</b> are the gradebook's, with manual scores and extra credit, less late penalties. Exercises are counted
 before late penalties. Submissions without a score are left out. As long as an answer waits for a person's points, its
@@ -41,7 +42,7 @@ def write_report(directory: Path, enough: float = 50, hidden: bool = False) -> P
     if hidden:
         data = under_pseudonyms(data, directory.resolve())
     text = render(data, enough)
-    target = directory / ("report-pseudonyms.html" if hidden else "report.html")
+    target = directory / (HIDDEN if hidden else NAMED)
     partial = target.with_name(f"{target.name}.part")
     try:
         partial.write_text(text, encoding="utf-8", newline="\n")

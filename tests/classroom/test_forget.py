@@ -103,6 +103,7 @@ def test_dry_run_erases_nothing(klass, tmp_path, capsys):
 
 def test_what_still_names_the_student_is_said(klass, capsys):
     (klass / "report.html").write_text("<td>King, Ada</td>")
+    (klass / "report-pseudonyms.html").write_text("<td>Otter</td>")
     (klass / "canvas.csv").write_text("x,countess@example.org\n")
     (klass / "other.csv").write_text("adalbert,Kingston,ada-2\n")
     (klass / "downloaded").mkdir()
@@ -113,6 +114,7 @@ def test_what_still_names_the_student_is_said(klass, capsys):
     left = [line for line in capsys.readouterr().out.splitlines() if line.startswith("LEFT")]
     assert {line.split()[1] for line in left} == {
         "report.html",
+        "report-pseudonyms.html",
         "canvas.csv",
         "downloaded/moodle.zip",
         "gradebook.db.2026-10-01",

@@ -588,7 +588,7 @@ def test_late_work_and_a_persons_scores_as_in_stock(klass, built, tmp_path):
     shutil.rmtree(ours / "submitted")
     stamps = {
         "early": "2026-01-09 23:59:59 UTC",
-        "late": "2026-01-10 13:00:00 +0100",
+        "late": "2026-01-10T13:00:00+01:00",
         "very-late": "2026-03-01",
         "no": "",
     }
