@@ -17,7 +17,7 @@ from traitlets import Any
 
 from grader.grading.weight import unpacked_bytes
 
-MOST_UNPACKED = 64 << 20  # bytes that a message may take when it is unpacked, beside the outputs that are left
+MOST_UNPACKED = 32 << 20  # bytes that a message may take when it is unpacked, beside the outputs that are left
 MOST_BESIDE = 1 << 20  # bytes of a message that are not its content: header, parent, metadata
 MOST_FRAMES = 100  # of one message
 WAITING = 4  # messages of one connection that may wait here to be read: each may be as large as all outputs

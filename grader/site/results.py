@@ -56,27 +56,49 @@ def _first(at: Sequence[int], runs: list[dict], accuracy: float) -> str:
     return f"{said}, never in {never} of {len(runs)}".lstrip(", ") if never else said
 
 
+STARTS = {"glorot": "Glorot's start", "he": "He's"}
+
+
+def _starts(results: dict, part: str, say: Callable[[dict], str]) -> str:
+    """What there is to say of the runs from each of the initial weights."""
+    return "; ".join(f"{STARTS[start]}: {say(runs)}" for start, runs in results[part].items())
+
+
 def _to_90(results: dict) -> str:
     at = results["noise_steps"]
-    said = []
-    for name, runs in results["noise"].items():
-        said.append(f"{name} {_first(at, runs, 0.9)}")
-    return "steps to 90%: " + ", ".join(said)
+    told = _starts(results, "noise", lambda nets: ", ".join(f"{n} {_first(at, runs, 0.9)}" for n, runs in nets.items()))
+    return f"steps to 90%: {told}"
+
+
+def _medians(nets: dict, column: int) -> str:
+    """By net, the medians of a column over each run."""
+    by_net = {n: [np.median(np.array(run, float)[:, column]) for run in runs] for n, runs in nets.items()}
+    return ", ".join(f"{name} {_range(medians, 2)}" for name, medians in by_net.items())
 
 
 def _cosines(results: dict) -> str:
-    """Medians over the run of the cosine at the first probed convolution, Glorot's start."""
-    column = results["columns"].index("cos a")
-    runs = results["probes"]["glorot"]
-    return ", ".join(f"{n} {_range([np.median(np.array(run)[:, column]) for run in runs[n]], 2)}" for n in runs)
+    """At the first probed convolution."""
+    return _starts(results, "probes", lambda nets: _medians(nets, results["columns"].index("cos a")))
+
+
+def _linear_cosines(rate: float) -> Callable[[dict], str]:
+    """At the second probed layer of the linear net."""
+
+    def here(results: dict) -> str:
+        nets = {name: runs[results["rates"].index(rate)] for name, runs in results["rows"].items()}
+        return _medians(nets, results["columns"].index("cos b"))
+
+    return here
 
 
 def _beta(results: dict) -> str:
     column, late = results["columns"].index("beta"), np.array(results["probe_steps"]) > 50
-    runs = results["probes"]["glorot"]
-    means = {n: [np.array(run, float)[late, column].mean() for run in runs[n]] for n in runs}
-    lower = [100 * (1 - bn / plain) for bn, plain in zip(means["BN"], means["plain"])]
-    return f"after step 50, BN's mean β is lower by {_range(lower)}%"
+
+    def lower(nets: dict) -> str:
+        means = {n: [np.array(run, float)[late, column].mean() for run in runs] for n, runs in nets.items()}
+        return f"{_range([100 * (1 - bn / plain) for bn, plain in zip(means['BN'], means['plain'])])}%"
+
+    return f"after step 50, BN's mean β is lower by this much: {_starts(results, 'probes', lower)}"
 
 
 def _early(results: dict) -> str:
@@ -145,6 +167,22 @@ ROWS = [
         VGG,
         "09",
         "Santurkar et al. 2018, figure 3",
+    ),
+    Row(
+        "… in a linear net of 25 layers, rate 10⁻⁶",
+        "plain and BN alike",
+        _linear_cosines(1e-6),
+        "09_linear.json",
+        "09",
+        "Santurkar et al. 2018, figure 3(b), its upper row",
+    ),
+    Row(
+        "… and at rate 10⁻⁷",
+        "plain almost none, BN near 0",
+        _linear_cosines(1e-7),
+        "09_linear.json",
+        "09",
+        "Santurkar et al. 2018, figure 3(b), its lower row",
     ),
     Row(
         "Effective β-smoothness",

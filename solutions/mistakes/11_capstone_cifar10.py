@@ -75,7 +75,7 @@ def make_vgg11(batchnorm, width=64):
 # The channels are right, but some convolutions are missing: there are two with 4 times width, and four with 8 times.
 # - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 8, "M", 8, "M"
 # ReLUs are missing. Without them the convolutions collapse into one linear map, but for the max pooling. With BN or
-# without, each convolution has one: is the append indented under the if?
+# without, each has one: is the append indented under the if?
 # - layers.append(nn.ReLU())  =>  pass
 # - layers.append(nn.ReLU())  =>  layers += [nn.ReLU()] if batchnorm else []
 # A softmax follows the Linear. The network ends in logits; F.cross_entropy applies the softmax itself.
@@ -90,8 +90,8 @@ def make_vgg11(batchnorm, width=64):
 # (N, 8·width), which the Linear takes in. Is a pooling missing, or the return inside the loop?
 # - nn.Flatten(), nn.Linear  =>  nn.Linear
 # - nn.Linear(c_in, 10)  =>  nn.Linear(512, 10)
-# A convolution expects another number of channels than it gets. The first one gets 3; after that it is the output
-# channels of the convolution before: remember them at the end of the loop.
+# A convolution expects another number of channels than it gets. The first one gets 3; then it is the output channels of
+# the one before: remember them at the end of the loop.
 # - c_in = c_out  =>  pass
 # - layers, c_in = [], 3  =>  layers, c_in = [], 1
 # The activation is another one than ReLU. VGG takes nn.ReLU().
@@ -556,8 +556,8 @@ def parameter_groups(model, weight_decay):
 # The matrix of the Linear is missing from the first group: only filters, with four axes, are in it. A matrix has two.
 # - p.ndim > 1  =>  p.ndim == 4
 # & p.ndim <= 1  =>  p.ndim != 4
-# Some parameters are in no group: the optimizer would never train them. Every parameter of the model belongs into one
-# of the two. (model.parameters() can be walked through only once: call it again for the second group.)
+# Some parameters are in no group: the optimizer would never train them. Every parameter belongs into one of the two.
+# (model.parameters() can be walked through only once: call it again for the second group.)
 # - p.ndim <= 1  =>  False
 # - p.ndim > 1  =>  p.ndim == 4
 # Some parameters are in both groups. PyTorch refuses that; each belongs into one.

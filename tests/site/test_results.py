@@ -77,14 +77,20 @@ def test_what_the_probes_of_a_net_say(here):
     }
     glorot["BN"] *= 2
     said = here("09_vgg.json", {
-        "noise_steps": [0, 500, 1000], "noise": noise,
+        "noise_steps": [0, 500, 1000], "noise": {"glorot": noise, "he": {"BN": noise["BN"]}},
         "columns": ["cos a", "beta"], "probe_steps": [50, 51, 100], "probes": {"glorot": glorot},
     })  # fmt: skip
     assert list(said.values()) == [
-        "steps to 90%: plain 500 to 1,000, BN 0",
-        "BN 0.40, plain 0.60 to 0.80",
-        "after step 50, BN's mean β is lower by 67 to 75%",
+        "steps to 90%: Glorot's start: plain 500 to 1,000, BN 0; He's: BN 0",
+        "Glorot's start: BN 0.40, plain 0.60 to 0.80",
+        "after step 50, BN's mean β is lower by this much: Glorot's start: 67 to 75%",
     ]
+
+
+def test_the_rates_of_the_linear_net_are_told_apart(here):
+    runs = {"plain": [[[[0.5], [0.9], [0.7]]], [[[1.0]]]], "BN": [[[[0.2]], [[0.4]]], [[[0.0]]]]}
+    said = here("09_linear.json", {"columns": ["cos b"], "rates": [1e-6, 1e-7], "rows": runs})
+    assert list(said.values()) == ["plain 0.70, BN 0.20 to 0.40", "plain 1.00, BN 0.00"]
 
 
 def test_when_a_run_is_nearly_right(here):
@@ -114,7 +120,7 @@ def test_the_course_s_own_records_are_all_told():
 
 def test_a_run_that_never_gets_there_is_not_the_quickest(tmp_path):
     """np.argmax of nothing that is true is 0: the first step."""
-    record = {"noise_steps": [0, 100, 200], "noise": {"plain": [{"accuracy": [0.1, 0.5, 0.6]}]}}
+    record = {"noise_steps": [0, 100, 200], "noise": {"he": {"plain": [{"accuracy": [0.1, 0.5, 0.6]}]}}}
     row = next(row for row in ROWS if row.here is results._to_90)
     assert "plain 0" not in row.here(record)
     record = {"steps": [0, 100], "runs": {"plain": [{"accuracy": [0.1, 0.5]}]}}

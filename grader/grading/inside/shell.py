@@ -13,6 +13,9 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import CachingCompiler
 
+PIPE = 1 << 16  # bytes that a pipe holds: who writes on and on is not waited for
+PIECE = 1000  # bytes that are read at a time otherwise, as ipykernel does: faster than they are sent they would pile up
+
 
 class App(IPKernelApp):
     """A kernel that waits where its messages are not read fast enough. ZMQ drops them instead, a check's report too."""
@@ -67,14 +70,14 @@ class Stream(OutStream):
 
     def _watch_pipe_fd(self) -> None:
         with contextlib.suppress(OSError):  # the notebook's code has closed it
-            while self._should_watch and select.select([self._fid], [], []) and self._read_pipe():
+            while self._should_watch and select.select([self._fid], [], []) and self._read_pipe(PIECE):
                 pass
 
-    def _read_pipe(self) -> bool:
-        """Pass on what is in the pipe now, 64 KiB at most: who writes on and on is not waited for. False at its end."""
+    def _read_pipe(self, size: int) -> bool:
+        """Pass on what is in the pipe now, so many bytes at most. False at its end."""
         with self._reading:
             try:
-                written = os.read(self._fid, 1 << 16)
+                written = os.read(self._fid, size)
             except BlockingIOError:  # it has just been read
                 return True
             if written:
@@ -84,6 +87,6 @@ class Stream(OutStream):
     def flush(self) -> None:
         if self._should_watch and self._is_master_process():  # a process forked from it has no such thread
             with contextlib.suppress(OSError):
-                self._read_pipe()
+                self._read_pipe(PIPE)
         if self._flush_pending or self._subprocess_flush_pending or self.echo is not None or self.pub_thread._events:
             super().flush()
