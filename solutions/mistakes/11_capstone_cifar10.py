@@ -109,7 +109,7 @@ def make_vgg11(batchnorm, width=64):
 # There are too many logits. CIFAR-10 has ten classes: nn.Linear(…, 10).
 # - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 100)
 # The initial weights are not PyTorch's. Leave them as they come. In section 7 the plain network with He's weights is a
-# rival of its own; if all networks had them, there would be nothing to compare.
+# rival of its own.
 # - return  =>  [nn.init.kaiming_normal_(a.weight) for a in layers if isinstance(a, nn.Conv2d)]; return
 # nn.ReLU is a class, not yet a layer. Make one: nn.ReLU().
 # - nn.ReLU()  =>  nn.ReLU

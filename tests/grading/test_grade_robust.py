@@ -40,7 +40,7 @@ pytestmark = [
 ]
 
 UNIT = "90_tiny"
-KILLS = 24
+KILLS = 20
 
 
 def with_cell(code: str):
