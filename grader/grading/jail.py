@@ -302,12 +302,11 @@ class Jails:
         self._jails: dict[bool, Jail] = {}
 
     def get(self, torch: bool) -> Jail:
-        jail = self._jails.get(torch)
-        if jail is None or jail.process.poll() is not None:
-            if jail is not None:
-                jail.close()
-            jail = self._jails[torch] = Jail(torch, self.jailed, self.mnist)
-        return jail
+        if torch in self._jails and self._jails[torch].process.poll() is not None:
+            self._jails.pop(torch).close()  # closed once, also where the next cannot be made
+        if torch not in self._jails:
+            self._jails[torch] = Jail(torch, self.jailed, self.mnist)
+        return self._jails[torch]
 
     def close(self) -> None:
         for jail in self._jails.values():

@@ -10,7 +10,7 @@ from corpus.attacking import COUNTED
 
 import grader.grading.jail as module
 from grader.grading.execute import Kernel, Stopped
-from grader.grading.jail import Jail
+from grader.grading.jail import Jail, JailError, Jails
 from grader.grading.limits import Limits
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
@@ -143,3 +143,22 @@ def test_nothing_is_left_of_a_jail():
     run(jail, "import os\nif os.fork() == 0:\n    os.setsid()\n    os.execvp('sleep', ['sleep', '600'])")
     jail.close()
     assert not [folder for folder in folders if folder.exists()]
+
+
+def test_a_jail_that_ended_is_closed_once_also_where_the_next_cannot_be_made(monkeypatch):
+    """Closed twice, it would close a descriptor that is somebody else's by then."""
+    jails, made = Jails(False), module.Jail
+    ended = jails.get(False)
+    ended.process.kill()
+    ended.process.wait()
+
+    def fails(*args):
+        raise JailError("it was killed")
+
+    monkeypatch.setattr(module, "Jail", fails)
+    with pytest.raises(JailError):
+        jails.get(False)
+    jails.close()
+    monkeypatch.setattr(module, "Jail", made)
+    assert jails.get(False) is not ended
+    jails.close()
