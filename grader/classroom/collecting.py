@@ -22,6 +22,7 @@ from grader.classroom.whose import Around, Handed, Nobodys, Whose
 from grader.classroom.worksheet import read_worksheet
 from grader.errors import CourseError, said_by_database
 from grader.grading.outputs import line, shown
+from grader.grading.release import released_units
 from grader.grading.store import Store
 from grader.report.scores import grades_at
 
@@ -68,7 +69,7 @@ def collect(directory: Path, unit: str, given: list[Path], times: str = "auto", 
     given = [path for path in given if path.suffix.lower() != ".csv"]
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
-        units = sorted(p.name for p in (directory / "release").glob("*") if (p / f"{p.name}.ipynb").exists())
+        units = released_units(directory)
         unit = unit_named(unit, units, directory)
         people = People(grades_at(api.coursedir.db_url).students, read_more(directory))
         if not len(people):

@@ -39,12 +39,17 @@ class Step(NbGraderPreprocessor):
     display_data_priority = List(NbGraderPreprocessor.display_data_priority.default(), config=True)
 
 
+def keep_title(cell) -> None:
+    """Of the setup cell's 700 lines leave the title."""
+    if cell.metadata.get("nbgrader", {}).get("grade_id") == "setup":
+        cell.source = cell.source.partition("\n")[0]
+
+
 class ShortenForFeedback(Step):
     """Leave out what its reader has no use for: the setup cell's code, and the hidden tests'."""
 
     def preprocess_cell(self, cell, resources, cell_index):
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == "setup":
-            cell.source = cell.source.partition("\n")[0]
+        keep_title(cell)
         parts = parts_of(cell.source)
         if any(hidden for _, hidden in parts):
             indents = (re.match(r"[ \t]*", text)[0] for text, _ in parts)

@@ -31,6 +31,7 @@ from grader.classroom.feedback import TEMPLATE, TEMPLATES, FeedbackExporter, fee
 from grader.errors import CourseError, said_by_database
 from grader.grading import secret
 from grader.grading.outputs import line
+from grader.grading.release import released_units
 from grader.grading.store import FOLDER, Store, write_whole
 
 
@@ -53,8 +54,11 @@ class Made:
     @property
     def pages(self) -> dict[str, Path]:
         """Each student's page, by id."""
-        students = sorted([*self.new, *self.again, *self.same])
-        return {student: self.folder / student / self.unit / f"{self.unit}.html" for student in students}
+        return {student: self.page(student) for student in sorted([*self.new, *self.again, *self.same])}
+
+    def page(self, student: str) -> Path:
+        """Where a student's page is, or will be."""
+        return self.folder / student / self.unit / f"{self.unit}.html"
 
     def label(self, student: str) -> str:
         name = self.names.get(student)
@@ -74,8 +78,7 @@ def make_pages(directory: Path, unit: str) -> Made:
     """Make the page of everybody whose result is not the one that their page shows. Raises CourseError."""
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
-        released = sorted(p.name for p in (directory / "release").glob("*") if (p / f"{p.name}.ipynb").exists())
-        unit = unit_named(unit, released, directory)
+        unit = unit_named(unit, released_units(directory), directory)
         with Store(directory).locked():
             return _Making(directory, unit, api).make()
 
@@ -99,8 +102,7 @@ class _Making:
             wanted[student] = hashlib.sha256(json.dumps(state, default=str).encode()).hexdigest()
             if known[student].waiting:
                 made.waiting[student] = known[student].waiting
-        page = {student: made.folder / student / self.unit / f"{self.unit}.html" for student in wanted}
-        there = {student for student in wanted if page[student].exists()}
+        there = {student for student in wanted if made.page(student).exists()}
         stale = {s for s in wanted if s not in there or kept.get(s) != wanted[s]}
         failed = self._convert(stale) if stale else {}
         made.failed += failed.items()
@@ -108,7 +110,7 @@ class _Making:
         made.new, made.again, made.same = sorted(done - there), sorted(done & there), sorted(wanted.keys() - stale)
         for student in done:
             # Beside the page, where `nbgrader release_feedback` looks for it: classes were graded without it.
-            secret.copy(self._submitted(student), made.folder / student / self.unit)
+            secret.copy(self._submitted(student), made.page(student).parent)
         now = {student: key for student, key in wanted.items() if student not in failed}
         if now != kept:
             write_whole(self.record, json.dumps(now, ensure_ascii=False, indent=1, sort_keys=True) + "\n")

@@ -15,18 +15,17 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import Autograde
 from traitlets.config import Config
 
-from grader.classroom.feedback import Step
+from grader.classroom.feedback import Step, keep_title
 
 GRADED = "bncourse_graded"  # among nbconvert's resources: the text of the graded notebook
 LINES = 20  # of what the grader said that are shown on the page
 
 
 class FoldSetup(Step):
-    """Of the setup cell's 700 lines leave the title: what was handed in begins below them."""
+    """Show the setup cell's title only: what was handed in begins below its code."""
 
     def preprocess_cell(self, cell, resources, cell_index):
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == "setup":
-            cell.source = cell.source.partition("\n")[0]
+        keep_title(cell)
         return cell, resources
 
 

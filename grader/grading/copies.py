@@ -54,7 +54,7 @@ def same_answers(results: Iterable[Result], releases: dict[str, Release]) -> dic
     for unit, marks in by_unit.items():
         if unit not in releases:
             continue
-        theirs = {_mark(cell, cell.full) for cell in releases[unit].cells if cell.role == "solution"}
+        theirs = _solutions(releases[unit])
         solved = {student for student, own in marks.items() if _is_much(own & theirs)}
         for student in solved:
             which = _exercises(marks[student] & theirs)
@@ -82,8 +82,7 @@ def groups(results: Iterable[Result], release: Release | None) -> list[Group]:
     release: None where it is not at hand; the course's own answers are then not known.
     """
     marks = {result.student: set(result.answers) for result in results}
-    solutions = [cell for cell in release.cells if cell.role == "solution"] if release else []
-    theirs = {_mark(cell, cell.full) for cell in solutions}
+    theirs = _solutions(release) if release else set()
     solved = sorted(student for student, own in marks.items() if _is_much(own & theirs))
     found = []
     if solved:
@@ -101,6 +100,11 @@ def groups(results: Iterable[Result], release: Release | None) -> list[Group]:
         if members:
             rest.append(Group(tuple(sorted(members)), _exercises(shared)))
     return found + sorted(rest, key=lambda group: -len(group.students))
+
+
+def _solutions(release: Release) -> set[str]:
+    """The marks of the course's own answers."""
+    return {_mark(cell, cell.full) for cell in release.cells if cell.role == "solution"}
 
 
 def _twins(marks: dict[str, set[str]]) -> dict[str, tuple[set[str], set[str]]]:

@@ -28,7 +28,7 @@ from grader.grading.outcome import Outcome
 from grader.grading.plan import Plan
 from grader.grading.pool import open_pool
 from grader.grading.recorded import Recorded
-from grader.grading.release import Release, read_release
+from grader.grading.release import Release, read_release, released_units
 from grader.grading.result import Result
 from grader.grading.scratch import sweep
 from grader.grading.store import Store, result_key, write_whole
@@ -104,7 +104,7 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
 
 
 def _released(directory: Path) -> list[str]:
-    released = sorted(p.name for p in (directory / "release").glob("*") if (p / f"{p.name}.ipynb").exists())
+    released = released_units(directory)
     if not released:
         raise CourseError(f"No unit is released in {directory}. Release some: bncourse class {directory} 03 04")
     return released

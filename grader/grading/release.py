@@ -188,6 +188,11 @@ def release_of(unit: str, source: NotebookNode, released: NotebookNode, remedy: 
     return Release(unit, cells, dict(source.metadata), torch)
 
 
+def released_units(directory: Path) -> list[str]:
+    """The names of the units that a class has a release of."""
+    return sorted(p.name for p in (directory / "release").glob("*") if (p / f"{p.name}.ipynb").exists())
+
+
 def normal(text: str) -> str:
     """A cell's text without the white space at the ends of its lines and its own."""
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
