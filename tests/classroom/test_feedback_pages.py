@@ -54,22 +54,22 @@ def test_nothing_has_changed(klass):
     assert list(made.pages) == [*PEOPLE] and made.pages["ada"] == page(klass)
 
 
-@pytest.mark.parametrize(
-    ("change", "shown"),
-    [
-        ({"manual_score": 1.5}, "2.5 of 3 points"),  # points by hand
-        ({"extra_credit": 0.25}, "2.75 of 3 points"),
-        ({"late_submission_penalty": 0.5}, "2.25 of 3 points"),  # a due date moved
-        ({"manual_comment": "Well done"}, "Well done"),
-        ({"needs_manual_grade": True}, "Not final"),
-        ({"manual_score": None, "auto_score": 0.0, "needs_manual_grade": False}, "0.75 of 3 points"),  # regraded
-    ],
-)
-def test_what_a_page_shows_has_changed(klass, change, shown):
-    changed(klass, **change)
-    made = make_pages(klass, UNIT)
-    assert (made.new, made.again, made.same) == ([], ["ada"], ["bob", "jürgen"])
-    assert shown in page(klass).read_text(encoding="utf-8")
+CHANGES = [  # one after the other: each page shows those before it, too
+    ({"manual_score": 1.5}, "2.5 of 3 points"),  # points by hand
+    ({"extra_credit": 0.25}, "2.75 of 3 points"),
+    ({"late_submission_penalty": 0.5}, "2.25 of 3 points"),  # a due date moved
+    ({"manual_comment": "Well done"}, "Well done"),
+    ({"needs_manual_grade": True}, "Not final"),
+    ({"manual_score": None, "auto_score": 0.0, "needs_manual_grade": False}, "0.75 of 3 points"),  # regraded
+]
+
+
+def test_what_a_page_shows_has_changed(klass):
+    for change, shown in CHANGES:
+        changed(klass, **change)
+        made = make_pages(klass, UNIT)
+        assert (made.new, made.again, made.same) == ([], ["ada"], ["bob", "jürgen"]), change
+        assert shown in page(klass).read_text(encoding="utf-8"), change
 
 
 def test_another_notebook_was_graded(klass):
