@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from grader.classroom.archives import Refused
 from grader.classroom.whose import Handed
 from grader.grading.notebook import MAX_NOTEBOOK
-from grader.grading.outputs import line, shown
+from grader.grading.outputs import line, shown, some
 from grader.grading.secret import FILE as SECRET
 from grader.grading.submission import MAX_FILES, MAX_FILES_BYTES, MAX_NAME
 from grader.grading.timestamp import FILE as TIMESTAMP
@@ -148,6 +148,4 @@ def _meant(h: Handed, units: list[str]) -> str:
 
 
 def _names(handed: list[Handed]) -> str:
-    names = [line(shown(h.path), 80) for h in handed]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return some([line(shown(h.path), 80) for h in handed], SHOWN)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.grading.outputs import shown
+from grader.grading.outputs import shown, some
 
 if TYPE_CHECKING:  # nbgrader takes seconds to load, which other commands do without
     from grader.classroom.collecting import Collected
@@ -38,20 +38,15 @@ def print_collected(collected: "Collected", dry: bool = False) -> int:
     for student, said in collected.notes:
         alike[said].append(student)
     for said, students in alike.items():
-        print(f"           {_some([*map(label, students)])}: {said}.")
+        print(f"           {some([*map(label, students)], NAMED)}: {said}.")
     for said in collected.general:
         print(said)
     if collected.missing:
-        print(f"Nothing from: {_some([*map(label, collected.missing)])}.")
+        print(f"Nothing from: {some([*map(label, collected.missing)], NAMED)}.")
     new, newer, same = len(collected.new), len(collected.newer), len(collected.same)
     would = "Would be: " if dry else ""
     print(f"{would}{new} collected, {newer} replaced by a newer one, {same} as before ({collected.unit}).")
     return int(collected.to_do)
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def add_parser(subparsers) -> argparse.ArgumentParser:

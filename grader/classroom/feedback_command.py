@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.grading.outputs import shown
+from grader.grading.outputs import shown, some
 
 if TYPE_CHECKING:  # nbgrader takes seconds to load, which other commands do without
     from grader.classroom.feedback_pages import Made
@@ -56,9 +56,7 @@ def print_made(
 
 
 def _some(made: "Made", students: list[str]) -> str:
-    more = len(students) - NAMED
-    named = ", ".join(shown(made.label(student)) for student in students[:NAMED])
-    return named + (f" and {more} more" if more > 0 else "")
+    return some([shown(made.label(student)) for student in students], NAMED)
 
 
 def add_parser(subparsers) -> argparse.ArgumentParser:

@@ -98,6 +98,5 @@ class People:
 
     def label(self, id: str) -> str:
         """An id, with the name where there is one: ada (Ada King)."""
-        person = self.by_id[id]
-        name = " ".join(f"{person.first_name} {person.last_name}".split())
+        name = self.by_id[id].name
         return f"{id} ({name})" if name else id

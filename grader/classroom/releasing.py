@@ -23,7 +23,7 @@ from traitlets.config import Config
 from grader.classroom.backup import Backup
 from grader.errors import CourseError, said_by_database
 from grader.grading.earlier import remember
-from grader.grading.outputs import line
+from grader.grading.outputs import line, some
 from grader.grading.store import FOLDER, write_whole
 
 RECORD = "made.json"
@@ -210,8 +210,7 @@ def _it(names: list[str]) -> str:
 
 
 def _some(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(line(name, 80) for name in names[:NAMED]) + more
+    return some([line(name, 80) for name in names], NAMED)
 
 
 def _merged(config: Config, more: Config) -> Config:

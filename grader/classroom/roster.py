@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.grading.outputs import shown
+from grader.grading.outputs import shown, some
 
 if TYPE_CHECKING:  # nbgrader takes seconds to load, which other commands do without
     from grader.classroom.roster_import import Imported
@@ -26,18 +26,13 @@ def print_imported(imported: "Imported", name: str) -> int:
     for problem in imported.problems:
         print(f"NOT TAKEN  {shown(name)}, {problem}.")
     if imported.under_another_id:
-        print(f"Known by e-mail or LMS id, and keep their ids: {_some(imported.under_another_id)}.")
+        print(f"Known by e-mail or LMS id, and keep their ids: {some(imported.under_another_id, NAMED)}.")
     added, changed, unchanged = (len(ids) for ids in (imported.added, imported.changed, imported.unchanged))
     counts = f"{added} added, {changed} changed, {unchanged} as before"
     print(f"Ids from the column {shown(imported.id_column)!r}: {counts}.")
     if imported.others:
-        print(f"On the roster, and not in this file: {_some([*map(shown, imported.others)])}.")
+        print(f"On the roster, and not in this file: {some([*map(shown, imported.others)], NAMED)}.")
     return int(bool(imported.problems))
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _column(text: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from grader.classroom.exporters import neutral, number
 from grader.classroom.people import More, read_more
 from grader.classroom.pseudonyms import pseudonyms
 from grader.errors import CourseError
-from grader.grading.outputs import shown
+from grader.grading.outputs import shown, some
 from grader.report.collect import collect
 from grader.report.scores import Grades, Person, grades_at
 
@@ -143,8 +143,7 @@ def _ungraded(directory: Path, units: list[str], names: dict[str, str], hidden: 
 
 
 def _some(ids: list[str]) -> str:
-    more = len(ids) - NAMED
-    return ", ".join(map(shown, ids[:NAMED])) + (f" and {more} more" if more > 0 else "")
+    return some([*map(shown, ids)], NAMED)
 
 
 def _hide(directory: Path, rows: list[Row]) -> None:

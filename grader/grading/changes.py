@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from grader.grading.outputs import some
 from grader.grading.recorded import CellRow, Recorded
 
 NAMED = 4  # cells that are named in a line
@@ -14,8 +15,7 @@ def changes(before: dict[str, Recorded], after: dict[str, Recorded]) -> dict[str
         old = before.get(student)
         causes = list(_causes(old, now)) if old else []
         if causes:
-            more = f" and {len(causes) - NAMED} more" if len(causes) > NAMED else ""
-            found[student] = f"{old.score:g} → {now.score:g}, {', '.join(causes[:NAMED])}{more}"
+            found[student] = f"{old.score:g} → {now.score:g}, {some(causes, NAMED)}"
     return found
 
 

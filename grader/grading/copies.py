@@ -11,6 +11,7 @@ from itertools import combinations
 
 from grader.authoring.regions import HIDDEN, SOLUTION
 from grader.grading.notebook import SubmittedCell
+from grader.grading.outputs import some
 from grader.grading.rebuild import Piece
 from grader.grading.release import Release, ReleaseCell
 from grader.grading.result import Result
@@ -60,8 +61,7 @@ def same_answers(results: Iterable[Result], releases: dict[str, Release]) -> dic
             which = _exercises(marks[student] & theirs)
             found.setdefault((student, unit), []).append(f"{which}: to the letter as in the course's solved notebook")
         for student, (others, shared) in _twins({s: own for s, own in marks.items() if s not in solved}).items():
-            more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
-            who = ", ".join(sorted(others)[:SHOWN]) + more
+            who = some(sorted(others), SHOWN)
             text = f"{_exercises(shared)}: the same code, white space aside, as {who}. Did they work together?"
             found.setdefault((student, unit), []).append(text)
     return found

@@ -28,7 +28,7 @@ from grader.errors import CourseError
 from grader.grading.late import Late
 from grader.grading.recorded import CellRow, Recorded
 from grader.grading.release import Release
-from grader.report.scores import Person
+from grader.report.scores import Person, read_people
 
 _GRADE, _COMMENT = Grade.__table__, Comment.__table__
 GRADED = ("check", "manual", "task")  # the roles of cells that have points
@@ -135,12 +135,7 @@ class Writer:
 
     def students(self) -> list[Person]:
         """Everybody whom the gradebook knows: the roster, and who was graded without being on it."""
-        columns = (Student.id, Student.first_name, Student.last_name, Student.email, Student.lms_user_id)
-
-        def read(session: Session) -> list[Person]:
-            return [Person(*(value or "" for value in row)) for row in session.execute(select(*columns))]
-
-        return self._transaction(read)
+        return self._transaction(read_people)
 
     def write(
         self,

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from grader.grading.explained import explained
-from grader.grading.outputs import line, shown
+from grader.grading.outputs import line, shown, some
 from grader.grading.recorded import Recorded
 from grader.grading.repairs import gathered
 from grader.grading.result import Result
@@ -114,8 +114,8 @@ def _urgency(text: str) -> int:
 def _to_be_graded(unit: str, students: dict[str, list[str]]) -> str:
     cells = dict.fromkeys(cell for waiting in students.values() for cell in waiting)
     waits = "submission waits" if len(students) == 1 else "submissions wait"
-    who = _some([*map(shown, students)])
-    return f"{unit}: {len(students)} {waits} for points from a person ({_some([*cells])}), in formgrader: {who}"
+    who = some([*map(shown, students)], NAMED)
+    return f"{unit}: {len(students)} {waits} for points from a person ({some([*cells], NAMED)}), in formgrader: {who}"
 
 
 def lines_about(result: Result, outcome: Outcome) -> list[str]:
@@ -140,12 +140,7 @@ def repaired(results: list[Result], times: dict[tuple[str, str], str]) -> list[s
         problem = times.get((result.student, result.unit))
         for text in gathered([text for text in result.repairs if text != problem]):
             students.setdefault((result.unit, text), []).append(shown(result.student))
-    return [f"repaired {_some(who)}, {unit}: {line(text)}" for (unit, text), who in students.items()]
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    return [f"repaired {some(who, NAMED)}, {unit}: {line(text)}" for (unit, text), who in students.items()]
 
 
 def print_table(results: list[Result], outcome: Outcome) -> None:

@@ -33,6 +33,12 @@ def _clean(output: dict) -> dict | None:
     return {"output_type": "display_data", "data": kept, "metadata": {}} if kept else None
 
 
+def some(names: list[str], most: int) -> str:
+    """At most so many names between commas, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def line(text, length: int = 300) -> str:
     """Any text as one line that can be printed and written: no control characters, at most `length` characters."""
     text = " ".join(str(text)[: 4 * length].split())

@@ -92,6 +92,11 @@ class ClassData:
     people: dict[str, Person]  # the roster, by id
     unreadable: list[str]  # result files that hold no result, relative to the class
 
+    @property
+    def everybody(self) -> set[str]:
+        """Who is on the roster, or has handed something in."""
+        return self.people.keys() | {student for unit in self.units for student in unit.handed_in}
+
 
 def collect(directory: Path) -> ClassData:
     """Read a class's results, gradebook and list of submissions; nothing is written.

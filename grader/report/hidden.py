@@ -16,8 +16,7 @@ def under_pseudonyms(data: ClassData, directory: Path) -> ClassData:
 
     Points may still tell who somebody is. Raises CourseError where the class's key cannot be used.
     """
-    everybody = data.people.keys() | {student for unit in data.units for student in unit.handed_in}
-    names = pseudonyms(directory, everybody)
+    names = pseudonyms(directory, data.everybody)
     people = {names[id]: replace(person, id=names[id]) for id, person in data.people.items()}
     people = {id: replace(people[id], first_name="", last_name="", email="", lms_user_id="") for id in sorted(people)}
     units = [_unit(unit, names) for unit in data.units]

@@ -11,7 +11,7 @@ FEW = 5  # students who are named at once
 def who(student: str, data: ClassData) -> str:
     """A student's id, with the name that the roster has."""
     person = data.people.get(student)
-    full = " ".join(f"{person.first_name} {person.last_name}".split()) if person else ""
+    full = person.name if person else ""
     return name(student) + (f' <span class="soft">{name(full)}</span>' if full else "")
 
 

@@ -34,6 +34,10 @@ class Person:
     email: str = ""
     lms_user_id: str = ""
 
+    @property
+    def name(self) -> str:
+        return " ".join(f"{self.first_name} {self.last_name}".split())
+
 
 @dataclass
 class Graded:
@@ -62,11 +66,15 @@ class Grades:
         return sum(self.units[unit].values())
 
 
+def read_people(session: Session) -> list[Person]:
+    """Everybody whom the gradebook knows: the roster, and who was graded without being on it."""
+    columns = (Student.id, Student.first_name, Student.last_name, Student.email, Student.lms_user_id)
+    return [Person(*(value or "" for value in row)) for row in session.execute(select(*columns))]
+
+
 def read_grades(session: Session) -> Grades:
     """Everything a report or an export needs, in five queries however large the class. `session`: `Gradebook.db`."""
-    columns = (Student.id, Student.first_name, Student.last_name, Student.email, Student.lms_user_id)
-    people = [Person(*(value or "" for value in row)) for row in session.execute(select(*columns))]
-    grades = Grades(sorted(people, key=lambda p: (p.last_name, p.first_name, p.id)))
+    grades = Grades(sorted(read_people(session), key=lambda p: (p.last_name, p.first_name, p.id)))
     grades.units = {name: {} for name in session.scalars(select(Assignment.name).order_by(Assignment.name))}
     base = BaseCell.__table__
     for kind in (GradeCell.__table__, TaskCell.__table__):

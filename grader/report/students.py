@@ -28,7 +28,7 @@ class Course:
 def courses(data: ClassData, enough: float) -> list[Course]:
     """Every student, on the roster or not, over the units that give points. enough: per cent of a unit's points."""
     units = [unit for unit in data.units if unit.out_of]
-    everybody = data.people.keys() | {student for unit in data.units for student in unit.handed_in}
+    everybody = data.everybody
     found = {student: Course(student) for student in in_order(everybody, data)}
     for unit in data.units:
         for student in unit.handed_in:

@@ -4,8 +4,9 @@ import json
 import shutil
 
 import pytest
-from helpers.browser import axe, browser, shared
+from helpers.browser import axe, browser
 from helpers.graded_class import UNIT, gradebook, write_graded
+from helpers.shared import shared
 
 from grader.classroom.feedback_pages import make_pages
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import psutil
 import pytest
+from helpers.browser import prepared
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
@@ -221,25 +222,9 @@ def _address(process: subprocess.Popen, runtime: Path, log: Path) -> str:
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory):
     """A headless Chromium with a fresh profile that finds no host but this machine."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (pip install selenium)")
-    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    driver_binary = shutil.which("chromedriver")
-    if not binary or not driver_binary:
-        missing = "Chromium" if not binary else "chromedriver"
-        pytest.skip(f"no {missing} here (Debian: apt install chromium-driver)")
-    folder = tmp_path_factory.mktemp("chromium")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (
-        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "disable-dev-shm-usage", "no-first-run"),
-        *("disable-background-networking", "disable-component-update", "disable-sync", "no-proxy-server"),
-        *(f"user-data-dir={folder / 'profile'}", "window-size=1280,1024"),
-        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # so MathJax is not fetched from its CDN
-    ):
-        options.add_argument(f"--{flag}")
-    # chromedriver is named, so that selenium does not look for one to download.
-    env = os.environ | {"HOME": str(folder), "SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
-    service = webdriver.ChromeService(driver_binary, log_output=str(folder / "chromedriver.log"), env=env)
+    options, service = prepared(tmp_path_factory.mktemp("chromium"), "disable-quic", "window-size=1280,1024")
+    from selenium import webdriver
+
     try:
         driver = webdriver.Chrome(options=options, service=service)
         driver.set_page_load_timeout(SECONDS)

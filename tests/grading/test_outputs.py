@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from grader.grading.outputs import CHARACTERS, LINES, TRACEBACK, check_line, cleaned, error, line, plain, shown
+from grader.grading.outputs import CHARACTERS, LINES, TRACEBACK, check_line, cleaned, error, line, plain, shown, some
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,8 @@ def test_a_check_that_passed_has_another_line_and_colour_than_one_that_failed():
     passed, failed = check_line("x", True)["data"], check_line("x", False)["data"]
     assert (passed["text/plain"], failed["text/plain"]) == ("✓ x", "✗ x")
     assert passed["text/html"].replace("✓", "✗") != failed["text/html"]
+
+
+def test_of_many_names_some_are_told_and_how_many_more_there_are():
+    assert some(["a", "b"], 2) == "a, b" and some([], 2) == ""
+    assert some(["a", "b", "c", "d"], 2) == "a, b and 2 more"

@@ -1,6 +1,5 @@
 """Chromium, which reaches nothing but this machine, and axe-core: fixtures, to be imported by a conftest or a test."""
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -9,47 +8,46 @@ from pathlib import Path
 
 import pytest
 
+from helpers.shared import locked
+
 AXE = "axe-core@4.14.1"
 SECONDS = 60
 
 
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory, request) -> Path:
-    """A directory that all processes of a test session have in common."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if hasattr(request.config, "workerinput") else base
+def prepared(home: Path, *flags: str):
+    """Options and service of a headless Chromium with a fresh profile that finds no host but this machine.
 
-
-@contextlib.contextmanager
-def locked(path: Path):
-    """One process at a time; the next finds what the first has made."""
-    filelock = pytest.importorskip("filelock")
-    with filelock.FileLock(f"{path}.lock"):
-        yield
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """A headless Chromium that keeps what pages asked for and complained of."""
+    Skips the test where there is no Chromium, or no selenium.
+    """
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (pip install selenium)")
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     driver_binary = shutil.which("chromedriver")
     if not binary or not driver_binary:
         missing = "Chromium" if not binary else "chromedriver"
         pytest.skip(f"no {missing} here (Debian: apt install chromium-driver)")
-    home = tmp_path_factory.mktemp("chromium")
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     for flag in (
         *("headless", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-first-run", "no-proxy-server"),
         *("disable-background-networking", "disable-component-update", "disable-sync"),
-        *(f"user-data-dir={home / 'profile'}", "window-size=1280,900"),
-        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        f"user-data-dir={home / 'profile'}",
+        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # so nothing is fetched from a CDN
+        *flags,
     ):
         options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # chromedriver is named, so that selenium does not look for one to download.
     env = os.environ | {"HOME": str(home), "SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_binary, env=env))
+    return options, webdriver.ChromeService(driver_binary, log_output=str(home / "chromedriver.log"), env=env)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A headless Chromium that keeps what pages asked for and complained of."""
+    options, service = prepared(tmp_path_factory.mktemp("chromium"), "window-size=1280,900")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    from selenium import webdriver
+
+    driver = webdriver.Chrome(options=options, service=service)
     driver.set_page_load_timeout(SECONDS)
     driver.set_script_timeout(SECONDS)
     yield driver
@@ -86,6 +84,11 @@ def serious(browser, axe: str, **options) -> list[str]:
         "axe.run(document, arguments[0]).then(r => arguments[1](r.violations), e => arguments[1](String(e)));",
         {"resultTypes": ["violations"], **options},
     )
+    return told(found)
+
+
+def told(found) -> list[str]:
+    """Of axe-core's violations the serious and critical ones, a line for each rule. found: what axe.run gave."""
     assert isinstance(found, list), f"axe failed: {found}"
     return [
         f"{v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})"

@@ -6,8 +6,9 @@ import pytest
 
 pytest.importorskip("selenium", reason="selenium is not installed (pip install selenium)")
 
-from helpers.browser import axe, browser, serious, shared
+from helpers.browser import axe, browser, serious
 from helpers.made_up_class import cell, made_up_results, write, write_gradebook
+from helpers.shared import shared
 from selenium.webdriver.common.keys import Keys
 
 from grader.report.write import write_report

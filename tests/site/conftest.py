@@ -12,7 +12,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from helpers.browser import axe, browser, locked, shared
+from helpers.browser import axe, browser
+from helpers.shared import locked, shared
 
 __all__ = ["axe", "browser", "shared"]  # fixtures of all browser tests
 

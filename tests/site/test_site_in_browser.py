@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("selenium", reason="selenium is not installed (pip install selenium)")
 
+from helpers.browser import told
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -175,13 +176,7 @@ def test_axe_finds_nothing_serious(scheme, browser, address, pages, axe):
                 """,
                 {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": page not in alike}}, **kept},
             )
-            assert isinstance(result, list), f"axe failed on {page}: {result}"
-            serious = [
-                f"{v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})"
-                for v in result
-                if v["impact"] in ("serious", "critical")
-            ]
-            if serious:
+            if serious := told(result):
                 found[page] = serious
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -1,6 +1,5 @@
 """A student notebook runs from one file, with old and new versions, and nothing of this repository installed."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from helpers.shared import locked, shared
 from nbclient import NotebookClient
 
 from grader.authoring.mistakes import Mistake
@@ -17,6 +17,7 @@ from grader.authoring.unit import read_unit
 from grader.authoring.validate import steps_of
 from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
 
+__all__ = ["shared"]  # a fixture
 # The oldest that Colab and the design ask for, on the newest Python; and no torch.
 PINS = ["ipython==7.34.0", "ipykernel==6.17.1", "numpy==2.1.*", "matplotlib==3.10.*"]
 WITHOUT_TORCH = ["00_start_here", "03_batchnorm_forward", "04_batchnorm_backward"]
@@ -31,18 +32,16 @@ def newest_python() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def old_python(tmp_path_factory) -> Path:
+def old_python(shared) -> Path:
     """The interpreter of a fresh environment with PINS; one for all processes that run these tests."""
     python = newest_python()
     if python is None:
         pytest.skip("no Python 3.13 here")
-    run_by_many = "PYTEST_XDIST_WORKER" in os.environ
-    shared = tmp_path_factory.getbasetemp().parent if run_by_many else tmp_path_factory.mktemp("old")
-    own = shared / "old-env" / "bin" / "python"
-    with (shared / "old-env.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (done := shared / "old-env" / "done").exists():
-            subprocess.run([python, "-m", "venv", shared / "old-env"], check=True)
+    folder = shared / "old-env"
+    own = folder / "bin" / "python"
+    with locked(folder):
+        if not (done := folder / "done").exists():
+            subprocess.run([python, "-m", "venv", folder], check=True)
             subprocess.run([own, "-m", "pip", "install", "-q", *PINS], check=True)
             done.touch()
     return own
