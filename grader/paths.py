@@ -1,5 +1,6 @@
 """Where the course's files are."""
 
+import tomllib
 from pathlib import Path
 
 from grader.errors import CourseError
@@ -21,3 +22,10 @@ def unit_sources(names: list[str] = ()) -> list[Path]:
             raise CourseError(f"There is no unit {name!r}. The units are: {', '.join(s.stem for s in sources)}.")
         found += [m for m in matches if m not in found]
     return found or sources
+
+
+def repository() -> str:
+    """owner/name of the GitHub repository that [project.urls] in pyproject.toml names; "" while it names none."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    url = project.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")
+    return url.removeprefix("https://github.com/") if url.startswith("https://github.com/") else ""

@@ -303,7 +303,7 @@ with your_functions():
 # %% [markdown]
 # ### The stored numbers (going further)
 # Run the next cell and go on to what follows it: it is all numbers, of this section and the next two.
-# %% tags=["demo"]
+# %% tags=["demo"] folded="The stored numbers"
 # stored: begin (copied from data/results/09_*.json by data/results/09_why_it_works.py --embed)
 STORED = json.loads("""
 {"noise_steps":[0, 25, 50, 75, 100, 125, 150, 175, 200, 225, 250, 275, 300, 325, 350, 375, 400, 425, 450, 475, 500],

@@ -1331,7 +1331,7 @@ def conv_net(norm=nn.BatchNorm2d, seed=0):
 # **Predict** before you run: where will *its* BN curve bend down?
 # %%
 my_guess_conv = ...  # at which batch size?
-# %% tags=["demo"]
+# %% tags=["demo"] folded="The stored numbers"
 # stored: begin (copied from data/results/10_*.json by data/results/10_when_it_fails.py --embed)
 STORED = json.loads("""
 {"sizes":{"dense":{"none":{"1":{"base":0.2, "runs":[[0.8575, 0.8575], [0.8495, 0.8495], [0.8805, 0.8805]]},

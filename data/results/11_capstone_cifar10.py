@@ -49,8 +49,14 @@ NOTES = {
     "in the precision of training. The seconds are wall time with all pauses, on a machine that did other work too.",
 }
 COLUMNS = ["training loss", "test accuracy"]
-RATES = {"He": (0.03, 0.1), "BN": (0.03, 0.1)}  # besides 0.01
 ARMS = {"vgg11": ("plain", "He", "BN"), "resnet50": ("plain", "BN", "BN, γ = 0")}
+OTHERS = {  # the small runs with other settings: net, arm, what is added to its name: the settings
+    **{("vgg11", arm, f", {lr}"): {"lr": lr} for arm in ("He", "BN") for lr in (0.03, 0.1)},
+    **{("vgg11", arm, ", longer"): {"longer": 6} for arm in ("BN", "He", "plain")},
+    **{("resnet50", arm, ", 0.1"): {"lr": 0.1} for arm in ("BN", "BN, γ = 0", "plain")},
+    ("vgg11", "plain", ", momentum"): {"lr": 0.05, "momentum": 0.9},
+    ("resnet50", "He", ""): {},
+}
 EPOCHS = {"vgg11": 50, "resnet50": 20}
 
 
@@ -61,10 +67,9 @@ def plan(unit: dict, data: tuple, seeds: range) -> dict:
         for seed in seeds:
             for arm in ARMS[net]:
                 todo[f"{net}/{arm}/{seed}"] = lambda n=net, a=arm, s=seed: run(n, a, s, data)
-    for seed in seeds:
-        for arm, rates in RATES.items():
-            for lr in rates:
-                todo[f"vgg11/{arm}, {lr}/{seed}"] = lambda a=arm, s=seed, lr=lr: run("vgg11", a, s, data, lr)
+    for (net, arm, name), settings in OTHERS.items():
+        for seed in seeds:
+            todo[f"{net}/{arm}{name}/{seed}"] = lambda n=net, a=arm, s=seed, o=settings: run(n, a, s, data, **o)
     return todo
 
 

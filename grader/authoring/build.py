@@ -12,10 +12,10 @@ import nbformat
 from grader.authoring.backends import available
 from grader.authoring.execute import claims_on_digits, execute
 from grader.authoring.minutes import minutes_of
-from grader.authoring.notebook import digest, solved_notebook, student_notebook
+from grader.authoring.notebook import solved_notebook, student_notebook
 from grader.authoring.readme import table_is_stale, write_table
 from grader.authoring.record import record
-from grader.authoring.stale import short, source_hash, stale, targets
+from grader.authoring.stale import digest, short, source_hash, stale, targets
 from grader.authoring.unit import Unit, read_unit
 from grader.errors import CourseError
 from grader.paths import NOTEBOOKS, SOLUTIONS

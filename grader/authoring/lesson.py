@@ -7,12 +7,19 @@ from pathlib import Path
 
 import yaml
 
+from grader.authoring.carried import KIT_FOLDER, bare
 from grader.authoring.percent import Block, read_percent
 from grader.authoring.regions import HIDDEN, SOLUTION, region_problem, visible
 from grader.errors import SourceError
 
 ROLES = ("exercise", "check", "manual", "claim", "helper")
-OPTIONS = {"points": ("check", "manual"), "data": ("claim",)}  # and the roles they belong to
+PLAIN = ("", "demo")  # the roles of cells that are there to be run
+OPTIONS = {  # and the roles they belong to
+    "points": ("check", "manual"),
+    "data": ("claim",),
+    "folded": PLAIN,
+    "kit": PLAIN,
+}
 KNOWN = {*ROLES, *OPTIONS, "tags", "lang"}
 OWNERS = {SOLUTION: ("exercise", "manual"), HIDDEN: ("check",)}  # the roles that may have a region
 FORMS = {"exercise": "exercise", "check": "exercise.part", "manual": "exercise"}  # of the ids
@@ -30,6 +37,8 @@ class Cell:
     id: str = ""  # of an exercise, a check or a manual question; for a claim the sentence that it carries
     points: float = 0  # of a check or a manual question
     data: str = ""  # of a claim: "mnist" where the sentence speaks of MNIST alone
+    kit: str = ""  # the file of grader/kit/ that the cell shows, in place of code of its own
+    folded: str = ""  # the title in whose place a reader sees the code only on demand; "": the code is shown
 
     @property
     def exercise(self) -> str:
@@ -90,17 +99,29 @@ def _read_cell(path: Path, block: Block) -> Cell:
     cell = Cell(block.kind, block.source, block.line, role, "" if role == "helper" else str(value).strip())
     _check_options(path, cell, block.options)
     cell.points, cell.data = block.options.get("points", 0), block.options.get("data", "")
+    cell.folded, cell.kit = block.options.get("folded", ""), block.options.get("kit", "")
+    if cell.kit:
+        cell.source = _of_the_kit(path, cell)
     _check_regions(path, cell)
     if cell.kind == "code":
         _check_code(path, cell)
     return cell
 
 
+def _of_the_kit(path: Path, cell: Cell) -> str:
+    file = KIT_FOLDER / f"{cell.kit}.py"
+    if cell.kind != "code" or cell.source.strip():
+        raise SourceError(path, cell.line, "a cell with kit= is an empty code cell", "Move what stands in it")
+    if not file.is_file():
+        raise SourceError(path, cell.line, f"there is no grader/kit/{cell.kit}.py", "Name a file of the kit")
+    return bare(file.read_text(encoding="utf-8"))
+
+
 def _role(path: Path, block: Block) -> str:
     """A cell's role, "" for none; everything on its `# %%` line is known, and it has one role at most."""
     unknown = sorted(set(block.options) - KNOWN)
     if unknown:
-        remedy = f'Use one of {", ".join(ROLES)}, tags=["demo"], points, data, lang'
+        remedy = f'Use one of {", ".join(ROLES)}, tags=["demo"], points, data, folded, kit, lang'
         if unknown[0] == "mistake":
             remedy = f"What learners write instead stands in {path.parent.name}/mistakes/{path.name}"
         raise SourceError(path, block.line, f"unknown role or option {unknown[0]!r}", remedy)
@@ -124,7 +145,8 @@ def _check_options(path: Path, cell: Cell, options: dict) -> None:
         raise wrong(f"a cell with {cell.role}= holds code, not markdown", "Take [markdown] off its line")
     for key, owners in OPTIONS.items():
         if key in options and cell.role not in owners:
-            raise wrong(f"{key} belongs on a {' or '.join(owners)} cell", f"Move or remove {key}")
+            kinds = " or ".join(owner or "plain" for owner in owners)
+            raise wrong(f"{key} belongs on a {kinds} cell", f"Move or remove {key}")
     if cell.role in OPTIONS["points"]:
         points = options.get("points")
         if points is None:
@@ -133,6 +155,9 @@ def _check_options(path: Path, cell: Cell, options: dict) -> None:
             raise wrong(f"points={points!r} is not a number of points", "Write points=2")
     if options.get("data", "mnist") != "mnist":
         raise wrong(f"data={options['data']!r} is no data set of the course", 'Write data="mnist", or leave it out')
+    title = options.get("folded", "The stored numbers")
+    if (cell.kind != "code" and "folded" in options) or not (isinstance(title, str) and title.strip()):
+        raise wrong("folded= is the title of a code cell", 'Write folded="The stored numbers"')
     if cell.role == "helper" and options["helper"] is not True:
         raise wrong(f"helper={options['helper']!r} says nothing", "Write helper=true")
     if cell.role == "claim" and not cell.id:

@@ -45,7 +45,7 @@ def _cell(unit: Unit, cell) -> float:
         return int(said[1])
     if cell.role == "manual":
         return ESSAY
-    if cell.role in ("claim", "helper"):
+    if cell.role in ("claim", "helper") or cell.folded:
         return 0
     if cell.kind == "markdown":
         text = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.S)

@@ -4,7 +4,6 @@ import ast
 import hashlib
 import json
 import textwrap
-import tomllib
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -24,7 +23,7 @@ from grader.authoring.regions import HIDDEN, blanked
 from grader.authoring.setup import TABLE_WIDTH, literal, setup_source
 from grader.authoring.unit import Unit
 from grader.authoring.uses import lines_of
-from grader.paths import ROOT
+from grader.paths import repository
 from grader.preprocessors import ClearAnswers
 
 LEFT_OUT = ("helper", "claim")  # the roles whose cells are in no notebook
@@ -33,7 +32,7 @@ LEFT_OUT = ("helper", "claim")  # the roles whose cells are in no notebook
 def solved_notebook(unit: Unit, tables: Tables) -> nbformat.NotebookNode:
     """The unit as an nbgrader source notebook, with answers and hidden tests, not yet executed."""
     cells = [_title(unit), _code(setup_source(unit, tables.visible), "setup", locked=True)]
-    cells[1].metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]})
+    _fold(cells[1])
     for cell in unit.cells:
         if cell.role in LEFT_OUT:
             continue
@@ -49,6 +48,9 @@ def solved_notebook(unit: Unit, tables: Tables) -> nbformat.NotebookNode:
             cells.append(new_code_cell(cell.source))
             if cell.role == "demo":
                 cells[-1].metadata["tags"] = ["demo"]
+            if cell.folded:
+                cells[-1].source = f"#@title {cell.folded}\n{cell.source}"
+                _fold(cells[-1])
     notebook = new_notebook(cells=cells)
     notebook.metadata.update(
         {
@@ -59,13 +61,6 @@ def solved_notebook(unit: Unit, tables: Tables) -> nbformat.NotebookNode:
     )
     _name_cells(notebook)
     return notebook
-
-
-def repository() -> str:
-    """owner/name of the GitHub repository that [project.urls] in pyproject.toml names; "" while it names none."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    url = project.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")
-    return url.removeprefix("https://github.com/") if url.startswith("https://github.com/") else ""
 
 
 def _title(unit: Unit) -> nbformat.NotebookNode:
@@ -82,6 +77,12 @@ def _title(unit: Unit) -> nbformat.NotebookNode:
         link = f"https://colab.research.google.com/github/{slug}/blob/main/notebooks/{unit.name}.ipynb"
         text += f"\n\n[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
     return new_markdown_cell(text)
+
+
+def _fold(cell: nbformat.NotebookNode) -> None:
+    """Let JupyterLab, Colab and the site show the code on demand only; Colab shows its #@title in its place."""
+    tags = [*cell.metadata.get("tags", []), "hide-input"]
+    cell.metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}, "tags": tags})
 
 
 def _code(source: str, grade_id: str, **role) -> nbformat.NotebookNode:
@@ -146,10 +147,3 @@ def student_notebook(solved: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         cell.source = cell.source.rstrip("\n")
     return notebook
-
-
-def digest(notebook: nbformat.NotebookNode) -> str:
-    """A hash of everything in a notebook but its outputs and the build's own stamp."""
-    cells = [[c.cell_type, c.source, c.metadata, c.get("id")] for c in notebook.cells]
-    metadata = {key: value for key, value in notebook.metadata.items() if key != "bncourse"}
-    return hashlib.sha256(json.dumps([cells, metadata], sort_keys=True).encode()).hexdigest()[:32]

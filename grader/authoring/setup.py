@@ -1,13 +1,10 @@
 """The setup cell: the kit, in a module of its own inside the notebook, the data loader, and the table of the unit."""
 
-import ast
-import io
 import textwrap
-import tokenize
 
+from grader.authoring.carried import KIT_FOLDER, bare
 from grader.authoring.unit import Unit
-from grader.authoring.uses import lines_of
-from grader.paths import DATA, ROOT
+from grader.paths import DATA
 
 TITLE = "#@title Setup: run this cell first"  # Colab shows the title in place of the code
 ABOUT = """\
@@ -15,11 +12,10 @@ ABOUT = """\
 # can break it. There is nothing to change here."""
 TABLE_WIDTH = 2000  # characters of a line
 _PARTS = ("observe", "relation", "compare", "call", "table", "judge", "check")
-KIT = [ROOT / "grader" / "kit" / f"{name}.py" for name in _PARTS]
-MNIST = ROOT / "grader" / "kit" / "mnist.py"
-BY_HAND = ROOT / "grader" / "kit" / "by_hand.py"
+KIT = [KIT_FOLDER / f"{name}.py" for name in _PARTS]
+MNIST = KIT_FOLDER / "mnist.py"
+BY_HAND = KIT_FOLDER / "by_hand.py"
 DIGITS = DATA / "digits.b85"
-READ_BY_LEARNERS = {"check", "scoreboard", "device", "load_mnist"}  # help(check) shows their docstrings
 MODULE = """\
 import builtins as _py, sys as _sys, types as _types
 
@@ -59,36 +55,6 @@ def module_source(unit: Unit) -> str:
     if "'''" in code:
         raise AssertionError("grader/kit/ must do without triple single quotes: the setup cell puts it into them")
     return code
-
-
-def bare(source: str) -> str:
-    """Code as notebooks carry it: without imports of other files of the kit, comments, and docstrings nobody sees."""
-    lines: list[str | None] = [*lines_of(source)]
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = token.line[:column].rstrip() or None
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("grader."):
-            _drop(lines, node)
-        if _has_private_docstring(node):
-            _drop(lines, node.body[0])
-    kept: list[str] = []
-    for line in lines:  # of blank lines one is enough
-        if line is not None and (line.strip() or (kept and kept[-1].strip())):
-            kept.append(line)
-    return "\n".join(kept).strip("\n")
-
-
-def _has_private_docstring(node: ast.AST) -> bool:
-    """Whether a docstring is nothing that help() shows a learner, and may go without leaving an empty body."""
-    documented = isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None
-    return documented and getattr(node, "name", "") not in READ_BY_LEARNERS and len(node.body) > 1
-
-
-def _drop(lines: list[str | None], node: ast.stmt) -> None:
-    lines[node.lineno - 1 : node.end_lineno] = [None] * (node.end_lineno - node.lineno + 1)
 
 
 def literal(prefix: str, text: str, width: int = 230) -> str:

@@ -1,12 +1,15 @@
 """Whether a unit's notebooks are what its source would give."""
 
 import hashlib
+import json
+import re
 from pathlib import Path
 
 import nbformat
 
+from grader.authoring.carried import KIT_FOLDER
 from grader.authoring.setup import BY_HAND, DIGITS, KIT, MNIST
-from grader.paths import ROOT
+from grader.paths import ROOT, repository
 
 # What the bytes of a notebook depend on besides its unit's two files.
 NOT_MADE_BY = ("__init__", "build", "definitions", "readme", "stale", "validate")  # these change no notebook
@@ -27,11 +30,13 @@ def targets(source: Path) -> tuple[Path, Path]:
 
 def source_hash(source: Path) -> str:
     """A hash of all that a unit's notebooks are made from."""
-    from grader.authoring.notebook import repository  # here: it loads NumPy, and a class's commands begin without
-
     total = hashlib.sha256(repository().encode())
     mistakes = source.parent / "mistakes" / source.name
-    for path in [source, *([mistakes] if mistakes.exists() else []), *MADE_BY]:
+    pasted = [
+        KIT_FOLDER / f"{name}.py"
+        for name in re.findall(r'^# %%.* kit="(\w+)"', source.read_text(encoding="utf-8"), re.M)
+    ]
+    for path in [source, *([mistakes] if mistakes.exists() else []), *MADE_BY, *filter(Path.exists, pasted)]:
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:32]
 
@@ -43,8 +48,6 @@ def short(path: Path) -> str:
 
 def stale(source: Path) -> str | None:
     """Why a unit's notebooks are not what its source would give; None when they are."""
-    from grader.authoring.notebook import digest
-
     for path in targets(source):
         try:
             notebook = nbformat.read(path, as_version=4)
@@ -58,3 +61,10 @@ def stale(source: Path) -> str | None:
         if stamp.get("content") != digest(notebook):
             return f"{short(path)} was edited by hand"
     return None
+
+
+def digest(notebook: nbformat.NotebookNode) -> str:
+    """A hash of everything in a notebook but its outputs and the build's own stamp."""
+    cells = [[c.cell_type, c.source, c.metadata, c.get("id")] for c in notebook.cells]
+    metadata = {key: value for key, value in notebook.metadata.items() if key != "bncourse"}
+    return hashlib.sha256(json.dumps([cells, metadata], sort_keys=True).encode()).hexdigest()[:32]

@@ -6,6 +6,7 @@ That a limit was reached is believed of the jail's init and of what is seen here
 import asyncio
 import contextlib
 import ctypes
+import math
 import os
 import threading
 import time
@@ -102,6 +103,8 @@ class Kernel:
         self.manager.context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
         self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
         self.client.log.disabled = True
+        # What it printed may come late on a busy machine. nbclient waits 4 s for it, and goes on without.
+        self.client.iopub_timeout, self.client.raise_on_iopub_timeout = math.ceil(limits.cell_seconds), True
         self.client.timeout_func = lambda _: (
             max(0.0, min(limits.cell_seconds, self.deadline - time.monotonic())) + 0.001
         )

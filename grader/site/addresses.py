@@ -4,8 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from grader.authoring.notebook import repository
-from grader.paths import ROOT
+from grader.paths import ROOT, repository
 
 BRANCH = "main"
 

@@ -141,7 +141,8 @@ def test_stderr_in_a_demo_stops_the_build(edited):
 def test_a_badge_only_where_there_is_a_repository(tiny, monkeypatch):
     build(tiny, run=False)
     assert "colab" not in read(targets(tiny)[0]).cells[0].source
-    monkeypatch.setattr("grader.authoring.notebook.repository", lambda: "someone/course")
+    for module in ("notebook", "stale"):
+        monkeypatch.setattr(f"grader.authoring.{module}.repository", lambda: "someone/course")
     assert "older than" in stale(tiny)
     build(tiny, run=False)
     link = "colab.research.google.com/github/someone/course/blob/main/notebooks/90_tiny.ipynb"

@@ -44,7 +44,7 @@ def error(path) -> str:
     return str(caught.value)
 
 
-OPTIONS = 'Use one of exercise, check, manual, claim, helper, tags=["demo"], points, data, lang'
+OPTIONS = 'Use one of exercise, check, manual, claim, helper, tags=["demo"], points, data, folded, kit, lang'
 REGION = "Each BEGIN needs one END below it, in the same cell"
 IDS = "Use lower-case letters, digits and _"
 

@@ -31,6 +31,13 @@ def test_roles_beside_exercises(tiny, text, wanted):
     assert (cell.kind, cell.role, cell.id, cell.points, cell.data) == wanted
 
 
+def test_code_that_nobody_has_to_read(tiny):
+    text = '# %% tags=["demo"] folded="The stored numbers"\nNUMBERS = [1]\n\n# %% folded="By hand" kit="by_hand"\n'
+    stored, pasted = read_lesson(with_cell(tiny, text))[1][-2:]
+    assert (stored.role, stored.folded, stored.source) == ("demo", "The stored numbers", "NUMBERS = [1]")
+    assert (pasted.role, pasted.folded) == ("", "By hand") and "def by_hand" in pasted.source
+
+
 def with_cell(path, text):
     """The lesson with one more cell at its end."""
     path.write_text(f"{path.read_text(encoding='utf-8')}\n{text}", encoding="utf-8")
@@ -88,6 +95,27 @@ WRONG_CELLS = {
         CLAIM.replace('"mnist"', '"cifar"'),
         0,
         "data='cifar' is no data set of the course. Write data=\"mnist\", or leave it out.",
+    ),
+    "a title that is none": (
+        "# %% folded=true\nN = 3\n",
+        0,
+        'folded= is the title of a code cell. Write folded="The stored numbers".',
+    ),
+    "text that is folded": (
+        '# %% [markdown] folded="More"\n# N\n',
+        0,
+        'folded= is the title of a code cell. Write folded="The stored numbers".',
+    ),
+    "a folded check": (
+        '# %% helper=true folded="More"\nN = 3\n',
+        0,
+        "folded belongs on a plain or demo cell. Move or remove folded.",
+    ),
+    "a cell of the kit's with code of its own": (
+        '# %% kit="by_hand"\nN = 3\n', 0, "a cell with kit= is an empty code cell. Move what stands in it."
+    ),
+    "a file that the kit has not": (
+        '# %% kit="nothing"\n', 0, "there is no grader/kit/nothing.py. Name a file of the kit."
     ),
     "a helper that is none": ("# %% helper=false\nN = 3\n", 0, "helper=False says nothing. Write helper=true."),
     "a helper that computes": (

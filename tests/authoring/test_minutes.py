@@ -26,6 +26,14 @@ def test_a_hint_that_is_folded_is_not_counted(edited):
     assert minutes(path).core == 5
 
 
+def test_code_that_is_folded_is_not_counted(edited):
+    code = "x = 1\n" * 500
+    path = edited("# %%\nscoreboard()", f"# %%\n{code}\n# %%\nscoreboard()")
+    assert minutes(path).core == 25
+    path.write_text(path.read_text().replace("# %%\nx = 1", '# %% folded="The stored numbers"\nx = 1'))
+    assert minutes(path).core == 5
+
+
 def test_what_goes_further_is_counted_apart(edited):
     words = ("# " + "word " * 20 + "\n") * 100
     path = edited("# %%\nscoreboard()", f"# %% [markdown]\n# ## Going further: more\n#\n{words}\n# %%\nscoreboard()")

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from grader.authoring.setup import KIT, bare, module_source, setup_source
+from grader.authoring.carried import bare
+from grader.authoring.setup import KIT, module_source, setup_source
 from grader.authoring.unit import read_unit
 
 

@@ -300,6 +300,7 @@ def test_case(course, case):
     assert not list(Path("/tmp").glob("bncourse-was-here*"))
     if attack:
         for other in (*meanwhile, course.grade("honest", TINY, Limits())):
+            print("others:", json.dumps(other.as_dict(), ensure_ascii=False)[:3000])
             assert sum(cell.points for cell in other.cells) == ALL[TINY] and not other.flags + other.limits
         assert len(meanwhile) == greedy
 

@@ -7,7 +7,8 @@ import types
 import numpy as np
 import pytest
 
-from grader.authoring.setup import KIT, bare
+from grader.authoring.carried import bare
+from grader.authoring.setup import KIT
 from grader.grading.release import RECORDING
 
 

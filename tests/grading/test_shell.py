@@ -2,10 +2,13 @@
 
 import os
 import sys
+import threading
+import time
 
 import pytest
 import zmq
 from ipykernel.iostream import IOPubThread
+from jupyter_client.session import Session
 
 from grader.grading.inside.shell import Stream
 
@@ -50,3 +53,40 @@ def test_a_pipe_that_the_notebook_closed_does_no_harm(stream):
     os.close(stream._fid)
     stream.flush()
     assert passed == []
+
+
+class Recorded(IOPubThread):
+    """The thread that sends, and what it has sent, the messages of a stream among them."""
+
+    def __init__(self, socket) -> None:
+        super().__init__(socket)
+        self.sent = []
+
+    def _really_send(self, message, *args, **options) -> None:
+        self.sent.append(b"".join(map(bytes, message)))
+
+
+def test_what_the_thread_is_about_to_send_is_sent_before_a_cell_ends():
+    """The thread flushes by itself, too: a cell that ended just then was idle before its output came."""
+
+    class Slow(Stream):
+        def _flush_buffers(self):
+            entered.set()
+            time.sleep(0.3)
+            return super()._flush_buffers()
+
+    entered = threading.Event()
+    with zmq.Context() as context, context.socket(zmq.PUB) as socket:
+        thread = Recorded(socket)
+        thread.start()
+        stream = Slow(Session(), thread, "stdout", watchfd=False)
+        stream.set_parent({"header": {}})
+        stream.write("a check's report")
+        assert entered.wait(5)
+        stream.flush()
+        thread.send_multipart([b"idle"])
+        thread.schedule(lambda: entered.clear())
+        while entered.is_set():
+            time.sleep(0.01)
+        thread.stop()
+    assert [b"report" in message for message in thread.sent] == [True, False]

@@ -18,7 +18,8 @@ import pytest
 
 from grader import data
 from grader.authoring import digits as small
-from grader.authoring.setup import KIT, MNIST, bare, literal
+from grader.authoring.carried import bare
+from grader.authoring.setup import KIT, MNIST, literal
 from grader.kit import mnist
 
 ROOT = Path(__file__).resolve().parents[2]

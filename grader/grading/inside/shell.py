@@ -62,6 +62,7 @@ class Stream(OutStream):
     """
 
     flush_timeout = 3600  # seconds: the limits end a cell before that
+    _flushing = False  # the thread has taken what was written, and not yet put it in line to be sent
 
     def _setup_stream_redirects(self, name: str) -> None:
         self._reading = threading.RLock()
@@ -84,9 +85,18 @@ class Stream(OutStream):
                 self.write(written.decode(errors="replace"))
         return bool(written)
 
+    def _flush(self) -> None:
+        self._flushing = True
+        try:
+            super()._flush()
+        finally:
+            self._flushing = False
+
     def flush(self) -> None:
         if self._should_watch and self._is_master_process():  # a process forked from it has no such thread
             with contextlib.suppress(OSError):
                 self._read_pipe(PIPE)
-        if self._flush_pending or self._subprocess_flush_pending or self.echo is not None or self.pub_thread._events:
+        pending = self._flush_pending or self._subprocess_flush_pending or self.echo is not None
+        # In the order in which the thread goes through them, so that it cannot overtake us.
+        if pending or self._flushing or self.pub_thread._events:
             super().flush()
