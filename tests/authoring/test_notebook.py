@@ -75,8 +75,8 @@ def test_roles_of_cells_are_locked_where_they_should_be(solved):
 def test_a_folded_cell_shows_its_title(edited):
     more = '# %% tags=["demo"] folded="The stored numbers"\nNUMBERS = [1]\n\n'
     book = made(edited('# %% check="normalize.values"', f'{more}# %% check="normalize.values"'))
-    for notebook in (book, student_notebook(book)):
-        cell = next(c for c in notebook.cells if "NUMBERS" in c.source)
+    for made_one in (book, student_notebook(book)):
+        cell = next(c for c in made_one.cells if "NUMBERS" in c.source)
         assert cell.source == "#@title The stored numbers\nNUMBERS = [1]"
         assert cell.metadata.jupyter.source_hidden and cell.metadata.cellView == "form"
         assert cell.metadata.tags == ["demo", "hide-input"]
