@@ -12,7 +12,7 @@ ABOUT = """Build, check and grade the notebooks of "Batch normalization from fir
 for students
   check FILE       run your notebook and see what it earns
 for everybody
-  data             fetch MNIST ahead, or verify what is there
+  data             fetch MNIST or CIFAR-10 ahead, or verify what is there
 for instructors
   class DIR        make an nbgrader course from the units
   roster DIR FILE  put a class list (CSV) into its gradebook

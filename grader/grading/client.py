@@ -8,12 +8,14 @@ import contextlib
 from queue import Empty
 
 import zmq
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat.notebooknode import NotebookNode
-from traitlets import Any
+from traitlets import Any, Type
 
 from grader.grading.weight import unpacked_bytes
 
@@ -47,10 +49,43 @@ class BoundedSession(Session):
         return super().deserialize(msg_list, content, copy)
 
 
+class Channel(AsyncZMQSocketChannel):
+    """A channel that takes a message that is there at once, without asking the event loop first whether one is.
+
+    Not always: what else waits in the loop, such as the end of a cell's time, has to get its turn.
+    """
+
+    AT_ONCE = 20  # messages, until others have their turn
+    taken = 0
+
+    def __init__(self, socket, session, loop=None) -> None:
+        super().__init__(socket, session, loop)
+        self._plain = zmq.Socket.shadow(socket.underlying)
+
+    async def get_msg(self, timeout: float | None = None) -> dict:
+        self.taken += 1
+        if self.taken % self.AT_ONCE:
+            try:
+                parts = self._plain.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                pass
+            else:
+                return self.session.deserialize(self.session.feed_identities(parts)[1])
+        return await super().get_msg(timeout)
+
+
+class KernelClient(AsyncKernelClient):
+    """A client with such channels."""
+
+    shell_channel_class = iopub_channel_class = Type(Channel)
+
+
 class Manager(AsyncKernelManager):
     """What jupyter_client calls a manager; it carries what the provisioner needs to start a kernel."""
 
     jail, limits, files, seed, program, begun = Any(), Any(), Any(), Any(), Any(), Any()
+
+    client_factory = Type(KernelClient)
 
     def _session_default(self) -> Session:
         return BoundedSession(parent=self)
@@ -83,9 +118,6 @@ class Client(NotebookClient):
         kind, content = msg["msg_type"], msg["content"]
         if kind == "status" and content.get("execution_state") == "idle":
             raise CellExecutionComplete()
-        count = content.get("execution_count")
-        if type(count) is int and 0 < count < 10**6:
-            cell["execution_count"] = count
         if kind not in OUTPUTS:
             return None
         self.km.session.room -= _size(content) + 200

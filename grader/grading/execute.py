@@ -58,6 +58,13 @@ class Ran:
         return next((o for o in self.outputs if o["output_type"] == "error"), None)
 
 
+def _number(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
+    """Give a cell the number in its kernel's reply."""
+    count = execute_reply.get("content", {}).get("execution_count")
+    if type(count) is int and 0 < count < 10**6:
+        cell["execution_count"] = count
+
+
 class _OwnMemory:
     """The memory of this process that is no file's, looked at often. Elsewhere than on Linux it is 0."""
 
@@ -103,6 +110,7 @@ class Kernel:
         self.manager.context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
         self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
         self.client.log.disabled = True
+        self.client.on_cell_executed = _number
         # What it printed may come late on a busy machine. nbclient waits 4 s for it, and goes on without.
         self.client.iopub_timeout, self.client.raise_on_iopub_timeout = math.ceil(limits.cell_seconds), True
         self.client.timeout_func = lambda _: (

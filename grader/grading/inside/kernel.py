@@ -46,6 +46,7 @@ def warm_up(modules: list[str]):
     config = Config()
     config.HistoryManager.enabled = False
     config.IPKernelApp.outstream_class = "shell.Stream"
+    config.IPKernelApp.kernel_class = "shell.Kernel"
     config.Completer.use_jedi = False
     shell = Shell.instance(config=config)
     shell.colors = "nocolor"  # tracebacks are read in feedback and formgrader, not in a terminal
