@@ -5,7 +5,8 @@
 
 Both grade the same mixed submissions; their scores must be equal, cell by cell. Printed are both times and their
 ratio, time and processor time of a submission and where it goes, peak memory, the cold start (one submission, the
-sandbox's set-up and the unit's own answers included), and what that makes of 500 students and 12 units.
+sandbox's set-up and the unit's own answers included), and what that makes of 500 students and 12 units: once what the
+first student of all these units takes, which starts everything, and for each other submission what one more takes.
 """
 
 import argparse
@@ -90,10 +91,14 @@ def main() -> None:
         shutil.copytree(ours, cold)
         count = args.students * len(units)
 
-        seconds, _, _ = run(["bncourse", "grade", ".", units[0].name, "--student", "right-000", "--workers", "1"], cold)
+        first = ["--student", "right-000"]
+        seconds, _, _ = run(["bncourse", "grade", ".", units[0].name, *first, "--workers", "1"], cold)
         print(f"cold start, one submission of {units[0].name}, from the command to its end: {seconds:.1f} s")
+        workers = ["--workers", str(args.workers)]
+        started, _, _ = run(["bncourse", "grade", ".", *first, *workers, "--regrade"], cold)
+        print(f"cold start, one submission of each of {len(units)} units: {started:.1f} s")
 
-        seconds, _, memory = run(["bncourse", "grade", ".", "--workers", str(args.workers)], ours)
+        seconds, _, memory = run(["bncourse", "grade", ".", *workers], ours)
         results = [result for _, result in Store(ours).results()]
         walls, cpus = [r.seconds for r in results], [r.cpu for r in results]
         how = f"{args.workers} jobs" if args.workers else "its own number of jobs"
@@ -101,10 +106,12 @@ def main() -> None:
         print(f"  in its worker, a submission takes {statistics.median(walls):.3f} s (median; most {max(walls):.2f} s)")
         print(f"  of processor time {statistics.median(cpus):.3f} s (median)")
         print(f"  peak memory of all its processes: {memory:.0f} MiB")
-        again, _, _ = run(["bncourse", "grade", ".", "--workers", str(args.workers)], ours)
+        again, _, _ = run(["bncourse", "grade", ".", *workers], ours)
         print(f"  the same command again: {again:.1f} s")
 
-        minutes = seconds / count * 500 * 12 / 60
+        one_more = (seconds - started) / (count - len(units))
+        print(f"  one submission more takes {one_more:.3f} s")
+        minutes = (started * 12 / len(units) + one_more * 499 * 12) / 60
         print(f"500 students × 12 units at this rate: {minutes:.0f} minutes")
 
         if args.all:

@@ -1717,7 +1717,7 @@ all(np.diff(ghosts[:, :, 0].mean(1)) > 0)
 # %% [markdown]
 # Does it help on new images? On MNIST, here: no. The means of groups of 256, 64 and 16 lie within half a point of each
 # other, and groups of 4 are worse by more than a point. **Inconclusive** for mild noise, **no** for strong. Luo et al.
-# 2019 do find a gain from it. And noise that makes fitting harder is no reason why BN trains *faster*.
+# 2019 derive that it regularises. And noise that makes fitting harder is no reason why BN trains *faster*.
 # %% claim="256, 64 and 16 within half a point, 4 worse by more than a point" data="mnist"
 np.ptp(100 * ghosts[:3, :, 1].mean(1)) < 0.5 and 100 * (ghosts[:3, :, 1].mean(1).min() - ghosts[3, :, 1].mean()) > 1
 # %% [markdown]

@@ -392,8 +392,8 @@ kept_orders["one digit a file"][0].max() < 0.2 and (
 # %% [markdown]
 # In practice: batches sorted by class, by hospital, by speaker; half a batch real and half generated, in turns; several
 # crops of one image in a batch. Ioffe's [Batch Renormalization (2017)](https://arxiv.org/abs/1702.03275) was made for
-# such batches, and [MoCo (2019)](https://arxiv.org/abs/1911.05722) shuffles images between GPUs so that its BN cannot
-# give the answer away.
+# such batches and small ones, and [MoCo (2019)](https://arxiv.org/abs/1911.05722) shuffles images between GPUs so that
+# its BN cannot give the answer away.
 # %% [markdown]
 # ## Case 4. The batch that did not fit
 # A batch of 64 does not fit into memory. So: take it in parts, add up the parts' gradients, then make one step. This is

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from helpers.shared import made_once
 
 HERE = Path(__file__).parent
 
@@ -41,10 +42,29 @@ def edited(tiny):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Path:
-    """The tiny unit, built and executed once; not to be changed."""
+def shared(tmp_path_factory, request) -> Path:
+    """A directory that all processes of a test session have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if hasattr(request.config, "workerinput") else base
+
+
+@pytest.fixture(scope="session")
+def built(shared) -> Path:
+    """The tiny unit, built and executed, once for all processes; not to be changed."""
     from grader.authoring.build import build
 
-    path = write_tiny(tmp_path_factory.mktemp("built"))
-    build(path)
-    return path
+    def make(directory: Path) -> None:
+        build(write_tiny(directory))
+
+    return made_once(shared / "built", make) / "solutions" / "90_tiny.py"
+
+
+@pytest.fixture(scope="session")
+def tiny_class(built, shared) -> Path:
+    """A class of the tiny unit, named bn-2026, without students; not to be changed: copy it."""
+    from grader.classroom.course import make_class
+
+    def make(directory: Path) -> None:
+        make_class(directory / "bn-2026", [built], quietly=True)
+
+    return made_once(shared / "class", make) / "bn-2026"

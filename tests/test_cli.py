@@ -49,6 +49,7 @@ def test_a_unit_that_does_not_exist_is_answered_with_those_that_do(capsys):
     assert "There is no unit '77'. The units are: 00_start_here, " in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_as_a_program():
     result = subprocess.run([sys.executable, "-m", "grader", "build", "77"], capture_output=True, text=True)
     assert result.returncode == 2 and "Traceback" not in result.stderr

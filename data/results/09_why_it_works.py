@@ -2,20 +2,19 @@
 
     python data/results/09_why_it_works.py linear [--seeds 3]
     MNIST_DIR=../shared/mnist python data/results/09_why_it_works.py vgg [--seeds 3]
-    CIFAR10_DIR=cifar-10-batches-bin python data/results/09_why_it_works.py paper [--seeds 3]
+    python data/results/09_why_it_works.py paper [--seeds 3]        # CIFAR10_DIR set, or bncourse data cifar10
 
 `linear` writes 09_linear.json, `vgg` 09_vgg.json, `paper` 09_paper.json beside this file. The last two take a GPU where
 there is one. The nets, the probes and the experiments are the unit's own source (given cells and reference answers);
 for 10,000 steps of the linear net, linear_net.py runs all seeds and rates at once. `paper` needs a GPU: VGG-16's
-thirteen convolutions, 15,000 steps of SGD at 0.1 in batches of 128, as Santurkar et al. 2018; CIFAR10_DIR holds the
-.bin files of CIFAR-10's binary version. `--steps` shortens any for a trial, which writes to the file of --out.
+thirteen convolutions, 15,000 steps of SGD at 0.1 in batches of 128, as Santurkar et al. 2018; CIFAR-10 in any form that
+unit 11 reads. `--steps` shortens any for a trial, which writes to the file of --out.
 `--embed` runs nothing: it copies the numbers that the unit plots from the JSON files into its source, between the
 markers; `--check` fails where they differ. `--notes` writes the notes below into the JSON files, and nothing else.
 """
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from time import process_time
@@ -53,6 +52,7 @@ from linear_net import LinearNets  # noqa: E402
 from provenance import provenance  # noqa: E402
 
 from grader.authoring.definitions import definitions  # noqa: E402
+from grader.kit.cifar10 import load_cifar10  # noqa: E402
 from grader.kit.mnist import load_mnist  # noqa: E402
 
 
@@ -72,15 +72,14 @@ def mnist(device: torch.device) -> tuple:
 
 
 def cifar10(device: torch.device) -> tuple:
-    """CIFAR-10's training images, each channel standardized, and labels, from the binary version."""
-    files = [Path(os.environ.get("CIFAR10_DIR", "")) / f"data_batch_{i}.bin" for i in range(1, 6)]
-    lost = [file.name for file in files if not file.is_file() or file.stat().st_size != 10_000 * 3073]
-    if lost:
-        raise SystemExit(f"Set CIFAR10_DIR to the folder of CIFAR-10's binary version: missing or cut short {lost}")
-    records = np.concatenate([np.fromfile(file, dtype="u1").reshape(-1, 3073) for file in files])
-    X = torch.from_numpy(records[:, 1:].reshape(-1, 3, 32, 32)).to(device).float() / 255
+    """CIFAR-10's training images, each channel standardized, and labels, in whichever form it is here."""
+    try:
+        images, labels, *_ = load_cifar10()
+    except FileNotFoundError as problem:
+        raise SystemExit(str(problem)) from None
+    X = torch.from_numpy(images).to(device).float() / 255
     X = (X - X.mean((0, 2, 3), keepdim=True)) / X.std((0, 2, 3), keepdim=True)
-    return X, torch.from_numpy(records[:, 0].astype("i8")).to(device)
+    return X, torch.from_numpy(labels).to(device)
 
 
 def noisy_on_device(a: torch.Tensor, rng: np.random.RandomState) -> torch.Tensor:

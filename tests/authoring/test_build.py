@@ -132,6 +132,7 @@ def test_a_demo_that_raises_stops_the_build(edited):
     assert not any(target.exists() for target in targets(path))
 
 
+@pytest.mark.slow
 def test_stderr_in_a_demo_stops_the_build(edited):
     path = edited("plt.plot([1, 2])", "import warnings; warnings.warn('odd')")
     with pytest.raises(CourseError, match="writes to stderr"):

@@ -79,6 +79,7 @@ def test_a_plot():
         assert not away[(pixels(data)[..., :3] == colour).all(2)].any()  # paper and lines: their own colour
 
 
+@pytest.mark.slow
 def test_again_and_in_another_process_the_same_bytes():
     data = plot()
     small = shrunk(data)
@@ -168,6 +169,7 @@ def output(data: bytes, kind="display_data"):
     return new_output(kind, bundle, metadata={"image/png": {"width": 300}})
 
 
+@pytest.mark.slow
 def test_a_notebook():
     data, tiny = plot(), shrunk(png(np.zeros((2, 2, 3))))
     outputs = [output(data), new_output("stream", text="a line\n"), output(data, "execute_result"), output(tiny)]

@@ -48,6 +48,7 @@ def test_a_person_grades_it(grade_id, kind, points, notebooks):
         assert (meta.grade, meta.solution, meta.locked) == (True, True, False)
 
 
+@pytest.mark.slow
 def test_the_model_answer_is_in_the_solved_notebook_alone(notebooks):
     student, solved = notebooks
     assert "the model answer says so" in cell(solved, "essay").source

@@ -48,6 +48,7 @@ def test_hidden_tests_of_what_another_cell_publishes(edited):
     assert len(problems(path)) == 1
 
 
+@pytest.mark.slow
 def test_random_numbers_in_the_place_of_hidden_tests(edited):
     path = edited(REGION, "")
     assert list(observe_unit(read_unit(path)).second) == ["normalize.values"]

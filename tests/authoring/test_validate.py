@@ -47,6 +47,7 @@ FALLS_SHORT = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FALLS_SHORT)
 def test_what_falls_short(case, edited):
     old, new, message = FALLS_SHORT[case]

@@ -9,6 +9,6 @@ PEOPLE = {"ada": ("Ada", "King"), "bob": ("", "O'Neil"), "jürgen": ("", "")}
 
 
 @pytest.fixture(scope="session")
-def graded_class(built, tmp_path_factory) -> Path:
+def graded_class(tiny_class, tmp_path_factory) -> Path:
     """A class of the tiny unit with three students, of whom each has all points; not to be changed."""
-    return make_graded(built, tmp_path_factory.mktemp("graded") / "bn-2026", PEOPLE)
+    return make_graded(tiny_class, tmp_path_factory.mktemp("graded") / "bn-2026", PEOPLE)

@@ -435,6 +435,7 @@ def test_two_files_of_one_name(take, klass, capsys):
     assert list(there(klass)) == [f"bob/{UNIT}/{FILE}"]
 
 
+@pytest.mark.slow
 def test_a_notebook_that_is_a_bomb(take, klass, capsys):
     entries = {f"ada/{FILE}": bytes(65 << 20), f"bob/{FILE}": notebook()}
     assert "ada (Ada King): its notebook is too large: 65 MB" in said(take(entries), capsys, 1)

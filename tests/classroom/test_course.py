@@ -31,6 +31,7 @@ def test_released_notebook_is_the_student_notebook(klass, built):
     assert [c.metadata.get("nbgrader") for c in released.cells] == [c.metadata.get("nbgrader") for c in student.cells]
 
 
+@pytest.mark.slow
 def test_a_unit_can_be_added_later(klass, built, capsys):
     assert make_class(klass, [built]) == 0
     assert "90_tiny: released" in capsys.readouterr().out

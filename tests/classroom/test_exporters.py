@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sysconfig
 import warnings
@@ -13,7 +14,6 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.exportapp import ExportApp
 from sqlalchemy.exc import SAWarning
 
-from grader.classroom.course import make_class
 from grader.classroom.exporters import MoodleExportPlugin, _php_safe, is_formula, neutral, number
 
 UNIT = "90_tiny"
@@ -31,10 +31,10 @@ PEOPLE = [
 
 
 @pytest.fixture(scope="module")
-def klass(built, tmp_path_factory) -> Path:
+def klass(tiny_class, tmp_path_factory) -> Path:
     """A class with a roster; everybody but `absent` has submitted, with points 2 and 1 of 2 and 1."""
     directory = tmp_path_factory.mktemp("class") / "bn-2026"
-    make_class(directory, [built], quietly=True)
+    shutil.copytree(tiny_class, directory)
     with Gradebook(f"sqlite:///{directory / 'gradebook.db'}", "bn-2026") as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of SQLAlchemy
         gradebook.add_assignment("91_empty")

@@ -6,11 +6,10 @@ import shutil
 import pytest
 from helpers.browser import axe, browser
 from helpers.graded_class import UNIT, gradebook, write_graded
-from helpers.shared import shared
 
 from grader.classroom.feedback_pages import make_pages
 
-__all__ = ["axe", "browser", "shared"]  # fixtures
+__all__ = ["axe", "browser"]  # fixtures
 
 pytestmark = pytest.mark.slow
 PAPER = {"width": 680, "height": 980, "deviceScaleFactor": 1, "mobile": False}  # A4 with margins, in CSS pixels

@@ -26,6 +26,7 @@ def test_a_formula_is_no_markup():
         assert not re.search(r"<(script|img)", html_of(f"${formula}$"))
 
 
+@pytest.mark.slow
 def test_every_formula_of_the_course_can_be_set():
     import nbformat
 

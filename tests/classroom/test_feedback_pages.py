@@ -46,6 +46,7 @@ def page(klass: Path, student: str = "ada") -> Path:
     return klass / "feedback" / student / UNIT / f"{UNIT}.html"
 
 
+@pytest.mark.slow
 def test_nothing_has_changed(klass):
     before = {student: page(klass, student).stat().st_mtime_ns for student in PEOPLE}
     made = make_pages(klass, UNIT)
@@ -64,6 +65,7 @@ CHANGES = [  # one after the other: each page shows those before it, too
 ]
 
 
+@pytest.mark.slow
 def test_what_a_page_shows_has_changed(klass):
     for change, shown in CHANGES:
         changed(klass, **change)
@@ -78,6 +80,7 @@ def test_another_notebook_was_graded(klass):
     assert "handed in again" in page(klass, "bob").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_page_or_the_record_is_gone(klass):
     page(klass, "jürgen").unlink()
     assert make_pages(klass, UNIT).new == ["jürgen"]
@@ -85,12 +88,14 @@ def test_a_page_or_the_record_is_gone(klass):
     assert make_pages(klass, UNIT).again == [*PEOPLE]
 
 
+@pytest.mark.slow
 def test_a_setting_has_changed(klass):
     config = klass / "nbgrader_config.py"
     config.write_text(config.read_text(encoding="utf-8") + "# another line\n", encoding="utf-8")
     assert make_pages(klass, UNIT).again == [*PEOPLE]
 
 
+@pytest.mark.slow
 def test_a_class_without_the_course_s_settings_hides_what_is_hidden(klass):
     config = klass / "nbgrader_config.py"
     before = config.read_text(encoding="utf-8")

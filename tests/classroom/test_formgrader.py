@@ -24,7 +24,7 @@ from nbgrader.api import Gradebook
 
 from grader.authoring.unit import read_unit
 from grader.classroom import demo
-from grader.classroom.course import make_class, opened, quiet
+from grader.classroom.course import opened, quiet
 from grader.grading.grade import Options, grade_class
 
 UNIT = "90_tiny"
@@ -123,10 +123,10 @@ STUDENTS = [s for s in demo.STUDENTS if s.id in ("perfect", "half-done", "mistak
 
 
 @pytest.fixture(scope="module")
-def graded(built, tmp_path_factory) -> Path:
+def graded(built, tiny_class, tmp_path_factory) -> Path:
     """A class directory with graded submissions of the tiny unit. The only place that says how they are graded."""
     directory = tmp_path_factory.mktemp("class") / "bn-2026"
-    make_class(directory, [built], quietly=True)
+    shutil.copytree(tiny_class, directory)
     _add_essay(directory)
     unit = read_unit(built)
     for student in STUDENTS:

@@ -16,16 +16,9 @@ from grader.errors import CourseError
 UNIT = "90_tiny"
 
 
-@pytest.fixture(scope="module")
-def made(built, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("class") / "bn"
-    make_class(directory, [built], quietly=True)
-    return directory
-
-
 @pytest.fixture
-def klass(made, tmp_path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "bn"))
+def klass(tiny_class, tmp_path) -> Path:
+    return Path(shutil.copytree(tiny_class, tmp_path / "bn-2026"))
 
 
 @pytest.fixture
@@ -142,6 +135,7 @@ def test_after_the_first_submission_no_check_is_lost_or_gained(klass, again, cha
     assert files(klass) != before
 
 
+@pytest.mark.slow
 def test_after_the_first_submission_points_may_change(klass, again):
     hand_in(klass)
     edit(klass, points)

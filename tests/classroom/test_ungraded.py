@@ -1,6 +1,7 @@
 """Concept questions without points: said wherever points are said, and kept for units that are added later."""
 
 import nbformat
+import pytest
 
 from grader.authoring.stale import targets
 from grader.classroom.config import UNGRADED
@@ -31,6 +32,7 @@ def test_questions_give_nothing_and_the_rest_what_it_gave(built):
     assert len(changed) == 2  # the title, and the setup cell
 
 
+@pytest.mark.slow
 def test_a_class_without_points_for_questions_stays_one(built, tmp_path):
     make_class(tmp_path, [built], quietly=True, questions_ungraded=True)
     make_class(tmp_path, [built], quietly=True)

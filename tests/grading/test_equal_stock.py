@@ -33,6 +33,7 @@ def both(directory: Path, unit: str) -> tuple[dict, dict]:
     return scores(stock, unit), scores(directory, unit)
 
 
+@pytest.mark.slow
 def test_honest_submissions_of_a_small_unit(built, tmp_path):
     make_class(tmp_path / "class", [built], quietly=True)
     fill(tmp_path / "class", [read_unit(built)], len(KINDS))
@@ -75,6 +76,7 @@ def exits(notebook):
     notebook.cells.insert(3, new_code_cell("import os\nos._exit(0)"))
 
 
+@pytest.mark.slow
 def test_where_stock_is_wrong_the_answers_count(built, tmp_path):
     """docs/grading.md lists these."""
     unit, ways = read_unit(built), [warns, copies_the_check, deletes_the_check, exits]

@@ -78,6 +78,7 @@ for number in range(20):
     assert seen == [line for n in range(20) for line in (f"out {n}\n", f"err {n}\n", f"{n}")]
 
 
+@pytest.mark.slow
 def test_no_message_is_lost(jail):
     """ZMQ drops what is not read in time, above 1,000 messages, unless told otherwise: the end of a cell, too."""
     started = time.monotonic()

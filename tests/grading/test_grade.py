@@ -205,6 +205,7 @@ def test_whose_points_changed_and_by_what(run, hand_in):
     assert outcome.changes == {} and outcome.recorded["ada", UNIT].score == 2, "the gradebook keeps what it has"
 
 
+@pytest.mark.slow
 def test_points_that_a_person_gave_wait_again_only_where_the_answer_is_another(run, hand_in, klass):
     """A regrade, another limit, a moved deadline: nobody has to grade all essays a second time for these."""
     hand_in("ada")

@@ -25,7 +25,7 @@ from nbgrader.api import Gradebook
 
 from grader.authoring.unit import read_unit
 from grader.classroom import demo
-from grader.classroom.course import make_class, opened, quiet
+from grader.classroom.course import opened, quiet
 from grader.cli import main
 from grader.errors import CourseError
 from grader.grading import grade as grade_module
@@ -68,10 +68,10 @@ TIMESTAMPS = {"late": "2026-02-02 12:00:00 UTC", "perfect": "2026-01-01 12:00:00
 
 
 @pytest.fixture(scope="module")
-def klass(built, tmp_path_factory) -> Path:
+def klass(built, tiny_class, tmp_path_factory) -> Path:
     """A class with all students' work in it, not graded; to be copied."""
     directory = tmp_path_factory.mktemp("robust") / "class"
-    make_class(directory, [built], quietly=True)
+    shutil.copytree(tiny_class, directory)
     for student in STUDENTS:
         demo.submit(directory, read_unit(built), student)
     for student, stamp in TIMESTAMPS.items():

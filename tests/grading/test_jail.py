@@ -64,6 +64,7 @@ def test_what_students_need_of_the_system(jail):
     ) == ["one\ntwo\n3\n2\n", "['/dev/null']\n", "from bash\n", "x\n", "45\n", "2.0\n", "b'\\x00\\x00\\x00' 5\n"]
 
 
+@pytest.mark.slow
 def test_a_notebook_can_use_nearly_all_of_its_memory(jail):
     """Its own, and what its processes have in common, which is counted once."""
     hold = "import os, time\nheld = bytearray(b'x') * (200 << 20)"
@@ -108,6 +109,7 @@ def test_the_next_notebook_is_not_charged_for_the_last_one(jail):
         assert run(jail, fill) == ["end\n"]
 
 
+@pytest.mark.slow
 def test_sessions_get_no_share_of_the_processors_of_their_own(jail):
     """A neighbour goes on at its pace while 40 processes compute, each in a session of its own."""
     compete = """\
@@ -137,6 +139,7 @@ while os.waitpid(-1, os.WNOHANG)[0]:
         neighbour.close()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_jail():
     jail = Jail(torch=False)
     folders = [jail.folder, *(jail.group.folders if jail.group else [])]
@@ -145,6 +148,7 @@ def test_nothing_is_left_of_a_jail():
     assert not [folder for folder in folders if folder.exists()]
 
 
+@pytest.mark.slow
 def test_a_jail_that_ended_is_closed_once_also_where_the_next_cannot_be_made(monkeypatch):
     """Closed twice, it would close a descriptor that is somebody else's by then."""
     jails, made = Jails(False), module.Jail

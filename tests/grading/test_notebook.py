@@ -112,6 +112,7 @@ def test_a_kernel_of_another_language_is_noted_in_one_line():
     assert note.startswith("the file asks for a kernel of R") and note.isprintable() and len(note) < 200
 
 
+@pytest.mark.slow
 def test_what_is_parsed_is_bounded(monkeypatch):
     monkeypatch.setattr(notebook, "MAX_PARTS", 10_000)
     bomb = b'{"cells": [' + b"{}," * 1_000_000 + b"{}]}"

@@ -71,6 +71,7 @@ def test_who_was_alone_does_not_run_again(tmp_path):
     assert came.starved and job.begun == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_job_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_path, workers):
     came = dict(ran([made(tmp_path, "bad", dies=True), *(made(tmp_path, str(n), lasts=0) for n in range(3))], workers))

@@ -138,6 +138,7 @@ def test_a_notebook_is_the_same_whether_the_setup_cell_ran_before_or_in_its_kern
     assert [c.execution_count for c in nbformat.reads(forked, as_version=4).cells if c.get("outputs")]
 
 
+@pytest.mark.slow
 def test_the_time_of_a_run_that_was_not_clear_is_given_back(unit):
     """A cell that meets its limit in a group is run again, and the notebook has its seconds from then on."""
     release, _, plan, jails = unit

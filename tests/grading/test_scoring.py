@@ -89,6 +89,7 @@ def test_a_mistake_is_named(handed_in, capsys):
     assert "    Likely cause: eps stands inside the square root.\n✓ q_epsilon  1 of 1\n1 of 3 points" in out
 
 
+@pytest.mark.slow
 def test_untouched_as_json(handed_in, outcome):
     status, body, error = outcome(handed_in())
     assert (status, error) == (1, "")
@@ -100,6 +101,7 @@ def test_untouched_as_json(handed_in, outcome):
     ]
 
 
+@pytest.mark.slow
 def test_repairs_are_printed_a_line_a_kind(handed_in, capsys):
     def spoil(notebook):
         del notebook.cells[place(notebook, "normalize-values")]
@@ -112,6 +114,7 @@ def test_repairs_are_printed_a_line_a_kind(handed_in, capsys):
     assert repaired[0].startswith("repaired: put back as released: 3 cells that were changed or deleted (setup, ")
 
 
+@pytest.mark.slow
 def test_progress_is_for_terminals(handed_in, monkeypatch, capsys):
     class Terminal(io.StringIO):
         def isatty(self):
@@ -193,6 +196,7 @@ def format_3(notebook):
 PUT_BACK = "put back"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "change", "points", "repair"),
     [
@@ -240,6 +244,7 @@ def test_the_corpus_of_broken_submissions(case, handed_in, outcome, tmp_path):
 # Which unit it is
 
 
+@pytest.mark.slow
 def test_a_unit_is_found_by_its_cells(handed_in, outcome):
     assert outcome(handed_in(RIGHT, no_metadata, name="untitled.ipynb"))[1]["unit"] == "90_tiny"
 
@@ -252,6 +257,7 @@ def test_another_units_notebook_under_this_name(name, tmp_path, outcome):
     assert "this is the notebook of 04_batchnorm_backward; it answers nothing of 03_batchnorm_forward" in error
 
 
+@pytest.mark.slow
 def test_the_cells_decide_where_the_stamp_is_wrong(handed_in, outcome):
     def stamp(notebook):
         notebook.metadata["bncourse"] = {"unit": "04_batchnorm_backward"}
@@ -280,6 +286,7 @@ def test_a_notebook_of_another_course(name, handed_in, outcome):
 # How it is run
 
 
+@pytest.mark.slow
 def test_an_answer_that_raises(handed_in, capsys):
     wrong = RIGHT | {"normalize": "def normalize(x, mean, var, eps=1e-5):\n    return x - men"}
     assert main(["check", str(handed_in(wrong))]) == 1
@@ -288,6 +295,7 @@ def test_an_answer_that_raises(handed_in, capsys):
     assert "  return x - men\n" in out
 
 
+@pytest.mark.slow
 def test_what_stopped_the_answers_cell_is_said(handed_in, outcome):
     stopped = RIGHT | {"normalize": f"from google.colab import drive\n{RIGHT['normalize']}"}
     _, body, _ = outcome(handed_in(stopped))
@@ -296,6 +304,7 @@ def test_what_stopped_the_answers_cell_is_said(handed_in, outcome):
     assert "The answer's cell, normalize, stopped before its end with ModuleNotFoundError: No module named" in message
 
 
+@pytest.mark.slow
 def test_a_cell_that_ends_the_kernel_is_left_out(handed_in, outcome):
     def die(notebook):
         notebook.cells.insert(place(notebook, "q_epsilon"), new_code_cell("import os; os._exit(1)"))
@@ -305,6 +314,7 @@ def test_a_cell_that_ends_the_kernel_is_left_out(handed_in, outcome):
     assert "ended the kernel; the notebook was run again without it" in body["repairs"][0]
 
 
+@pytest.mark.slow
 def test_an_answer_that_ends_the_kernel(handed_in, outcome):
     wrong = RIGHT | {"normalize": "def normalize(x, mean, var, eps=1e-5):\n    __import__('os')._exit(1)"}
     status, body, _ = outcome(handed_in(wrong))
@@ -312,10 +322,12 @@ def test_an_answer_that_ends_the_kernel(handed_in, outcome):
     assert "This cell ended the kernel." in body["exercises"][0]["message"]
 
 
+@pytest.mark.slow
 def test_leaving_does_nothing(handed_in, outcome):
     assert outcome(handed_in(RIGHT | {"q_epsilon": f"{RIGHT['q_epsilon']}\nexit()\nquit()"}))[1]["points"] == 3
 
 
+@pytest.mark.slow
 def test_a_cell_without_end(handed_in, outcome, monkeypatch):
     monkeypatch.setattr(rehearsal, "LIMITS", Limits(cell_seconds=8))  # the setup cell may take two
 
@@ -328,6 +340,7 @@ def test_a_cell_without_end(handed_in, outcome, monkeypatch):
     assert said.startswith("This check was not run: time: the cell ran for more than 8 s, in code cell ")
 
 
+@pytest.mark.slow
 def test_demonstrations_are_run_only_where_they_are_needed(built, handed_in, outcome):
     def remember(notebook):
         notebook.cells.append(new_code_cell("open('shown', 'w').write(str(plt.get_fignums()))"))
@@ -345,6 +358,7 @@ def test_demonstrations_are_run_only_where_they_are_needed(built, handed_in, out
     assert (path.parent / "demo").exists()  # a changed one is the student's own
 
 
+@pytest.mark.slow
 def test_torch_where_the_answers_do_without(handed_in, outcome):
     _, body, _ = outcome(handed_in(RIGHT | {"normalize": f"import torch\nfrom torch import nn\n{RIGHT['normalize']}"}))
     assert body["points"] == 3 and "imports torch" in body["repairs"][0]
@@ -352,12 +366,14 @@ def test_torch_where_the_answers_do_without(handed_in, outcome):
     assert body["points"] == 2 and "torch is not at hand here" in body["exercises"][1]["message"]
 
 
+@pytest.mark.slow
 def test_the_students_files_are_found(handed_in, outcome):
     path = handed_in(RIGHT | {"normalize": "from my_answers import normalize"})
     (path.parent / "my_answers.py").write_text(f"import numpy as np\n{RIGHT['normalize']}")
     assert outcome(path)[1]["points"] == 3
 
 
+@pytest.mark.slow
 def test_a_link_to_the_file(handed_in, outcome):
     path = handed_in(RIGHT | {"normalize": "from my_answers import normalize"})
     (path.parent / "my_answers.py").write_text(f"import numpy as np\n{RIGHT['normalize']}")
@@ -367,6 +383,7 @@ def test_a_link_to_the_file(handed_in, outcome):
     assert outcome(link)[1]["points"] == 3
 
 
+@pytest.mark.slow
 def test_the_file_is_left_as_it_was(handed_in):
     path = handed_in(RIGHT)
     before = path.read_bytes()
@@ -375,6 +392,7 @@ def test_the_file_is_left_as_it_was(handed_in):
     assert not [p for p in path.parent.iterdir() if p != path and p.name not in ("solutions", "notebooks")]
 
 
+@pytest.mark.slow
 def test_points_count_only_when_the_cell_ran_to_its_end(handed_in):
     """The scoreboard in the notebook and `bncourse check` agree."""
     from nbclient import NotebookClient
@@ -386,6 +404,7 @@ def test_points_count_only_when_the_cell_ran_to_its_end(handed_in):
     assert text.splitlines()[:3] == ["✓ normalize   2 of 2", "· q_epsilon   0 of 1", "· total       2 of 3"]
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_it(handed_in, course):
     def wait(notebook):
         notebook.cells.append(new_code_cell("open('begun', 'w'); import time; time.sleep(60)"))
@@ -419,6 +438,7 @@ def with_essays(course, tmp_path, monkeypatch):
     return folder / "90_tiny.ipynb"
 
 
+@pytest.mark.slow
 def test_cells_that_a_person_grades_count_apart(with_essays, handed_in, capsys, outcome):
     def take_over(notebook):
         notebook.cells = nbformat.read(with_essays, as_version=4).cells
@@ -486,6 +506,7 @@ def test_a_name_of_any_bytes(course, tmp_path, outcome):
     assert status == 2 and error.count("\n") == 1 and "\x1b" not in error and error.isascii() is False
 
 
+@pytest.mark.slow
 def test_text_that_terminals_obey(handed_in, capsys):
     """Control characters and halves of surrogate pairs, in code, in what it raises, and where nobody should look."""
     code = "raise ValueError('\\x1b[2J\\x9b31m\\ud800\\u202e' * 10**5)"
@@ -498,6 +519,7 @@ def test_text_that_terminals_obey(handed_in, capsys):
         assert not any(mark in out for mark in "\x1b\x9b\ud800\u202e") and len(out) < 10_000
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode(handed_in, monkeypatch):
     path = handed_in(RIGHT)
     for options in ([], ["--json"]):

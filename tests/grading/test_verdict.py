@@ -296,6 +296,7 @@ def mutated(rng: random.Random, tree):
     return rng.choice(odd)
 
 
+@pytest.mark.slow
 def test_random_reports_are_judged_or_refused(table):
     rng = random.Random(3)
     judged = 0

@@ -1,6 +1,7 @@
 """A class whose submissions are graded, made by hand, without running any: for what comes after grading."""
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -9,16 +10,18 @@ from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from sqlalchemy.exc import SAWarning
 
-from grader.classroom.course import make_class
 from grader.grading.outputs import check_line, error
 
 UNIT = "90_tiny"
 CHECKS = {"normalize-values": 2.0, "q_epsilon-answer": 1.0}  # and their points
 
 
-def make_graded(built: Path, directory: Path, students: dict[str, tuple[str, str]]) -> Path:
-    """Make a class of the tiny unit. students: by id, first and last name; each has all points, and has handed in."""
-    make_class(directory, [built], quietly=True)
+def make_graded(tiny_class: Path, directory: Path, students: dict[str, tuple[str, str]]) -> Path:
+    """Make a class from one of the tiny unit that has no students yet.
+
+    students: by id, first and last name; each has all points, and has handed in.
+    """
+    shutil.copytree(tiny_class, directory)
     with gradebook(directory) as book:
         for student, (first, last) in students.items():
             book.add_student(student, first_name=first, last_name=last)

@@ -1,16 +1,9 @@
-"""What all processes of a test session make once, and have in common: fixtures, to be imported."""
+"""What all processes of a test session make once, and have in common."""
 
 import contextlib
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory, request) -> Path:
-    """A directory that all processes of a test session have in common."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if hasattr(request.config, "workerinput") else base
 
 
 @contextlib.contextmanager
@@ -19,3 +12,14 @@ def locked(path: Path):
     filelock = pytest.importorskip("filelock")
     with filelock.FileLock(f"{path}.lock"):
         yield
+
+
+def made_once(path: Path, make) -> Path:
+    """A directory that all processes have in common, filled by `make(directory)` in the first that wants it."""
+    with locked(path):
+        if not path.exists():
+            unfinished = path.with_name(f"{path.name}.unfinished")
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(path)
+    return path

@@ -482,6 +482,7 @@ def test_digits_are_the_same_on_every_machine(digits, capsys):
     assert total.hexdigest()[:16] == "dd14b54e76ed76c9"
 
 
+@pytest.mark.slow
 def test_digits_are_the_levels_resized(digits, capsys):
     """As np.interp does it, twice; in the order in which RandomState(0) draws them."""
     levels, at = small.all_levels() / 4, (np.arange(28) - 13.5) * 8 / 20 + 3.5
@@ -513,6 +514,7 @@ def test_without_anything_the_error_says_what_to_do():
     assert error.value.__suppress_context__
 
 
+@pytest.mark.slow
 def test_one_file_in_an_empty_directory(tmp_path):
     """The module as a build makes it: the kit, this file, the digits. No network, no data, nothing installed."""
     code = [bare(path.read_text(encoding="utf-8")) for path in [*KIT, MNIST]]

@@ -91,6 +91,7 @@ def test_the_setup_cell_gives_what_it_says_and_no_more(notebook):
     assert mine <= notebook.names and not {"kit", "types", "sys", "base64"} & notebook.names
 
 
+@pytest.mark.slow
 def test_the_setup_cell_run_twice(notebook):
     notebook.run(notebook.cells["setup"])
     notebook.run(ANSWER)

@@ -8,13 +8,12 @@ pytest.importorskip("selenium", reason="selenium is not installed (pip install s
 
 from helpers.browser import axe, browser, serious
 from helpers.made_up_class import cell, made_up_results, write, write_gradebook
-from helpers.shared import shared
 from selenium.webdriver.common.keys import Keys
 
 from grader.report.write import write_report
 
 pytestmark = pytest.mark.slow
-__all__ = ["axe", "browser", "shared"]
+__all__ = ["axe", "browser"]
 PHONE = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
 
 

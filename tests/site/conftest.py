@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from helpers.browser import axe, browser
-from helpers.shared import locked, shared
+from helpers.shared import locked
 
-__all__ = ["axe", "browser", "shared"]  # fixtures of all browser tests
+__all__ = ["axe", "browser"]  # fixtures of all browser tests
 
 
 @pytest.fixture(scope="session")

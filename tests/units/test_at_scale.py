@@ -73,6 +73,7 @@ def same(one, other):
     return all(map(torch.equal, *tensors)) and one["history"] == other["history"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"augment": True}, {"precision": "bfloat16"}], ids=str)
 def test_one_epoch_and_another_are_two(train, run, settings):
     run = run(**settings)
@@ -151,6 +152,7 @@ def test_two_processes_do_not_share_a_folder(train, run, at_scale, tmp_path):
     train(2, [run()], "folder")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", ["plain", "He", "BN"])
 def test_it_trains_as_the_unit_does(train, run, unit, arrays, arm):
     """Same initial weights, batches, rate and measures; sums may be taken in another order."""
@@ -228,6 +230,7 @@ def command(script, arrays, tmp_path, monkeypatch, capsys):
     return command
 
 
+@pytest.mark.slow
 def test_command(command, script, at_scale, monkeypatch, tmp_path):
     monkeypatch.setattr(script, "Run", partial(at_scale.Run, batch_size=24))
     words = ["vgg11", "--nets", "BN", "plain", "--width", "1"]
@@ -247,6 +250,7 @@ def test_command(command, script, at_scale, monkeypatch, tmp_path):
     assert record["unfinished"] == {"vgg11/BN/0": 2, "vgg11/plain/0": 2}
 
 
+@pytest.mark.slow
 def test_command_names_what_is_wrong(command, tmp_path):
     with pytest.raises(SystemExit, match=r"CIFAR-10 is not in .*nowhere: there is no such file or folder"):
         command("vgg11", "--images", str(tmp_path / "nowhere"))

@@ -34,10 +34,12 @@ POINTS = {
 each = pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)
 
 
+@pytest.mark.slow
 def test_nothing_is_stale():
     assert check_all(SOURCES) == 0
 
 
+@pytest.mark.slow
 @each
 def test_every_exercise_holds(source):
     report = validate(source)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from helpers.shared import locked, shared
+from helpers.shared import locked
 from nbclient import NotebookClient
 
 from grader.authoring.mistakes import Mistake
@@ -17,7 +17,6 @@ from grader.authoring.unit import read_unit
 from grader.authoring.validate import steps_of
 from grader.paths import NOTEBOOKS, ROOT, SOLUTIONS
 
-__all__ = ["shared"]  # a fixture
 # The oldest that Colab and the design ask for, on the newest Python; and no torch.
 PINS = ["ipython==7.34.0", "ipykernel==6.17.1", "numpy==2.1.*", "matplotlib==3.10.*"]
 WITHOUT_TORCH = ["00_start_here", "03_batchnorm_forward", "04_batchnorm_backward"]
