@@ -91,6 +91,9 @@ class MyBatchNorm1d(nn.Module):
         scale = self.weight / (var + self.eps) ** 0.5
         return (x - mean) * scale + self.bias
 # %% mistakes of="torch.var_mean, detached averages, β and the buffers first"
+# The averages run over the features of one image (dim=1). That is layer norm. BN averages over the batch, dim=0, and
+# gets one number for each feature.
+# - dim=0, correction=0  =>  dim=1, keepdim=True, correction=0
 # The buffers carry the graph of every batch so far: memory grows at each step, and a later backward pass fails. Update
 # them under torch.no_grad(), or from mean.detach() and var.detach().
 # - mean.detach()  =>  mean
@@ -110,6 +113,8 @@ class MyBatchNorm1d(nn.Module):
 # The mean's part of the gradient is there, the variance's is not: the variance is detached from x. Both depend on x,
 # and autograd must see both.
 # - var = ((x - mean) ** 2).mean(dim=0)  =>  var = ((x - mean) ** 2).mean(dim=0).detach()
+# The mean is detached from x, so dx lacks its part. Mean and variance both depend on x, and autograd must see both.
+# - mean = x.mean(dim=0)  =>  mean = x.mean(dim=0).detach()
 # Evaluation mode normalizes with the batch it is given. It must use running_mean and running_var: ask self.training.
 # - mean, var = self.running_mean, self.running_var  =>  mean, var = x.mean(dim=0), x.var(dim=0, correction=0)
 # Training mode normalizes with the running statistics. In training each batch is normalized with its own mean and
@@ -121,7 +126,7 @@ class MyBatchNorm1d(nn.Module):
 # & var * len(x) / (len(x) - 1)  =>  var
 # ε was added to the standard deviation. It stands inside the root: √(σ² + ε).
 # - torch.sqrt(var + self.eps)  =>  (torch.sqrt(var) + self.eps)
-# ε is fixed: the argument eps is not used. Keep it in __init__ (self.eps = eps) and use it in forward.
+# The argument eps is not used, or not in both modes. Keep it in __init__ (self.eps = eps) and use it in forward.
 # - self.eps, self.momentum = eps, momentum  =>  self.eps, self.momentum = 1e-5, momentum
 # The momentum is fixed: the argument is not used. Keep it in __init__ (self.momentum = momentum).
 # - self.eps, self.momentum = eps, momentum  =>  self.eps, self.momentum = eps, 0.1
@@ -133,12 +138,18 @@ class MyBatchNorm1d(nn.Module):
 # num_batches_tracked is missing from the state: it is a buffer too, an integer that begins at 0. Without it,
 # load_state_dict complains about an unexpected key.
 # - self.register_buffer("num_batches_tracked", torch.tensor(0))  =>  self.num_batches_tracked = 0
-# The running statistics are parameters here, so an optimizer would train them. They are measured, not learned:
+# The running statistics are parameters here, so an optimizer would be handed them. They are measured, not learned:
 # register_buffer.
+# - self.register_buffer("running_mean", torch.zeros(num_features))
+# + self.running_mean = nn.Parameter(torch.zeros(num_features), requires_grad=False)
 # - self.register_buffer("running_mean", torch.zeros(num_features))
 # + self.running_mean = nn.Parameter(torch.zeros(num_features))
 # & self.register_buffer("running_var", torch.ones(num_features))
 # + self.running_var = nn.Parameter(torch.ones(num_features))
+# γ or β cannot be trained: it needs to be an nn.Parameter, and one with a gradient.
+# - self.weight = nn.Parameter(torch.ones(num_features))
+# + self.weight = nn.Parameter(torch.ones(num_features), requires_grad=False)
+# - self.weight = nn.Parameter(torch.ones(num_features))  =>  self.weight = torch.ones(num_features, requires_grad=True)
 # γ and β are buffers here, so no optimizer would train them. What is learned is an nn.Parameter.
 # - self.weight = nn.Parameter(torch.ones(num_features))
 # + self.register_buffer("weight", torch.ones(num_features).requires_grad_())
@@ -156,6 +167,13 @@ class MyBatchNorm1d(nn.Module):
 # - "running_var", torch.ones(num_features)  =>  "running_var", torch.zeros(num_features)
 # γ or β begins at random numbers. They begin at 1 and 0, so that a fresh layer only normalizes.
 # - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.linspace(-1, 1, num_features))
+# β begins at 1. A fresh layer only normalizes: γ = 1 and β = 0.
+# - nn.Parameter(torch.zeros(num_features))  =>  nn.Parameter(torch.ones(num_features))
+# running_var gets the standard deviation. It keeps the variance; the root is taken when it is used.
+# - running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)
+# + running_var.lerp_((var * len(x) / (len(x) - 1)).sqrt(), self.momentum)
+# The m of m/(m−1) is the number of rows of the batch, len(x), not the number of features.
+# - len(x) / (len(x) - 1)  =>  x.shape[1] / max(x.shape[1] - 1, 1)
 # The buffers change in evaluation mode. A test image must not move the running statistics: update them in training mode
 # only.
 # - self.running_mean, self.running_var
@@ -170,6 +188,10 @@ class MyBatchNorm1d(nn.Module):
 # - self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)  =>  pass
 # This is the plain x̂: γ and β are not used.
 # - return self.weight * x_hat + self.bias  =>  return x_hat + 0 * self.weight + 0 * self.bias
+# β is missing: y = γ·x̂ + β.
+# - return self.weight * x_hat + self.bias  =>  return self.weight * x_hat + 0 * self.bias
+# β is added before the multiplication. y = γ·x̂ + β: γ multiplies x̂ alone.
+# - self.weight * x_hat + self.bias  =>  self.weight * (x_hat + self.bias)
 # In evaluation mode γ and β are missing. They were learned, and the layers after this one expect them in both modes.
 # - x_hat + self.bias  =>  x_hat + self.bias if self.training else x_hat + 0 * (self.weight + self.bias)
 # γ and β are exchanged: weight multiplies x̂, bias is added.
@@ -292,8 +314,20 @@ def build_mlp(batchnorm, hidden=(32, 32)):
 # - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 10), nn.LogSoftmax(dim=1)
 # There is no ReLU, so the layers collapse into one linear map. Each hidden layer ends in one.
 # - layers.append(nn.ReLU())  =>  pass
-# The activation is a sigmoid. Experiment A uses ReLU.
+# The activation function is not ReLU, but a sigmoid or a tanh. Experiment A uses nn.ReLU().
 # - nn.ReLU()  =>  nn.Sigmoid()
+# - nn.ReLU()  =>  nn.Tanh()
+# nn.Sequential takes modules: nn.ReLU() with its brackets, not the class nn.ReLU and not the function F.relu.
+# - nn.ReLU()  =>  nn.ReLU
+# - nn.ReLU()  =>  F.relu
+# That is an nn.ModuleList. It holds layers but does not apply them: nn.Sequential(*layers) does.
+# - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  return nn.ModuleList([*layers, nn.Linear(fan_in, 10)])
+# There is a BN on the inputs as well. Only what the hidden Linears give out is normalized.
+# - layers, fan_in = [], 784  =>  layers, fan_in = [nn.BatchNorm1d(784)] if batchnorm else [], 784
+# This BN keeps no running statistics, so evaluation mode would use the test batch. Leave track_running_stats=True.
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(units, track_running_stats=False)
+# A BN's size is the number of units that it normalizes: what the Linear before it gives out.
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(fan_in)
 # hidden is not used: the network is always 784-32-32-10. Loop over hidden.
 # - for units in hidden:  =>  for units in (32, 32):
 # batchnorm is not used: the network always has BN.
@@ -308,6 +342,8 @@ def build_mlp(batchnorm, hidden=(32, 32)):
 # before: 784 only for the first. Remember the number of units of the layer before, for the next hidden layer and for
 # the last Linear.
 # - fan_in = units  =>  pass
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(hidden[0], 10)
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(32, 10)
 # That is a Python list of layers. Put them into a model: nn.Sequential(*layers), with the star.
 # - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  return [*layers, nn.Linear(fan_in, 10)]
 # nn.Sequential takes the layers one by one, not a list of them: put a star in front of the list,
@@ -315,7 +351,9 @@ def build_mlp(batchnorm, hidden=(32, 32)):
 # - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  return nn.Sequential([*layers, nn.Linear(fan_in, 10)])
 # Nothing comes back. End the function with return.
 # - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  pass
-# BN is there, but without γ and β (affine=False). Keep them: they give the layer its freedom back.
+# The normalization has no γ and β: affine=False, or nn.InstanceNorm1d, which comes without. Use nn.BatchNorm1d with its
+# defaults.
+# - nn.BatchNorm1d(units)  =>  nn.InstanceNorm1d(units)
 # - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(units, affine=False)
 # That is layer norm: it averages over the units of one image, not over the images of a batch. Use nn.BatchNorm1d.
 # - nn.BatchNorm1d(units)  =>  nn.LayerNorm(units)
@@ -394,6 +432,20 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
             loss_sum = loss_sum + loss * len(labels)
             right += int((torch.argmax(logp, dim=-1) == labels).sum())
     return float(loss_sum / X.shape[0]), right / X.shape[0]
+# %% mistakes of="shuffled copies, slices from i on, log-softmax"
+# Whole batches are shuffled, and their contents stay: the same images share a batch in every epoch. Draw one order of
+# all images, and cut it into batches.
+# - order = torch.randperm(X.shape[0], generator=generator)  =>  order = torch.arange(X.shape[0])
+# & for i in range(0, X.shape[0], batch_size):
+# + for i in order[::batch_size][torch.randperm(-(-len(X) // batch_size), generator=generator)].tolist():
+# %% mistakes of="a loop over slices of the order, running sums"
+# What comes back is a tensor that still carries the graph of every step: it keeps all of them in memory, and NumPy
+# refuses it. Take the number out of the loss: loss.item(), or loss.detach().
+# - loss.item() * len(idx)  =>  loss * len(idx)
+# Each batch's mean loss is multiplied by batch_size; the last batch is shorter. Multiply by the number of its images.
+# - loss.item() * len(idx)  =>  loss.item() * batch_size
+# Two numbers are asked for, loss and accuracy, as a pair: not a dict.
+# - return total_loss / N, correct / N  =>  return {"loss": total_loss / N, "accuracy": correct / N}
 # %% mistakes
 # The gradients of earlier steps are still there: PyTorch adds the new ones to them. Call optimizer.zero_grad() once per
 # batch, before backward().
@@ -420,6 +472,10 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # The generator is seeded anew in each epoch, so every epoch has the same order. Just use the generator as it comes: it
 # remembers where it is.
 # - torch.randperm(len(X), generator=generator)  =>  torch.randperm(len(X), generator=generator.manual_seed(0))
+# The images are shuffled inside fixed batches, so the same images share a batch in every epoch. Draw one order of all
+# images, and cut it into batches.
+# - torch.randperm(len(X), generator=generator)
+# + torch.cat([b[torch.randperm(len(b), generator=generator)] for b in torch.arange(len(X)).split(batch_size)])
 # Images are drawn with replacement: some come twice and some never. An epoch shows each once: torch.randperm.
 # - torch.randperm(len(X), generator=generator)  =>  torch.randint(len(X), (len(X),), generator=generator)
 # The model is trained in evaluation mode: BN uses frozen statistics and never updates them. It came in that mode, so
@@ -461,6 +517,8 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # - seen.append(logits.detach())  =>  return loss.item(), (logits.argmax(dim=1) == targets).double().mean().item()
 # batch_size is not used: every batch has 32 images.
 # - model.train()  =>  model.train(); batch_size = 32
+# F.nll_loss expects log-probabilities. The model ends in logits: F.cross_entropy takes those.
+# - loss = F.cross_entropy(logits, targets)  =>  loss = F.nll_loss(logits, targets)
 # F.cross_entropy expects logits and applies the softmax itself. Here it gets probabilities, so the softmax is applied
 # twice, and learning is slow.
 # - loss = F.cross_entropy(logits, targets)  =>  logits = logits.softmax(dim=1); loss = F.cross_entropy(logits, targets)
@@ -476,8 +534,8 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # loop.
 # - optimizer.step()
 # + steps = locals().get("steps", 0) + 1; optimizer.step() if steps * batch_size >= len(X) else None
-# The forward pass runs under torch.no_grad(), so there is nothing for backward() to follow. no_grad is for evaluation;
-# here autograd must see the model at work.
+# There is nothing for backward() to follow: the forward pass runs under torch.no_grad(), or autograd was switched off
+# before and never on again. no_grad is for evaluation; here autograd must see the model at work.
 # - logits = model(x)  =>  logits = model(x).detach()
 # Loss and accuracy are measured when the epoch is over, with the final weights. Asked for are those of each batch as it
 # came, before its own step: keep them inside the loop.
@@ -539,6 +597,8 @@ def evaluate(model, X, y):
 # statistics. Remember model.training before you call eval(), and put it back: model.train(came_training).
 # - model.train(came_training)  =>  pass
 # - came_training = model.training  =>  model.eval(); came_training = model.training
+# Only the model's own flag is put back; its layers stay in evaluation mode. model.train(mode) passes it on to them.
+# - model.train(came_training)  =>  model.training = came_training
 # The model is always left in training mode, even if it came in evaluation mode. Remember model.training at the start,
 # and put back what it was.
 # - model.train(came_training)  =>  model.train()
@@ -551,6 +611,7 @@ def evaluate(model, X, y):
 # & return loss / len(X), right / len(X)  =>  return loss / -(-len(X) // 1000), right / len(X)
 # The last, short batch is left out. All N images count.
 # - range(0, len(X), 1000)  =>  range(0, max(len(X) - 999, 1), 1000)
+# - range(0, len(X), 1000)  =>  range(0, len(X) // 1000 * 1000, 1000)
 # - range(0, len(X), 1000)  =>  range(0, max(len(X) - 99, 1), 100)
 # & X[i : i + 1000]  =>  X[i : i + 100]
 # & y[i : i + 1000]  =>  y[i : i + 100]
@@ -585,6 +646,10 @@ def evaluate(model, X, y):
 # requires_grad was switched off in the parameters, for good: no later step could train them. torch.no_grad() stops the
 # recording for a while, and leaves the model as it is.
 # - model.eval()  =>  model.eval().requires_grad_(False)
+# Autograd is switched off for good: set_grad_enabled(False) outside a `with` holds for all that follows, and the next
+# backward() fails. `with torch.no_grad():` switches it on again at its end.
+# - model.eval()  =>  model.eval(); torch.set_grad_enabled(False)
+# - model.eval()  =>  model.eval(); torch.autograd.grad_mode.no_grad().__enter__()
 # F.nll_loss expects log-probabilities. The model ends in logits: F.cross_entropy takes those, and does both steps.
 # - F.cross_entropy(  =>  F.nll_loss(
 # logits.max(dim=1) gives a pair: the largest logits, and where they are. Which class it is, is where: argmax(dim=1).

@@ -28,6 +28,7 @@ def cells(path):
     return [c for c in nbformat.read(targets(path)[1], as_version=4).cells if c.cell_type == "code"]
 
 
+@pytest.mark.slow
 def test_a_claim_that_holds_is_in_no_notebook(edited):
     path = edited(*claim("all(loss < 3\n    for loss in losses)"))
     build(path)

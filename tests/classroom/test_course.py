@@ -67,6 +67,7 @@ def test_everybody_has_a_line(rows):
     assert {name: row.points for name, row in rows.items()} == {**points, "not-json": None}
 
 
+@pytest.mark.slow
 def test_what_went_wrong_is_said(rows):
     assert rows["perfect"].wrong == {}
     assert "Likely cause: eps stands inside the square root." in rows["mistaken-1"].wrong["normalize"]

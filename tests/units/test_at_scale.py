@@ -85,6 +85,7 @@ def test_one_epoch_and_another_are_two(train, run, settings):
     assert [session["from_epoch"] for session in second["sessions"]] == [0, 1]
 
 
+@pytest.mark.slow
 def test_layers_that_draw_numbers_go_on_too(train, run, unit):
     def dropping(*args):
         return torch.nn.Sequential(torch.nn.Dropout(0.2), unit["make_net"](*args))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 
 import nbformat
 import pytest
@@ -31,6 +32,7 @@ POINTS = {
     "11": 20,
 }
 
+read = cache(read_unit)
 each = pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)
 
 
@@ -59,7 +61,7 @@ def test_every_exercise_holds_on_another_backend(source):
 
 @each
 def test_points_and_mistakes(source):
-    unit = read_unit(source)
+    unit = read(source)
     assert unit.points == POINTS[unit.name[:2]]
     for exercise in unit.exercises:
         minimum = 2 if unit.is_question(exercise) else 5
@@ -72,7 +74,7 @@ def test_points_and_mistakes(source):
 
 @each
 def test_form(source):
-    unit = read_unit(source)
+    unit = read(source)
     text = "\n".join(c.source for c in unit.cells if c.kind == "markdown")
     assert "scoreboard()" in [c.source.strip() for c in unit.cells]
     assert re.search(r"^#+ .*[Rr]ecap", text, flags=re.M), "no recap"
@@ -105,8 +107,9 @@ def test_what_the_notebooks_take():
     assert student <= 2 << 20 and solved <= 5 << 20
 
 
+@pytest.mark.slow
 def test_no_line_is_long_and_the_mistakes_are_brief():
-    units = [read_unit(source) for source in SOURCES]
+    units = [read(source) for source in SOURCES]
     lessons = [source.read_text(encoding="utf-8").splitlines() for source in SOURCES]
     mistakes = [unit.mistakes_path.read_text(encoding="utf-8").splitlines() for unit in units]
     assert max(len(line) for lines in lessons + mistakes for line in lines) <= 120
@@ -117,10 +120,11 @@ def test_no_line_is_long_and_the_mistakes_are_brief():
     assert sum(map(len, mistakes)) - rights <= 2.4 * sum(len(unit.mistakes) for unit in units)
 
 
+@pytest.mark.slow
 def test_readme_names_every_unit():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for source in SOURCES:
-        unit = read_unit(source)
+        unit = read(source)
         row = next((line for line in readme.splitlines() if unit.name in line and line.startswith("|")), "")
         assert unit.question in row, unit.name
         assert re.search(rf"\| *{minutes_of(unit).core} *\| *{unit.points:g} *\|", row), row

@@ -1,61 +1,50 @@
-"""Unit 07's optimizer: the steps of torch.optim.Adam, on one vector."""
+"""Unit 07's experiments: one seed is one run, the rate is the caller's, and what is stored is what is told of."""
+
+import json
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from torch import nn  # noqa: E402
+import numpy as np  # noqa: E402
 
 from grader.authoring.definitions import definitions  # noqa: E402
-from grader.paths import SOLUTIONS  # noqa: E402
+from grader.paths import DATA, SOLUTIONS  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def FlatAdam():
-    return definitions(SOLUTIONS / "07_pytorch_mnist.py")["FlatAdam"]
+def unit():
+    return definitions(SOLUTIONS / "07_pytorch_mnist.py", device=lambda: torch.device("cpu"))
 
 
-def net() -> nn.Module:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(6, 5, bias=False), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3))
+@pytest.fixture(scope="module")
+def data(unit):
+    """96 random images to train on, 40 to test."""
+    random = np.random.RandomState(0)
+    images = [random.uniform(0, 1, (n, 28, 28)).astype("f4") for n in (96, 40)]
+    labels = [random.randint(0, 10, n) for n in (96, 40)]
+    return unit["as_tensors"](images[0], labels[0], images[1], labels[1])
 
 
-def trained(model: nn.Module, optimizer, zero_grad=None, steps: int = 50) -> torch.Tensor:
-    """All parameters after some steps, one vector."""
-    generator = torch.Generator().manual_seed(1)
-    for _ in range(steps):
-        x, y = torch.randn(8, 6, generator=generator), torch.randint(0, 3, (8,), generator=generator)
-        (zero_grad or optimizer.zero_grad)()
-        nn.functional.cross_entropy(model(x), y).backward()
-        optimizer.step()
-    return torch.cat([p.detach().flatten() for p in model.parameters()])
+def test_experiment_a_repeats_itself_and_heeds_the_rate(unit, data):
+    once, again, faster = (unit["experiment_a"](True, 0, data, lr=lr, epochs=2) for lr in (0.001, 0.001, 0.01))
+    assert once.shape == (2, 4)
+    np.testing.assert_array_equal(once, again)
+    assert abs(once[-1, 2] - faster[-1, 2]) > 1e-3
 
 
-def test_the_same_steps_as_torchs_adam(FlatAdam):
-    one, two = net(), net()
-    options = dict(lr=0.03, betas=(0.8, 0.95), eps=1e-3)
-    theirs, ours = (
-        trained(one, torch.optim.Adam(one.parameters(), **options)),
-        trained(two, FlatAdam(two.parameters(), **options)),
-    )
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
-    assert (ours - trained(net(), FlatAdam(net().parameters(), 0.03))).abs().max() > 0.1  # it did train
+def test_experiment_b_heeds_the_rate(unit, data):
+    slow, fast = (unit["experiment_b"](True, 0, unit["black_or_white"](data), 4, 2, lr=lr) for lr in (0.1, 0.5))
+    assert slow[0].tolist() == [0, 2, 4] and slow[2].shape == (3, 3)
+    np.testing.assert_array_equal(slow[2][0], fast[2][0])  # the same initial weights
+    assert not np.array_equal(slow[2][-1], fast[2][-1])
 
 
-def test_gradients_that_were_set_aside(FlatAdam):
-    """model.zero_grad() leaves no gradients, so backward makes new ones: they count all the same."""
-    one, two = net(), net()
-    usual, aside = trained(one, FlatAdam(one.parameters(), 0.03)), FlatAdam(two.parameters(), 0.03)
-    torch.testing.assert_close(trained(two, aside, zero_grad=two.zero_grad), usual)
-
-
-def test_the_parameters_stay_the_models(FlatAdam):
-    """Making the optimizer changes no number, and a state that is loaded is what is trained on."""
-    model = net()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    optimizer = FlatAdam(model.parameters(), 0.03)
-    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-    assert [tuple(p.shape) for p in model.parameters()] == [(5, 6), (5,), (5,), (3, 5), (3,)]
-    trained(model, optimizer, steps=3)
-    model.load_state_dict(before)
-    assert torch.equal(optimizer.w, torch.cat([before[n].flatten() for n, _ in model.named_parameters()]))
+def test_what_was_run():
+    """Three seeds, three rates of experiment A, both rates of experiment B."""
+    a, b, b_05 = (json.loads((DATA / "results" / f"07_{name}.json").read_text()) for name in ("a", "b", "b_05"))
+    assert list(a["results"]["runs"]) == ["0.001", "0.003", "0.01"]
+    assert {np.shape(runs) for nets in a["results"]["runs"].values() for runs in nets.values()} == {(3, 10, 4)}
+    for record, steps in ((b, 50_000), (b_05, 10_000)):
+        assert record["results"]["steps"][-1] == steps
+        assert [len(runs) for runs in record["results"]["runs"].values()] == [3, 3]

@@ -19,6 +19,7 @@ def test_provenance(path):
         assert f'"{key}"' in text, f"{path.name} does not say its {key}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", sorted((DATA / "results").glob("[0-9]*.py")), ids=lambda p: p.name)
 def test_the_unit_holds_what_is_stored(script):
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)

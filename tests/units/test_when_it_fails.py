@@ -169,6 +169,7 @@ def test_the_new_head_leaves_the_weights(unit):
     assert body[1].running_mean.abs().max() > 0
 
 
+@pytest.mark.slow
 def test_two_processes_agree_with_one_batch(unit):
     parts = unit["two_parts"](3)
     found, why = unit["two_workers"](parts)

@@ -127,6 +127,7 @@ def test_a_probe_that_leaves_a_trace_is_caught(unit):
         probe(unit["vgg"]("BN", 0), batch, 0.1, [0], ())
 
 
+@pytest.mark.slow
 def test_training_is_the_same_with_and_without_probes(unit):
     rng = np.random.RandomState(7)
     data = torch.from_numpy(rng.normal(size=(200, 1, 14, 14)).astype("f4")), torch.from_numpy(rng.randint(0, 10, 200))
