@@ -40,6 +40,9 @@ def channel_statistics(x):
 # the end first, or average over axes without any reshape.
 # - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.reshape(-1, x.shape[1]).mean(axis=0)
 # & var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = x.reshape(-1, x.shape[1]).var(axis=0)
+# reshape(C, -1) does not gather the channels: it cuts the numbers, in their order, into C pieces, and the first image
+# alone holds all channels. Move the channels' axis first, then reshape.
+# - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.reshape(x.shape[1], -1).mean(axis=1)
 # The channels were moved to the front, (C, N, H, W), and then cut into rows of C. reshape fills rows along the last
 # axis, so that is where the channels must be: the last place.
 # - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.transpose(1, 0, 2, 3).reshape(-1, x.shape[1]).mean(axis=0)
@@ -64,12 +67,24 @@ def channel_statistics(x):
 # The sum runs over N·H·W numbers but was divided by N. What a mean is divided by is the number of values that went into
 # it: m = N·H·W.
 # - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.sum(axis=(0, 2, 3)) / len(x)
+# The sum runs over N·H·W numbers but was divided by another count, H·W or C·N·H·W. Here m is N·H·W.
+# - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.sum(axis=(0, 2, 3)) / x[0, 0].size
+# - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.sum(axis=(0, 2, 3)) / x.size
+# NumPy's word is axis= (and keepdims=); dim= and keepdim= are PyTorch's.
+# - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.mean(dim=(0, 2, 3))
+# Several axes are one argument, a tuple: axis=(0, 2, 3). A list is refused, and a second argument is taken for a dtype.
+# - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.mean(axis=[0, 2, 3])
+# - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.mean(0, 2, 3)
 # The squared deviations of N·H·W numbers are summed, but divided by N. Here m is N·H·W.
 # - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))
 # + var = ((x - mean.reshape(-1, 1, 1)) ** 2).sum(axis=(0, 2, 3)) / len(x)
 # This averages the variances that the single images have. It leaves out how far the images' own means lie apart.
 # Measure every deviation from the channel's one mean, then average once over all three axes.
 # - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = x.var(axis=(2, 3)).mean(axis=0)
+# A variance in steps leaves something out: the variance of means does not see the spread around them, the mean of
+# variances does not see how far the means lie apart. Average the squared deviations once, over all three axes.
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = x.mean(axis=(2, 3)).var(axis=0)
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = x.var(axis=0).mean(axis=(1, 2))
 # This is the variance with m − 1 in place of m (ddof=1). Training divides by m; m − 1 belongs to the running variance
 # (unit 05).
 # - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = x.var(axis=(0, 2, 3), ddof=1)
@@ -84,12 +99,14 @@ def channel_statistics(x):
 # - mean.reshape(-1, 1, 1)  =>  mean
 # The two results are in the wrong order: the mean comes first, the variance second.
 # - return mean, var  =>  return var, mean
-# Only the mean came back. Return two arrays, the mean and the variance, separated by a comma.
+# Either only the mean came back, or only one channel was averaged. Return two arrays, separated by a comma: C means,
+# C variances.
 # - return mean, var  =>  return mean
 # Your function returns nothing (None). End it with a return statement that gives the mean and the variance.
 # - return mean, var  =>  pass
 # These are sums: they are not yet divided by m = N·H·W, the count of what was added.
 # - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.sum(axis=(0, 2, 3))
+# - ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis  =>  ((x - mean.reshape(-1, 1, 1)) ** 2).sum(axis
 # The numbers are right, but their shape is (C, 1, 1). That shape is needed for the subtraction; return (C,).
 # - return mean, var  =>  return mean.reshape(-1, 1, 1), var.reshape(-1, 1, 1)
 # One axis of the maps is still there. Rows (axis 2) and columns (axis 3) must both go, and the examples (axis 0): only
@@ -111,6 +128,8 @@ def channel_statistics(x):
 # float32 again: .astype(x.dtype).
 # - mean.astype(x.dtype), var.astype(x.dtype)  =>  mean, var
 # %% mistakes hidden=true
+# ε was added to the variance. It belongs under the root of the normalization, not here.
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = x.var(axis=(0, 2, 3)) + 1e-5
 # E[x²] − E[x]² subtracts two huge, nearly equal numbers when the mean is large, and their digits cancel (unit 03).
 # Subtract the mean first, then square.
 # - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = (x**2).mean(axis=(0, 2, 3)) - mean**2
@@ -171,6 +190,17 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  pass
 # γ and β are swapped: γ multiplies x̂, β is added.
 # - reshape(-1, C), gamma, beta, eps)  =>  reshape(-1, C), beta, gamma, eps)
+# γ or β was applied twice. batchnorm_forward has applied both already; with axes, each is needed once: γ·x̂ + β.
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = gamma.reshape(-1, 1, 1) * y.reshape(N, H, W, C).transpose(0, 3, 1, 2) + beta.reshape(-1, 1, 1)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = (gamma**2).reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2) + beta.reshape(-1, 1, 1)
+# y is γ·x̂ + β: γ multiplies x̂, not x, and β is added.
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = (gamma + beta).reshape(-1, 1, 1) + x_hat
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = gamma.reshape(-1, 1, 1) * x + beta.reshape(-1, 1, 1)
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = gamma.reshape(-1, 1, 1) * x_hat - beta.reshape(-1, 1, 1)
 # β is missing: the channels of y have mean 0.
 # - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = gamma.reshape(-1, 1, 1) * x_hat
 # This returns x̂. γ and β still have to be applied, channel by channel.
@@ -184,8 +214,9 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # - cache["mean"], var=cache["var"]  =>  cache["mean"].reshape(1, C, 1, 1), var=cache["var"].reshape(1, C, 1, 1)
 # cache['x_hat'] holds y. Keep the value from before γ and β: the gradient of γ is made of it.
 # - x_hat=x_hat  =>  x_hat=y
-# cache['var'] holds a standard deviation. Keep the variance itself, without ε and without the root.
+# cache['var'] is not the variance: a root was taken, or ε was added. Keep σ² itself.
 # - var=cache["var"]  =>  var=np.sqrt(cache["var"])
+# - var=cache["var"]  =>  var=cache["var"] + eps
 # Only y came back, so what is compared is its first image. Return two things: y and the cache.
 # - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)  =>  return y
 # y and the cache are in the wrong order: y comes first.
@@ -200,6 +231,8 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # & y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = y.T.reshape(x.shape)
 # - x.transpose(0, 2, 3, 1).reshape(-1, C)  =>  x.reshape(C, -1).T
 # Rows and columns are exchanged on one of the two ways: H must stay in front of W, there and back.
+# - ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  ["x_hat"].reshape(N, W, H, C).transpose(0, 3, 2, 1)
+# & y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = y.reshape(N, W, H, C).transpose(0, 3, 2, 1)
 # - x.transpose(0, 2, 3, 1)  =>  x.transpose(0, 3, 2, 1)
 # - ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 2, 1)
 # & y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = y.reshape(N, H, W, C).transpose(0, 3, 2, 1)
@@ -231,10 +264,23 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # - x.var(axis=(0, 2, 3))  =>  x.var(axis=(0, 2, 3), ddof=1)
 # ε stands outside the root here. It belongs inside: √(σ² + ε).
 # - np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (np.sqrt(var.reshape(-1, 1, 1)) + eps)
-# `x -= mean` centres the caller's own array. Make a new one.
+# x was centred: either `x -= mean` wrote into the caller's own array, or x − μ was put into the cache as x.
 # - x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)
 # + x -= mean.reshape(-1, 1, 1)
 # +     x_hat = x / np.sqrt(var.reshape(-1, 1, 1) + eps)
+# One step of x̂ = (x − μ)/√(σ² + ε) is missing: the mean is not taken away, or nothing is divided.
+# - x_hat = (x - mean.reshape(-1, 1, 1)) /  =>  x_hat = x /
+# - (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (x - mean.reshape(-1, 1, 1))
+# The statistics are over the channels, at each pixel by itself. A channel keeps its own: average over axes 0, 2 and 3.
+# - x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))  =>  x.mean(axis=1), x.var(axis=1)
+# & (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)
+# + (x - mean[:, None]) / np.sqrt(var[:, None] + eps)
+# The sums run over N·H·W numbers but were divided by N. Here m is N·H·W.
+# - mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+# + mean = x.sum(axis=(0, 2, 3)) / len(x)
+# +     var = ((x - mean.reshape(-1, 1, 1)) ** 2).sum(axis=(0, 2, 3)) / len(x)
+# NumPy's word is axis= (and keepdims=); dim= and keepdim= are PyTorch's.
+# - x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))  =>  x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3))
 # The root is missing: x − μ was divided by σ² + ε.
 # - np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (var.reshape(-1, 1, 1) + eps)
 # ε is missing under the root. Without it a channel that never changes is divided by 0.
@@ -247,14 +293,16 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # All channels share one mean and one variance. Each channel has its own: average over axes 0, 2 and 3 only.
 # - mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))  =>  mean, var = x.mean(), x.var()
 # & (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (x - mean) / np.sqrt(var + eps)
-# A (C,) array meets (N, C, H, W) at its last axis, the columns. With C ≠ W NumPy refuses. (With C = W it would go
-# through in silence, and scale columns in place of channels!) Either make rows of x first, or give γ, β and the
-# statistics the shape (C, 1, 1).
+# A (C,) or (1, C) array meets (N, C, H, W) at its last axis, the columns. With C ≠ W NumPy refuses. (With C = W it
+# would go through in silence, and scale columns in place of channels!) Either make rows of x first, or give γ, β and
+# the statistics the shape (C, 1, 1).
 # - y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
 # + return gamma * x_hat + beta, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
 # & return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)  =>
 # - (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (x - mean) / np.sqrt(var + eps)
 # & gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)  =>  gamma * x_hat + beta
+# - gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
+# + gamma.reshape(1, -1) * x_hat + beta.reshape(1, -1)
 # %% mistakes of="float64 inside, einsum, a scale for each channel"
 # y was made in float64 and left so. x came as float32, and so does y leave: .astype(x.dtype).
 # - ).astype(x.dtype)  =>  )
@@ -329,6 +377,19 @@ def batchnorm2d_backward(dy, cache):
 # (unit 04, section 4).
 # - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
 # + dx = dy * (cache["gamma"] / np.sqrt(cache["var"] + cache["eps"])).reshape(-1, 1, 1)
+# dβ was multiplied by γ. β is only added, so dβ is the sum of dy.
+# - return dx, dgamma, dbeta  =>  return dx, dgamma, dbeta * cache["gamma"]
+# dγ and dβ are averages in part: one of the axes was averaged where a sum belongs. Sum over axes 0, 2 and 3.
+# - return dx, dgamma, dbeta  =>  return dx, dgamma / (H * W), dbeta / (H * W)
+# γ is in dx twice. batchnorm_backward multiplies by it already; with axes, dx̂ = dy·γ has it.
+# - (N, H, W, C).transpose(0, 3, 1, 2)  =>  (N, H, W, C).transpose(0, 3, 1, 2) * cache["gamma"].reshape(-1, 1, 1)
+# PyTorch's own batch norm is in this answer. Get there with batchnorm_backward of unit 04, or with NumPy's axes.
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+# + dx = torch.tensor(cache["x"].copy(), requires_grad=True)
+# +     F.batch_norm(dx, None, None, training=True)
+# Rows and columns are exchanged on one of the ways: H must stay in front of W, there and back.
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  dx = dx.reshape(N, W, H, C).transpose(0, 3, 2, 1)
+# - dy.transpose(0, 2, 3, 1)  =>  dy.transpose(0, 3, 2, 1)
 # dx lacks γ. The gradient of x̂ is dy·γ, channel by channel.
 # - (N, H, W, C).transpose(0, 3, 1, 2)  =>  (N, H, W, C).transpose(0, 3, 1, 2) / cache["gamma"].reshape(-1, 1, 1)
 # ε is not in the root that dx is divided by. The forward pass divided by √(σ² + ε), with the cache's eps.
@@ -390,8 +451,18 @@ def batchnorm2d_backward(dy, cache):
 # dx is not divided by √(σ² + ε). The forward pass divided x − μ by it, so the gradient that flows back is divided as
 # well.
 # - (dx_hat - a - x_hat * b) / root  =>  dx_hat - a - x_hat * b
-# The component along x̂ was added. Both corrections are taken away from dx̂: its mean, and its component along x̂.
+# A correction was added. Both are taken away from dx̂: its mean, and its component along x̂.
 # - dx_hat - a - x_hat  =>  dx_hat - a + x_hat
+# - dx_hat - a - x_hat  =>  dx_hat + a - x_hat
+# x stands where x̂ belongs: the component that is taken away is the one along x̂, the mean of dx̂·x̂ times x̂.
+# - x_hat, dx_hat = cache["x_hat"], dy  =>  x_hat, dx_hat = cache["x"], dy
+# & (dy * x_hat).sum(axis=(0, 2, 3))  =>  (dy * cache["x_hat"]).sum(axis=(0, 2, 3))
+# The averages inside dx do not run over the m = N·H·W numbers of a channel: other axes, or another count to divide by.
+# - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.mean(axis=(1, 2, 3), keepdims=True)
+# - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.sum(axis=(0, 2, 3), keepdims=True) / d.size
+# - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.sum(axis=(0, 2, 3), keepdims=True) / (d[:, 0].size - 1)
+# NumPy's word is axis= (and keepdims=); dim= and keepdim= are PyTorch's.
+# - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.mean(dim=(0, 2, 3), keepdim=True)
 # The sums inside dx are divided by N. But the mean and the variance were averages over m = N·H·W pixels, and so are the
 # averages in dx.
 # - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.sum(axis=(0, 2, 3), keepdims=True) / len(dy)
@@ -462,7 +533,7 @@ def count_bn_parameters(layer_shapes, per):
 # +         return 2 * shape[0] if per == "channel" else 2 * int(np.prod(shape))
 # len(shape) is the number of axes, not of channels. A shape (C, H, W) has its channels in shape[0].
 # - (shape[0] if per == "channel" else int(np.prod(shape)))  =>  len(shape)
-# Your function returns nothing (None). End it with a return statement that gives the number.
+# Your function returns nothing (None) here: its return is missing, or per is compared with another word.
 # - return sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in layer_shapes)
 # + total = sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in layer_shapes)
 # +     print(total)
@@ -474,6 +545,9 @@ def count_bn_parameters(layer_shapes, per):
 # - return sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in layer_shapes)
 # + channels = [shape[0] if len(shape) == 3 else 1 for shape in layer_shapes]
 # +     return 2 * sum(channels if per == "channel" else [int(np.prod(shape)) for shape in layer_shapes])
+# A layer was left out: the loop starts after the first one, or ends before the last.
+# - for shape in layer_shapes)  =>  for shape in layer_shapes[1:])
+# - for shape in layer_shapes)  =>  for shape in layer_shapes[:-1])
 # One pair was counted for each layer. Each *channel* has a pair: C of them in a layer.
 # - 2 * (shape[0] if per == "channel" else int(np.prod(shape)))  =>  2 if per == "channel" else 2 * int(np.prod(shape))
 # Both counts came back. Return one number, the one that per asks for.
@@ -535,6 +609,9 @@ def conv_block(c_in, c_out):
     block.add_module("norm", nn.BatchNorm2d(c_out))
     block.add_module("relu", nn.ReLU(inplace=True))
     return block
+# %% right="lazy layers"
+def conv_block(c_in, c_out):
+    return nn.Sequential(nn.LazyConv2d(c_out, 3, padding=1, bias=False), nn.LazyBatchNorm2d(), nn.ReLU())
 # %% right="parameters of its own, and functions"
 class Block(nn.Module):
     def __init__(self, c_in, c_out):
@@ -551,8 +628,7 @@ class Block(nn.Module):
 
 conv_block = Block
 # %% mistakes
-# The convolution has a bias. The output is right, but these c_out numbers are learned in vain: BN takes them away. Pass
-# bias=False.
+# The convolution has a bias. These c_out numbers are learned in vain: BN takes them away. Pass bias=False.
 # - padding=1, bias=False  =>  padding=1
 # The maps have shrunk by two rows and two columns: a 3×3 filter without padding loses a pixel at each edge. Pad by one.
 # - 3, padding=1  =>  3
@@ -570,7 +646,7 @@ conv_block = Block
 # BatchNorm1d takes (N, D) or (N, D, L). For images (N, C, H, W) take BatchNorm2d: the number in the name counts the
 # axes that a map has.
 # - nn.BatchNorm2d  =>  nn.BatchNorm1d
-# BN was told c_in channels. It comes after the convolution, and there are c_out of them.
+# BN was told another number of channels than it gets. It comes after the convolution: there are c_out of them.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_in)
 # c_in and c_out are exchanged in the convolution. nn.Conv2d takes first what comes in, then what goes out.
 # - nn.Conv2d(c_in, c_out,  =>  nn.Conv2d(c_out, c_in,
@@ -625,13 +701,32 @@ conv_block = Block
 # This averages over the channels of each image, as layer normalization does. Take nn.BatchNorm2d: per channel, over all
 # images.
 # - nn.BatchNorm2d(c_out)  =>  nn.GroupNorm(1, c_out)
-# This ReLU is leaky: it lets a little of the negative side through. Take nn.ReLU().
+# Another activation function stands where the ReLU belongs. Take nn.ReLU().
 # - nn.ReLU()  =>  nn.LeakyReLU()
+# - nn.ReLU()  =>  nn.GELU()
+# - nn.ReLU()  =>  nn.ReLU6()
+# There is one layer too many: a second ReLU, BN or something else. Convolution, BN, ReLU, once each.
+# - nn.BatchNorm2d(c_out)  =>  nn.ReLU(), nn.BatchNorm2d(c_out)
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out), nn.BatchNorm2d(c_out)
+# - nn.ReLU()  =>  nn.ReLU(), nn.MaxPool2d(3, 1, 1)
+# The edge is padded with something else than zeros, or the filter is spread out. Take padding=1, and nothing more.
+# - padding=1, bias=False  =>  padding=1, padding_mode="reflect", bias=False
+# - padding=1, bias=False  =>  padding=2, dilation=2, bias=False
+# BN's ε is not the default. Leave eps out.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, eps=1e-3)
+# A parameter is frozen (requires_grad is False). All three are to be learned.
+# - return nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + block = nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# +     block[1].requires_grad_(False)
+# +     return block
+# - nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+# + nn.Conv2d(c_in, c_out, 3, padding=1, bias=False).requires_grad_(False)
 # There are two convolutions in the block. It has one, from c_in to c_out channels.
 # - nn.BatchNorm2d(c_out)  =>  nn.Conv2d(c_out, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out)
 # In training mode the block is right, in eval mode it is not: BN's momentum is not the default, so its running
 # statistics differ. Leave momentum out.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=0.01)
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=0.9)
 
 # %% exercise="fold_conv_bn"
 # %% right="a new Conv2d with all options, filled under no_grad"
@@ -666,6 +761,14 @@ def fold_conv_bn(conv, bn):
     fused.bias = nn.Parameter((b - bn.running_mean) * rstd * bn.weight + bn.bias)
     return fused.eval()
 # %% mistakes
+# PyTorch's own fusion is in this answer. Compute W′ and b′ yourself: s = γ/√(σ² + ε), W′ = sW, b′ = s(b − μ) + β.
+# - return folded  =>  return nn.utils.fuse_conv_bn_eval(copy.deepcopy(conv).eval(), copy.deepcopy(bn).eval())
+# - return folded  =>  return nn.utils.fuse_conv_bn_eval(conv, bn)
+# s is γ/√(σ² + ε), once: γ was applied twice, or the root stands on the wrong side of the fraction.
+# - (bn.weight / torch  =>  (bn.weight**2 / torch
+# - (bn.weight / torch.sqrt  =>  (bn.weight * torch.sqrt
+# - conv.weight.detach() * scale  =>  conv.weight.detach() / scale
+# - (bias - bn.running_mean) * scale  =>  (bias - bn.running_mean) * scale * bn.weight.detach()
 # This layer's ε is not under the root: it is missing, or written as 1e-5. The layer's own is bn.eps: s = γ/√(σ² + ε).
 # - torch.sqrt(bn.running_var + bn.eps)  =>  torch.sqrt(bn.running_var)
 # - bn.running_var + bn.eps  =>  bn.running_var + 1e-5
@@ -678,8 +781,8 @@ def fold_conv_bn(conv, bn):
 # - torch.sqrt(bn.running_var + bn.eps)  =>  bn.running_var
 # γ (bn.weight) is missing in the scale: s = γ/√(σ² + ε).
 # - (bn.weight / torch.sqrt(bn.running_var + bn.eps)).detach()  =>  1 / torch.sqrt(bn.running_var + bn.eps)
-# s, of shape (c_out,), was lined up with the wrong axis of the filters. Their shape is (c_out, c_in, rows, columns):
-# give s the shape (c_out, 1, 1, 1).
+# Shapes do not fit. Filters are (c_out, c_in, rows, columns), so s needs the shape (c_out, 1, 1, 1). Or has the new
+# convolution another kernel_size than conv?
 # - scale.reshape(-1, 1, 1, 1)  =>  scale.reshape(1, -1, 1, 1)
 # - * scale.reshape(-1, 1, 1, 1)  =>  * scale
 # The filters were not scaled: only the bias is new. s multiplies W as well.
@@ -714,9 +817,12 @@ def fold_conv_bn(conv, bn):
 # - folded = copy.deepcopy(conv)  =>  folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size)
 # - copy.deepcopy(conv)  =>  nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, stride=conv.stride)
 # - copy.deepcopy(conv)  =>  nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, padding=conv.padding)
-# This writes into conv itself. The net still needs it, for instance to go on training. Make a new one:
+# This writes into conv or bn itself. The net still needs both, for instance to go on training. Make a new convolution:
 # copy.deepcopy(conv) is the shortest way.
 # - copy.deepcopy(conv)  =>  conv
+# - folded = copy  =>  conv.weight.data.mul_(scale.reshape(-1, 1, 1, 1)); folded = copy
+# & conv.weight.detach() * scale.reshape(-1, 1, 1, 1)  =>  conv.weight.detach()
+# - return folded  =>  bn.running_mean.zero_(); return folded
 # A parameter that learns was written to in place, and autograd does not allow that. Write inside
 # `with torch.no_grad():`, or set folded.weight = nn.Parameter(…).
 # - folded.weight = nn.Parameter(conv.weight.detach() * scale.reshape(-1, 1, 1, 1))
@@ -744,8 +850,8 @@ def fold_conv_bn(conv, bn):
 # four: stride, padding, dilation and groups.
 # - copy.deepcopy(conv)  =>  nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding)
 # %% mistakes hidden=true of="a new Conv2d with all options, filled under no_grad"
-# A new nn.Conv2d is float32, and copy_ into it turns conv's float64 numbers into float32. Pass dtype=conv.weight.dtype
-# when you make it.
+# The new convolution is float32, though conv is float64. A new nn.Conv2d is so unless it is made with
+# dtype=conv.weight.dtype, and .float() makes it so.
 # - , device=conv.weight.device, dtype=conv.weight.dtype  =>
 
 # %% exercise="q_fold_training"
@@ -863,10 +969,30 @@ def normalize_axes(x, kind, groups=1, eps=1e-5):
 # - C // groups  =>  C / groups
 # More than x_hat came back. Here nothing else is asked for: no mean, no cache.
 # - .reshape(x.shape)  =>  .reshape(x.shape), mean
-# The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels: the axis
-# of groups comes first, then the one within the group.
+# The groups are interleaved: channels that are not neighbours were put together. A group is a run of neighbouring
+# channels: the axis of groups comes first, then the one within the group.
 # - "group": (2, 3, 4)  =>  "group": (1, 3, 4)
+# - x.reshape(N, groups, C // groups, H, W)  =>  x.reshape(N, C // groups, groups, H, W)
+# & "group": (2, 3, 4)  =>  "group": (1, 3, 4)
+# For 'group' rows or columns were left out of the average, or the groups were joined. x has five axes there,
+# (N, G, C/G, H, W): the last three go.
+# - "group": (2, 3, 4)  =>  "group": 2
+# - "group": (2, 3, 4)  =>  "group": (2, 3)
+# - "group": (2, 3, 4)  =>  "group": (1, 2, 3)
+# NumPy's word is axis= (and keepdims=); dim= and keepdim= are PyTorch's.
+# - parts.mean(axis=axes, keepdims=True)  =>  parts.mean(dim=axes, keepdim=True)
+# - parts.mean(axis=axes, keepdims=True)  =>  parts.mean(axis=axes, keepdim=True)
+# PyTorch's own normalization is in this answer. In NumPy it takes a mean, a variance and the right axes.
+# - N, C, H, W = x.shape  =>  N, C, H, W = F.layer_norm(torch.tensor(x.copy()), x.shape[1:]).shape
+# Several axes are one argument, a tuple: (0, 2, 3). A list is refused.
+# - axes = {"batch": (0, 2, 3)  =>  axes = {"batch": [0, 2, 3]
+# For 'layer' or 'batch' rows or columns were left out of the average.
+# - "layer": (1, 2, 3)  =>  "layer": (1, 2)
+# - "batch": (0, 2, 3)  =>  "batch": (0, 2)
+# - "batch": (0, 2, 3)  =>  "batch": (0, 3)
+# The variance was measured around 0. Subtract the mean before you square.
+# - parts.var(axis=axes, keepdims=True)  =>  (parts**2).mean(axis=axes, keepdims=True)
 # %% mistakes of="groups one by one, as layer normalization"
-# The groups are interleaved: every G-th channel was put together. A group is a run of neighbouring channels: the axis
-# of groups comes first, then the one within the group.
+# The groups are interleaved: channels that are not neighbours were put together. A group is a run of neighbouring
+# channels: the axis of groups comes first, then the one within the group.
 # - x[:, g * size : (g + 1) * size]  =>  x[:, g::groups]

@@ -40,6 +40,17 @@ def make_vgg11(batchnorm, width=64):
     net.add_module("flatten", nn.Flatten())
     net.add_module("classifier", nn.Linear(512 * width // 64, 10))
     return net
+# %% right="lazy layers, as d2l has them"
+def make_vgg11(batchnorm, width=64):
+    layers = []
+    for convolutions, times in ((1, 1), (1, 2), (2, 4), (2, 8), (2, 8)):
+        for _ in range(convolutions):
+            layers.append(nn.LazyConv2d(times * width, kernel_size=3, padding=1, bias=not batchnorm))
+            if batchnorm:
+                layers.append(nn.LazyBatchNorm2d())
+            layers.append(nn.ReLU())
+        layers.append(nn.MaxPool2d(kernel_size=2, stride=2))
+    return nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(10))
 # %% mistakes
 # The convolutions in front of a BN still have a bias. BN subtracts it again with the mean; β does its work. Pass
 # bias=not batchnorm.
@@ -58,8 +69,9 @@ def make_vgg11(batchnorm, width=64):
 # - if batchnorm:  =>  if batchnorm and times < 8:
 # batchnorm is not used: there is never a BN.
 # - if batchnorm:  =>  if False:
-# batchnorm is not used: there is always a BN.
+# The plain network has BN: batchnorm is not used, or the wrong way round.
 # - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, True
+# - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, not batchnorm
 # width is not used. All channels are multiples of it; 64 is only its default.
 # - times * width  =>  times * 64
 # The last max pooling is missing: one more after number 8, from 2×2 to 1×1.
@@ -67,27 +79,25 @@ def make_vgg11(batchnorm, width=64):
 # & nn.Linear(c_in, 10)  =>  nn.Linear(c_in * 4, 10)
 # That is average pooling. VGG takes the maximum of each 2×2 square.
 # - nn.MaxPool2d(2)  =>  nn.AvgPool2d(2)
-# The channels at the end are 16 times width. They stop at 8 times: 1, 2, 4, 4, 8, 8, 8, 8.
-# - 8, 8, "M", 8, 8, "M"  =>  8, 8, "M", 16, 16, "M"
 # There are ten convolutions: that is VGG-13. VGG-11 has one each with 1 and 2 times width channels, then twice 4, 8
 # and 8.
 # - (1, "M", 2, "M",  =>  (1, 1, "M", 2, 2, "M",
 # The channels are right, but some convolutions are missing: there are two with 4 times width, and four with 8 times.
 # - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 8, "M", 8, "M"
-# ReLUs are missing. Without them the convolutions collapse into one linear map, but for the max pooling. With BN or
-# without, each has one: is the append indented under the if?
+# ReLUs are missing. With BN or without, each convolution has one: is the append indented under the if?
 # - layers.append(nn.ReLU())  =>  pass
 # - layers.append(nn.ReLU())  =>  layers += [nn.ReLU()] if batchnorm else []
 # A softmax follows the Linear. The network ends in logits; F.cross_entropy applies the softmax itself.
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), nn.Softmax(dim=1))
+# - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), nn.LogSoftmax(dim=1))
 # A ReLU follows the Linear, so that no logit can be negative. The logits are its output as it is.
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), nn.ReLU())
 # The Linear has no bias. No BN follows it, so its bias is not redundant.
 # - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 10, bias=False)
 # Without padding each convolution loses two rows and two columns, and soon nothing is left. Pass padding=1.
 # - 3, padding=1,  =>  3,
-# The Linear does not get what it expects. After five poolings the maps are (N, 8·width, 1, 1); nn.Flatten() makes them
-# (N, 8·width), which the Linear takes in. Is a pooling missing, or the return inside the loop?
+# The Linear does not get what it expects: (N, 8·width), from maps of 1×1 and nn.Flatten(). Is a pooling missing, or
+# the return inside the loop?
 # - nn.Flatten(), nn.Linear  =>  nn.Linear
 # - nn.Linear(c_in, 10)  =>  nn.Linear(512, 10)
 # A convolution expects another number of channels than it gets. The first one gets 3; then it is the output channels of
@@ -96,7 +106,6 @@ def make_vgg11(batchnorm, width=64):
 # - layers, c_in = [], 3  =>  layers, c_in = [], 1
 # The activation is another one than ReLU. VGG takes nn.ReLU().
 # - nn.ReLU()  =>  nn.Sigmoid()
-# - nn.ReLU()  =>  nn.LeakyReLU()
 # The last convolution has no ReLU. Only the Linear gives logits; each of the eight convolutions is followed by a ReLU.
 # - return nn.Sequential(*layers,  =>  layers.pop(-2); return nn.Sequential(*layers,
 # BN comes before the convolution here. It normalizes the convolution's output: convolution, BN, ReLU.
@@ -106,27 +115,26 @@ def make_vgg11(batchnorm, width=64):
 # & layers.append(nn.ReLU())  =>  layers += [nn.Conv2d(c_in, c_out, 3, padding=1, bias=not batchnorm), nn.ReLU()]
 # There are several dense layers. ImageNet's VGG has three; for 32×32 pixels one nn.Linear is enough.
 # - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, c_in), nn.ReLU(), nn.Linear(c_in, c_in), nn.ReLU(), nn.Linear(c_in, 10)
-# There are too many logits. CIFAR-10 has ten classes: nn.Linear(…, 10).
-# - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 100)
-# The initial weights are not PyTorch's. Leave them as they come. In section 7 the plain network with He's weights is a
-# rival of its own.
+# The initial weights are not PyTorch's. Leave them as they come: "He" is a rival of its own, in section 7.
 # - return  =>  [nn.init.kaiming_normal_(a.weight) for a in layers if isinstance(a, nn.Conv2d)]; return
 # nn.ReLU is a class, not yet a layer. Make one: nn.ReLU().
 # - nn.ReLU()  =>  nn.ReLU
 # The third pooling comes too early. Poolings follow convolutions 1, 2, 4, 6 and 8: from the third on there are two
 # between them.
 # - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 4, 8, "M", 8, 8, "M", 8
-# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 4, 8, 8, "M", 8, 8, "M"
-# The filters are 5×5. VGG's are 3×3, with a padding of 1.
-# - 3, padding=1  =>  5, padding=2
 # nn.BatchNorm1d is for (N, D). Maps are (N, C, H, W): nn.BatchNorm2d.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm1d(c_out)
 # BN is told the number of channels that go into the convolution. It normalizes what comes out: c_out channels.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_in)
 # This BN has neither γ nor β (affine=False). Let it learn them: that is the default.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, affine=False)
-# This is instance normalization: each image's map gets its own mean and variance. Take nn.BatchNorm2d.
-# - nn.BatchNorm2d(c_out)  =>  nn.InstanceNorm2d(c_out, affine=True)
+# The running statistics are not those of nn.BatchNorm2d as it comes (momentum 0.1, track_running_stats=True): right
+# in training mode, wrong in evaluation mode.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=0.9)
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, track_running_stats=False)
+# That is layer normalization (GroupNorm with one group): each image gets its own mean and variance. Take
+# nn.BatchNorm2d.
+# - nn.BatchNorm2d(c_out)  =>  nn.GroupNorm(1, c_out)
 # The network comes in evaluation mode, in which BN uses statistics that have seen no data yet. New modules are in
 # training mode: leave it so.
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10)).eval()
@@ -166,9 +174,12 @@ def count_parameters(model):
 # - model.parameters() if p.requires_grad  =>  model.state_dict().values()
 # A frozen parameter is counted in the total. It is not trained: look at p.requires_grad.
 # - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters())
-# Some numbers are counted twice or more. modules() gives containers and the layers inside, and a container's
-# parameters() holds those of its layers. For the total, ask the model alone.
+# Some numbers are counted twice or more: a container's parameters() holds those of its layers. For the total, ask the
+# model alone.
 # - p in model.parameters()  =>  m in model.modules() for p in m.parameters()
+# A tensor that two layers share is counted twice: their numbers are trained once. model.parameters() gives it once.
+# - for p in model.parameters() if p.requires_grad)
+# + for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad)
 # Only the outermost layers are looked at, so a layer inside another container is missed. modules() goes down to every
 # depth; children() and a plain loop do not.
 # - for m in model.modules()  =>  for m in model.children()
@@ -256,6 +267,19 @@ class BasicBlock(nn.Module):
         shortcut = self.apply_layer("third", x[:, :, :: self.stride, :: self.stride]) if self.changes else x
         branch = self.apply_layer("first", x).clamp(min=0)
         return torch.relu(shortcut + self.apply_layer("second", branch))
+# %% right="lazy layers"
+class BasicBlock(nn.Module):
+    def __init__(self, c_in, c_out, stride=1, batchnorm=True):
+        super().__init__()
+        norm = nn.LazyBatchNorm2d if batchnorm else nn.Identity
+        self.first = nn.LazyConv2d(c_out, 3, stride, 1, bias=not batchnorm)
+        self.second = nn.LazyConv2d(c_out, 3, 1, 1, bias=not batchnorm)
+        self.third = nn.LazyConv2d(c_out, 1, stride, bias=not batchnorm) if (stride, c_in) != (1, c_out) else None
+        self.norms = nn.ModuleList([norm() for _ in range(2 if self.third is None else 3)])
+
+    def forward(self, x):
+        branch = self.norms[1](self.second(F.relu(self.norms[0](self.first(x)))))
+        return F.relu(branch + (x if self.third is None else self.norms[2](self.third(x))))
 # %% mistakes
 # The convolutions in front of a BN have a bias. BN subtracts it with the mean: pass bias=not batchnorm, in the shortcut
 # too.
@@ -290,10 +314,6 @@ class BasicBlock(nn.Module):
 # - conv(c_in, 1, stride)))  =>  [*conv(c_in, 1, stride), nn.ReLU()]))
 # The stride is not used in the branch: its maps keep their size.
 # - *conv(c_in, 3, stride), nn.ReLU()  =>  *conv(c_in, 3), nn.ReLU()
-# The stride is on the second convolution of the branch. It belongs on the first, so that the second has less to do.
-# - *conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))  =>  *conv(c_in, 3), nn.ReLU(), *conv(c_out, 3, stride))
-# Both convolutions of the branch have the stride, so the map shrinks twice. Only the first has it.
-# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3, stride))
 # The branch's last convolution has no BN. Each convolution has one; only the ReLU waits until after the sum.
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3)[:1])
 # There is no ReLU between the two convolutions.
@@ -310,10 +330,6 @@ class BasicBlock(nn.Module):
 # nn.Sequential(*layers). And keep it: self.branch = ….
 # - self.branch = nn.Sequential(*conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))
 # + self.branch = [*conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3)]
-# The two are multiplied. A residual block adds them.
-# - self.branch(x) + self.shortcut(x)  =>  self.branch(x) * self.shortcut(x)
-# The two are joined as channels (torch.cat). A residual block adds them.
-# - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(torch.cat([self.branch(x), self.shortcut(x)], dim=1))
 # forward returns nothing (None). Is its return missing?
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
 # The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which may be x
@@ -324,13 +340,18 @@ class BasicBlock(nn.Module):
 # self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
 # gets.
 # - nn.Sequential(*([] if fits else conv(c_in, 1, stride)))  =>  None if fits else nn.Sequential(*conv(c_in, 1, stride))
-# Every convolution has a padding of 1, the 1×1 ones too: their maps get a border of zeros, and grow. A 1×1 convolution
-# has no padding.
-# - padding=kernel // 2  =>  padding=1
 # A BN is told the number of channels that go into its convolution. It normalizes what comes out.
 # - nn.BatchNorm2d(c_out)]  =>  nn.BatchNorm2d(inputs)]
 # nn.ReLU is a class: nn.ReLU(x) makes a layer and computes nothing. Take F.relu(x), or nn.ReLU()(x).
 # - F.relu(self.branch(x) + self.shortcut(x))  =>  nn.ReLU(self.branch(x) + self.shortcut(x))
+# The 3×3 convolutions have no padding, so each takes two rows and two columns off its map, until nothing is left, or
+# nothing that the shortcut fits. Pass padding=1.
+# - padding=kernel // 2  =>  padding=0
+# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), nn.Conv2d(c_out, c_out, 3, bias=not batchnorm), *conv(c_out, 3)[1:])
+# The shortcut's convolution has no bias where no BN follows it either. With batchnorm=False it needs one.
+# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), *conv(c_in, 1, stride)[1:]]
+# With batchnorm=False there still is a BN in the shortcut. Without BN means none at all.
+# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out)]
 # The second convolution expects c_in channels. It gets what the first gives: c_out.
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_in, 3))
 # One and the same BN stands behind several convolutions, so they share γ, β and running statistics. Make a new one for
@@ -405,8 +426,6 @@ class Bottleneck(nn.Module):
 # The stride is on the first 1×1 convolution, which then throws three of four pixels away unseen. Here it belongs on the
 # 3×3.
 # - conv(c_in, width, 1), conv(width, width, 3, stride)  =>  conv(c_in, width, 1, stride), conv(width, width, 3)
-# The stride is on the last 1×1 convolution. It belongs on the 3×3.
-# - conv(width, width, 3, stride), conv(width, c_out, 1)  =>  conv(width, width, 3), conv(width, c_out, 1, stride)
 # The stride is not used in the branch: its maps keep their size.
 # - conv(width, width, 3, stride)  =>  conv(width, width, 3)
 # A ReLU closes the branch, before the sum. Then the branch can only add, never take away. The ReLU comes after the sum.
@@ -452,6 +471,10 @@ class Bottleneck(nn.Module):
 # branch's last BN starts at 0.
 # - nn.init.zeros_(third[1].weight)
 # + [nn.init.zeros_(part[1].weight) for part in (third, self.shortcut) if len(part)]
+# The last BN of the whole block starts at γ = 0, and where the shortcut has a BN that one is the last. It is the
+# *branch's* last BN that starts at 0.
+# - nn.init.zeros_(third[1].weight)
+# + nn.init.zeros_([m for m in self.modules() if isinstance(m, nn.BatchNorm2d)][-1].weight)
 # An inner BN's γ starts at 0. The ReLU behind it gets nothing but 0 and passes no gradient on: the branch never wakes
 # up. The branch's last BN has no ReLU behind it, only the sum.
 # - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(first[1].weight)
@@ -470,27 +493,18 @@ class Bottleneck(nn.Module):
 # The γ starts at 0, but it is frozen (requires_grad is False) or replaced by something that is not trained: it would
 # stay 0 for good. It has to be able to learn.
 # - nn.init.zeros_(third[1].weight)  =>  third[1].weight.requires_grad_(False).zero_()
-# The 3×3 convolution gives 4·width channels. It works in width channels; only the last 1×1 widens.
-# - conv(width, width, 3, stride), conv(width, c_out, 1)  =>  conv(width, c_out, 3, stride), conv(c_out, c_out, 1)
 # Without BN there is no γ to set: with batchnorm=False, zero_gamma has no effect. Ask for both.
 # - if batchnorm and zero_gamma:  =>  if zero_gamma:
+# Without BN zero_gamma sets the last convolution's filters to 0 here. Without BN it has no effect: ask for batchnorm
+# and zero_gamma.
+# - if batchnorm and zero_gamma:  =>  if zero_gamma:
+# & third[1].weight  =>  third[-1].weight
 # batchnorm is not used: there is always a BN.
 # - super().__init__()  =>  super().__init__(); batchnorm = True
-# forward returns nothing (None). Is its return missing?
-# - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
-# The block writes into its own input: with x += …, or with out += … after out = self.shortcut(x), which may be x
-# itself. Write a + b, which makes a new tensor.
-# - return F.relu(self.branch(x) + self.shortcut(x))  =>  x += self.branch(x); return F.relu(x)
-# - return F.relu(self.branch(x) + self.shortcut(x))
-# + out = self.shortcut(x); out += self.branch(x); return F.relu(out)
 # self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
 # gets.
 # - nn.Sequential(*([] if fits else conv(c_in, c_out, 1, stride)))
 # + None if fits else nn.Sequential(*conv(c_in, c_out, 1, stride))
-# A BN is told the number of channels that go into its convolution. It normalizes what comes out.
-# - nn.BatchNorm2d(outputs)]  =>  nn.BatchNorm2d(inputs)]
-# nn.ReLU is a class: nn.ReLU(x) makes a layer and computes nothing. Take F.relu(x), or nn.ReLU()(x).
-# - F.relu(self.branch(x) + self.shortcut(x))  =>  nn.ReLU(self.branch(x) + self.shortcut(x))
 
 # %% exercise="q_zero_gamma"
 # %% mistakes
@@ -529,7 +543,8 @@ def parameter_groups(model, weight_decay):
     for layer in model.modules():
         for name, p in layer.named_parameters(recurse=False):
             matrix = isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)) and name == "weight"
-            (decay if matrix else rest).append(p)
+            if not any(p is other for other in decay + rest):
+                (decay if matrix else rest).append(p)
     return [{"params": decay, "weight_decay": float(weight_decay)}, {"params": rest, "weight_decay": 0}]
 # %% mistakes
 # The two groups are exchanged: the first is the one that is decayed, with filters and matrices in it.
@@ -541,8 +556,8 @@ def parameter_groups(model, weight_decay):
 # Nothing is in the first group. Filters have four axes, matrices two.
 # - p.ndim > 1  =>  False
 # & p.ndim <= 1  =>  True
-# γ is decayed with the filters. Names do not tell them apart: PyTorch calls both weight, and in an nn.Sequential names
-# are numbers: none holds bn. Go by the axes (γ has one), or by the type of the layer.
+# γ is decayed with the filters. Names do not tell them apart: PyTorch calls both weight, and no name here holds bn. Go
+# by the axes (γ has one), or by the type of the layer.
 # - p in model.parameters() if p.ndim > 1  =>  name, p in model.named_parameters() if name.endswith("weight")
 # & p for p in model.parameters() if p.ndim <= 1  =>  p for name, p in model.named_parameters() if name.endswith("bias")
 # - p for p in model.parameters() if p.ndim > 1
@@ -550,16 +565,22 @@ def parameter_groups(model, weight_decay):
 # & p in model.parameters() if p.ndim <= 1  =>  name, p in model.named_parameters() if "bn" in name or "bias" in name
 # The biases of convolutions and of the Linear are decayed. They are left alone like γ and β: all that has one axis.
 # - p for p in model.parameters() if p.ndim > 1
-# + p for m in model.modules() if not list(m.children()) and "Norm" not in type(m).__name__ for p in m.parameters()
-# & p for p in model.parameters() if p.ndim <= 1
-# + p for m in model.modules() if not list(m.children()) and "Norm" in type(m).__name__ for p in m.parameters()
+# + p for p in model.parameters() if id(p) not in bn
+# & p for p in model.parameters() if p.ndim <= 1  =>  p for p in model.parameters() if id(p) in bn
+# & decayed = [
+# + bn = {id(p) for m in model.modules() if "Norm" in type(m).__name__ for p in m.parameters()}; decayed = [
 # The matrix of the Linear is missing from the first group: only filters, with four axes, are in it. A matrix has two.
 # - p.ndim > 1  =>  p.ndim == 4
 # & p.ndim <= 1  =>  p.ndim != 4
-# Some parameters are in no group: the optimizer would never train them. Every parameter belongs into one of the two.
-# (model.parameters() can be walked through only once: call it again for the second group.)
+# Some parameters are in no group: the optimizer would never train them. (model.parameters() can be walked through only
+# once: call it again for the second group.)
 # - p.ndim <= 1  =>  False
 # - p.ndim > 1  =>  p.ndim == 4
+# The frozen parameters are left out. They belong into the groups too: who thaws them later would train them without.
+# - for p in model.parameters() if p.ndim > 1  =>  for p in model.parameters() if p.ndim > 1 and p.requires_grad
+# & for p in model.parameters() if p.ndim <= 1  =>  for p in model.parameters() if p.ndim <= 1 and p.requires_grad
+# A tensor that two layers share stands in its group twice. model.parameters() gives it once.
+# - p in model.parameters() if p.ndim > 1  =>  m in model.modules() for p in m.parameters(recurse=False) if p.ndim > 1
 # Some parameters are in both groups. PyTorch refuses that; each belongs into one.
 # - p.ndim <= 1  =>  True
 # - p.ndim > 1  =>  p.ndim >= 1
@@ -580,6 +601,9 @@ def parameter_groups(model, weight_decay):
 # - {"params": decayed, "weight_decay": weight_decay}  =>  {"parameters": decayed, "weight_decay": weight_decay}
 # A group lacks its "weight_decay". Write it down even where it is 0.0: an optimizer's own default may be another.
 # - {"params": spared, "weight_decay": 0.0}  =>  {"params": spared}
+# That is an optimizer. Return the list of two dicts; an optimizer is made of it later.
+# - return [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
+# + return torch.optim.SGD([{"params": decayed, "weight_decay": weight_decay}, {"params": spared}], lr=0.1)
 # These are two lists of parameters. An optimizer wants a list of two dicts, {"params": …, "weight_decay": …}.
 # - [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]  =>  decayed, spared
 # What stands in the groups are not the model's own parameters: names, pairs (name, parameter), copies or .data. Keep
@@ -639,7 +663,8 @@ def compare(curves):
 # The best accuracy of each run is taken, not the last. Who picks the best point by the test set has trained on the test
 # set a little.
 # - (np.asarray(curves[name])[:, -1] for  =>  (np.asarray(curves[name]).max(axis=1) for
-# The accuracies are averaged over the whole run. The rule looks at its end: the last column.
+# The accuracies are averaged over the run, or its last points. The rule looks at its end: the last column alone.
+# - [:, -1]  =>  [:, -2:].mean(1)
 # - (np.asarray(curves[name])[:, -1] for  =>  (np.asarray(curves[name]).mean(axis=1) for
 # That is the last seed at all times: the last row. Seeds are rows and times are columns: [:, -1].
 # - [:, -1]  =>  [-1]
@@ -651,8 +676,7 @@ def compare(curves):
 # - difference, error = bn.mean() - plain.mean(), np.inf  =>  difference, error = abs(bn.mean() - plain.mean()), np.inf
 # The largest accuracy of each side is compared. One lucky seed would decide; compare the means.
 # - bn.mean() - plain.mean()  =>  bn.max() - plain.max()
-# The variances are divided by n, not by n − 1. That is BN's convention, for the batch at hand; a sample of runs
-# underestimates the spread of all runs so: ddof=1.
+# The variances are divided by n, not by n − 1: that underestimates the spread of all runs. Pass ddof=1.
 # - bn.var(ddof=1)  =>  bn.var()
 # & plain.var(ddof=1)  =>  plain.var()
 # The variances are not divided by the number of seeds. This is the spread of single runs; a mean of n runs varies less,
@@ -670,6 +694,9 @@ def compare(curves):
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  bn.var(ddof=1) / len(bn)
 # Both variances are divided by the same n. Each side has its own number of seeds.
 # - plain.var(ddof=1) / len(plain)  =>  plain.var(ddof=1) / len(bn)
+# All runs are thrown together, so that the difference between the sides is counted as spread. Each side has its own s².
+# - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))
+# + np.concatenate([bn, plain]).std(ddof=1) / np.sqrt(len(bn) + len(plain))
 # The variances are pooled, as if both sides had the same spread. The rule lets each have its own: s²/n of the one plus
 # s²/n of the other.
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
@@ -701,8 +728,10 @@ def compare(curves):
 # - if min(len(bn), len(plain)) > 1:  =>  if True:
 # The threshold is one standard error. Chance alone goes beyond that about every third time; the rule asks for three.
 # - 3 * error  =>  error
-# The threshold is two standard errors. That is the rule for large samples; with three seeds e itself is rough, and our
-# rule asks for three.
+# A winner is named between 2e and 3e. The rule is 3e: not 2e, which is for large samples, nor a fixed difference, nor
+# "the runs do not overlap".
+# - abs(difference) > 3 * error  =>  abs(difference) > 0.03
+# - abs(difference) > 3 * error  =>  bn.min() > plain.max() or plain.min() > bn.max()
 # - 3 * error  =>  2 * error
 # There is always a winner. Where the difference is within three standard errors, the answer is "inconclusive".
 # - abs(difference) > 3 * error  =>  True
@@ -735,7 +764,7 @@ def compare(curves):
 # %% right="other numbers, BN ahead of both"
 my_numbers = "plain: 0.10 0.11 0.10 | He: 0.3 0.2 0.3 | BN: 0.49 0.56 0.50"
 against_plain, against_he = "BN", "BN"
-my_words = "words about seeds " * 7
+my_words = "On photographs BN was ahead of both by .4 and .2: three seeds, 400 steps, and it says no more than that."
 # %% right="other numbers, nothing to tell apart"
 my_numbers = "copy: BN: 0.5 0.58 | plain: 0.52 0.56 0.49 | He: 0.61 0.5 0.55"
 against_plain = "inconclusive"
@@ -777,4 +806,9 @@ a rate that was not chosen for any of them; it says nothing of longer training."
 # Each accuracy here is a number between 0 and 1: 0.51, not 51 percent.
 # - plain: 0.10 0.11 0.10 | He: 0.3 0.2 0.3 | BN: 0.49 0.56 0.50  =>  plain: 10 11 10 | He: 30 20 30 | BN: 49 56 50
 # my_words is a text in quotes. One that goes over several lines stands in three pairs: """…""".
-# - "words about seeds " * 7  =>  ["BN is better"]
+# - "On photographs BN was ahead of both by .4 and .2: three seeds, 400 steps, and it says no more than that."
+# + ["BN is better"]
+# The same few words stand there over and over. A report says what was trained, on what, for how long, with how many
+# seeds, and what it does not show.
+# - "On photographs BN was ahead of both by .4 and .2: three seeds, 400 steps, and it says no more than that."
+# + "seed " * 25

@@ -1,10 +1,8 @@
-"""Unit 11: the loader of CIFAR-10's binary files, the verdict's rule, the networks' sizes, the script's records."""
+"""Unit 11: the verdict's rule, the networks' sizes, the script's records."""
 
-import hashlib
+import builtins
 import importlib.util
-import io
 import json
-import tarfile
 from argparse import Namespace
 from itertools import pairwise
 
@@ -17,8 +15,6 @@ from grader.paths import DATA, SOLUTIONS
 
 torch = pytest.importorskip("torch")
 SOURCE = SOLUTIONS / "11_capstone_cifar10.py"
-NAMES = [*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin"]
-RECORDS = 3  # in each made-up file
 
 
 @pytest.fixture(scope="module")
@@ -36,122 +32,6 @@ def script():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def made_up(k):
-    """A small file in CIFAR-10's format: records whose red is 10·k + n, green 100, blue its column."""
-    records = [
-        bytes([(k + n) % 10, *[10 * k + n] * 1024, *[100] * 1024, *(np.arange(1024) % 32).tolist()])
-        for n in range(RECORDS)
-    ]
-    return b"".join(records)
-
-
-FILES = {name: made_up(k) for k, name in enumerate(NAMES)}
-
-
-def archive(files=FILES):
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, raw in files.items():
-            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
-            member.size = len(raw)
-            tar.addfile(member, io.BytesIO(raw))
-    return packed.getvalue()
-
-
-ARCHIVE = archive()
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, unit):
-    """An empty folder that CIFAR10_DIR names, another as the current one, and the made-up files' checksums."""
-    (tmp_path / "cwd").mkdir()
-    (tmp_path / "cifar").mkdir()
-    monkeypatch.chdir(tmp_path / "cwd")
-    monkeypatch.setenv("CIFAR10_DIR", str(tmp_path / "cifar"))
-    monkeypatch.setitem(unit, "CIFAR10_RECORDS", RECORDS)
-    monkeypatch.setitem(unit, "CIFAR10_SHA1", {name: hashlib.sha1(raw).hexdigest() for name, raw in FILES.items()})
-    about = {"name": "cifar-10-binary.tar.gz", "bytes": len(ARCHIVE), "md5": hashlib.md5(ARCHIVE).hexdigest()}
-    monkeypatch.setitem(unit, "CIFAR10_ARCHIVE", about)
-    return tmp_path / "cifar"
-
-
-def fill(folder, files=FILES):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, raw in files.items():
-        (folder / name).write_bytes(raw)
-
-
-def flipped(raw):
-    return raw[:-1] + bytes([raw[-1] ^ 1])
-
-
-def right(arrays):
-    X_train, y_train, X_test, y_test = arrays
-    assert X_train.shape == (5 * RECORDS, 3, 32, 32) and X_test.shape == (RECORDS, 3, 32, 32)
-    assert X_train.dtype == X_test.dtype == np.uint8 and y_train.dtype == y_test.dtype == np.int64
-    assert X_train[:, 0, 5, 7].tolist() == [10 * k + n for k in range(5) for n in range(RECORDS)]
-    assert (X_train[:, 1] == 100).all() and (X_train[3, 2, 9] == np.arange(32)).all()
-    assert y_train.tolist() == [(k + n) % 10 for k in range(5) for n in range(RECORDS)]
-    assert y_test.tolist() == [5, 6, 7] and X_test[0, 0, 0, 0] == 50
-
-
-def test_six_files(unit, here):
-    fill(here)
-    right(unit["load_cifar10"]())
-
-
-def test_unpacked_beside_the_archive(unit, here):
-    fill(here / "cifar-10-batches-bin")
-    fill(here, {"cifar-10-binary.tar.gz": b"broken"})
-    right(unit["load_cifar10"]())
-
-
-def test_archive(unit, here):
-    fill(here, {"cifar-10-binary.tar.gz": ARCHIVE})
-    right(unit["load_cifar10"]())
-
-
-def test_found_above_the_current_directory(unit, here, monkeypatch):
-    monkeypatch.delenv("CIFAR10_DIR")
-    fill(here.parent / "data" / "cifar10")
-    right(unit["load_cifar10"]())
-
-
-NAME = "data_batch_3.bin"
-PAGE = b"<!DOCTYPE html><html>Please log in.</html>"
-
-
-@pytest.mark.parametrize(
-    "files, said",
-    [
-        ({}, "CIFAR-10 is not here"),
-        ({**FILES, NAME: FILES[NAME][:-1000]}, "data_batch_3.bin is truncated: 8,219 of 9,219 bytes"),
-        ({**FILES, NAME: b""}, "data_batch_3.bin is truncated: 0 of 9,219 bytes"),
-        ({**FILES, NAME: FILES[NAME] + b"x"}, "data_batch_3.bin is too long"),
-        ({**FILES, NAME: flipped(FILES[NAME])}, "data_batch_3.bin is damaged: its SHA1 checksum"),
-        ({**FILES, NAME: PAGE}, "data_batch_3.bin is a web page"),
-        ({k: v for k, v in FILES.items() if k != NAME}, "data_batch_3.bin is missing: only 5 of the 6"),
-        ({"test_batch.bin": FILES["test_batch.bin"]}, "data_batch_1.bin is missing: only 1 of the 6"),
-        ({"cifar-10-binary.tar.gz": ARCHIVE[:-9]}, "cifar-10-binary.tar.gz is truncated"),
-        ({"cifar-10-binary.tar.gz": flipped(ARCHIVE)}, "cifar-10-binary.tar.gz is damaged: its MD5 checksum"),
-        ({"cifar-10-binary.tar.gz": PAGE}, "cifar-10-binary.tar.gz is a web page"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_one_clear_line(unit, here, files, said):
-    fill(here, files)
-    with pytest.raises((FileNotFoundError, ValueError)) as caught:
-        unit["load_cifar10"]()
-    message = str(caught.value)
-    assert message.startswith(said) and "\n" not in message and str(here) not in message
-
-
-def test_the_official_sizes(unit):
-    assert unit["CIFAR10_RECORDS"] * 3073 == 30_730_000
-    assert unit["CIFAR10_ARCHIVE"]["md5"] == "c32a1d4ab5d03f1284b67883e8d87530"
-    assert list(unit["CIFAR10_SHA1"]) == NAMES and all(len(v) == 40 for v in unit["CIFAR10_SHA1"].values())
 
 
 def test_painted_digits_and_standardization(unit):
@@ -221,8 +101,8 @@ def test_full_runs_are_as_long_as_said(unit, monkeypatch):
 def test_script_stores_each_run_and_resumes(script, tmp_path):
     calls = []
 
-    def small_run(net, arm, seed, data, lr=0.01):
-        calls.append((net, arm, seed, lr))
+    def small_run(net, arm, seed, data, **options):
+        calls.append((net, arm, seed, *sorted(options.items())))
         if len(calls) == 5:
             raise KeyboardInterrupt
         return np.array([[np.nan, 0.1], [1.0, 0.5]])
@@ -237,7 +117,46 @@ def test_script_stores_each_run_and_resumes(script, tmp_path):
     assert all(rows == [[None, 0.1], [1.0, 0.5]] for rows in record["results"].values())
     kept = json.loads(script.stored(tmp_path))
     assert kept["vgg11"] is None and kept["resnet50"] is None, "what was not run is null"
-    assert len(kept["small"]["vgg11"]["He, 0.03"]) == 2
+    assert len(kept["small"]["vgg11"]["He, 0.03"]) == len(kept["small"]["vgg11"]["BN, longer"]) == 2
+
+
+def test_longer_runs_begin_as_short_ones(unit, monkeypatch):
+    monkeypatch.setitem(unit, "SMALL", {"vgg11": (1, 8)})
+    data = unit["standardized"](np.random.RandomState(0).randint(0, 256, (64, 3, 32, 32)), np.arange(64) % 10,
+                                np.zeros((9, 3, 32, 32)), np.zeros(9, int))  # fmt: skip
+    short, longer = (unit["small_run"]("vgg11", "BN", 0, data, longer=n) for n in (1, 2))
+    assert short.shape == longer.shape == (8, 2)
+    assert np.allclose(short[:, 0].reshape(4, 2).mean(1), longer[:4, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cell, typed",
+    [
+        ('my_numbers = "plain: 0.1 0.2 | He: 0.2 0.3"', True),
+        ('my_numbers = ("plain: 0.1 "\n    "0.2")', True),
+        ('my_numbers = " | ".join(f"{arm}: {rows}" for arm, rows in live.items())', False),
+        ('my_numbers = f"plain: {live}"', False),
+        ("my_numbers = line", False),
+        ("my_numbers = ...", True),
+        ("%%time\nmy_numbers = line", True),
+        ("my_numbers = = 3", True),
+    ],
+)
+def test_what_is_computed_is_told_from_what_is_typed(unit, monkeypatch, cell, typed):
+    monkeypatch.setattr(
+        builtins, "get_ipython", lambda: Namespace(user_ns={"In": ["x = 1", cell, "y = 2"]}), raising=False
+    )
+    assert unit["typed"]("my_numbers") is typed
+    monkeypatch.delattr(builtins, "get_ipython")
+    assert unit["typed"]("my_numbers") is True
+
+
+def test_words_over_and_over_are_no_verdict(unit):
+    for cell in read_unit(SOURCE).cells:
+        if cell.id == "verdict.words":
+            exec(cell.source, unit)
+    assert unit["worded"]("seed " * 25) == "the same few words" and unit["worded"]("seed") == "too short"
+    assert unit["worded"](unit["my_words"]) == "a verdict in words"
 
 
 def test_full_runs_refuse_without_a_gpu(script, monkeypatch):
