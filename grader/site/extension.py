@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
@@ -153,7 +154,16 @@ def _copy_mathjax(app: Sphinx, error: Exception | None) -> None:
             shutil.copy(source / name, to)
 
 
+def _visit_folded(translator, node) -> None:
+    """As MyST-NB's, without a label that is not the words that are seen (WCAG 2.5.3)."""
+    start = len(translator.body)
+    visit_HideCellInput(translator, node)
+    label = ' aria-label="Toggle hidden content"'
+    translator.body[start:] = [part.replace(label, "") for part in translator.body[start:]]
+
+
 def setup(app: Sphinx) -> dict:
+    app.add_node(HideCodeCellNode, override=True, html=(_visit_folded, depart_HideCellInput))
     app.add_directive("exercise", Exercise)
     app.add_directive("fold", Fold)
     app.add_directive("checked", Checked)

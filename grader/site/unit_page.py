@@ -71,11 +71,22 @@ def _with_boxes(cells: list, given: dict[str, str]) -> list:
         elif cell.cell_type == "markdown":
             made.append(new_markdown_cell(cell.source))
         else:
-            made.append(cell)
+            made.append(_titled(cell))
     for cell in made:
         if cell.cell_type == "markdown" and "{exercise}" not in cell.source:
             cell.source = dressed(folded(cell.source))
     return made
+
+
+def _titled(cell):
+    """A code cell. One that is folded shows the title of its first line, which is for Colab."""
+    first, _, rest = cell.source.partition("\n")
+    if cell.metadata.get("jupyter", {}).get("source_hidden") and first.startswith("#@title "):
+        title = first.removeprefix("#@title ")
+        cell.source = rest
+        prompts = {f"code_prompt_{state}": f"Code: {title}" for state in ("show", "hide")}
+        cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **prompts}  # perhaps with a figure's caption
+    return cell
 
 
 def _is_check(cell) -> bool:

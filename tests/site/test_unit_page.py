@@ -47,6 +47,16 @@ def test_a_check_apart_from_its_exercise_is_left_out_and_code_stays(books):
     assert "given = 1" in [c.source for c in made.cells if c.cell_type == "code"] and 'check("x_hat"' not in text
 
 
+def test_code_that_is_folded_has_its_title(books):
+    solved, student = copy.deepcopy(books)
+    metadata = {"jupyter": {"source_hidden": True}, "tags": ["demo", "hide-input"]}
+    solved.cells[6:6] = [nbformat.v4.new_code_cell("#@title The stored numbers\nNUMBERS = [1]", metadata=metadata)]
+    made, _ = page((solved, student))
+    cell = next(c for c in made.cells if "NUMBERS" in c.source)
+    assert cell.source == "NUMBERS = [1]"
+    assert cell.metadata.mystnb["code_prompt_show"] == "Code: The stored numbers"
+
+
 def test_only_the_last_scoreboard_is_left_out(books):
     solved, student = copy.deepcopy(books)
     solved.cells.insert(3, nbformat.v4.new_code_cell("scoreboard()"))
