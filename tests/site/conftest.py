@@ -106,7 +106,7 @@ def address(site):
 
 @pytest.fixture(scope="session")
 def visits(shared, pages, address, browser) -> dict[str, dict]:
-    """Each page, opened once: {page: what it asked for, complained of and shows}."""
+    """Each page, opened once: {page: what it asked for, complained of and shows}. What is ours begins with a slash."""
     kept = shared / "visits.json"
     with locked(kept):
         if not kept.exists():
@@ -130,8 +130,9 @@ def visit(browser, address: str, page: str) -> dict:
         """
     )
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
     return {
-        "requests": [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"],
+        "requests": [url.removeprefix(address) for url in asked],  # each test process has an address of its own
         "bytes": sum(e["params"]["encodedDataLength"] for e in events if e["method"] == "Network.loadingFinished"),
         "complaints": [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"],
         "formulas": formulas,
