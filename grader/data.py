@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from grader.kit import cifar10, mnist
+from grader.kit import mnist
 from grader.paths import DATA
 
 ARCHIVE, BYTES, MD5 = "cifar-10-binary.tar.gz", 170_052_171, "c32a1d4ab5d03f1284b67883e8d87530"
@@ -112,8 +112,10 @@ def fetch_cifar10(directory: Path) -> int:
     """
     if not _made(directory):
         return 1
+    from grader.kit.cifar10 import CIFAR10_FILES  # here: it loads NumPy, and every command begins without
+
     found, passed = _find_cifar10(directory)
-    if found and found[0] in cifar10.CIFAR10_FILES:
+    if found and found[0] in CIFAR10_FILES:
         print(f"✓ {found[1]} is there already ({found[0]}).")
         return 0
     part = directory / f"{ARCHIVE}.part"
@@ -192,8 +194,10 @@ def verify_cifar10(directory: Path) -> int:
 
 def _find_cifar10(directory: Path) -> tuple[tuple[str, str] | None, list[str]]:
     """The form of the copy in a directory and where it is, or None, and what is wrong with others."""
+    from grader.kit.cifar10 import cifar10_search
+
     try:
-        _, form, where, passed = cifar10.cifar10_search({str(directory): [(str(directory), directory)]})
+        _, form, where, passed = cifar10_search({str(directory): [(str(directory), directory)]})
         return (form, where), passed
     except FileNotFoundError as error:
         return None, [line.removeprefix("- ") for line in str(error).splitlines()[1:-1]]

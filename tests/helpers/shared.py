@@ -1,6 +1,7 @@
 """What all processes of a test session make once, and have in common."""
 
 import contextlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def made_once(path: Path, make) -> Path:
     with locked(path):
         if not path.exists():
             unfinished = path.with_name(f"{path.name}.unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)  # of a process that failed, whose error is the one to be seen
             unfinished.mkdir()
             make(unfinished)
             unfinished.rename(path)
