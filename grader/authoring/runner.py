@@ -65,7 +65,8 @@ class Ran:
     @property
     def unwritten(self) -> bool:
         """Whether it stopped at a stub."""
-        return isinstance(self.error, NotImplementedError) or getattr(self.error, "unwritten", False)
+        stub = isinstance(self.error, NotImplementedError) and not self.error.args
+        return stub or getattr(self.error, "unwritten", False)
 
     @property
     def check(self) -> str:

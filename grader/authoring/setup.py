@@ -2,7 +2,7 @@
 
 import textwrap
 
-from grader.authoring.carried import KIT_FOLDER, bare
+from grader.authoring.carried import KIT_FOLDER, bare, narrow
 from grader.authoring.unit import Unit
 from grader.paths import DATA
 
@@ -34,7 +34,7 @@ def setup_source(unit: Unit, table: str = "") -> str:
     parts = [f"{TITLE}\n{ABOUT}\n{MODULE.format(code=module_source(unit))}"]
     if helpers := [cell.source for cell in unit.cells if cell.role == "helper"]:
         # While the table is made, docstrings say what the parts of a result are called.
-        code = "\n\n".join(bare(source) if table else source for source in helpers)
+        code = "\n\n".join(narrow(bare(source)) if table else source for source in helpers)
         parts.append(f"_kit.load_helpers(r'''\n{code}\n''')")
     if table:
         parts.append(literal("_kit.load_table", table, TABLE_WIDTH))
@@ -51,7 +51,7 @@ def module_source(unit: Unit) -> str:
         digits = [literal("DIGITS = ", packed_digits())]
     if any("by_hand()" in cell.source for cell in unit.cells):
         files.append(BY_HAND)
-    code = "\n\n".join([*(bare(path.read_text(encoding="utf-8")) for path in files), *digits])
+    code = "\n\n".join([*(narrow(bare(path.read_text(encoding="utf-8"))) for path in files), *digits])
     if "'''" in code:
         raise AssertionError("grader/kit/ must do without triple single quotes: the setup cell puts it into them")
     return code

@@ -143,7 +143,7 @@ def _verdict(
                 return [*shown, outputs.error("CheckFailed", score.message)], ""
         if part.error:
             kind, text = name_of(part.error[0], "Exception"), outputs.plain(part.error[1])
-            score.kind = "unwritten" if kind == "NotImplementedError" else "wrong"
+            score.kind = "unwritten" if kind == "NotImplementedError" and not text else "wrong"
             score.message = text if kind == "CheckFailed" else f"{kind}: {text}".rstrip(": ")
             score.message = score.message or "An exception without a message ended it."  # an empty one would pass
             if kind != "AssertionError" or not text or repr(text)[1:-1] not in source:  # an assert of the check's own

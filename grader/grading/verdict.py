@@ -10,7 +10,7 @@ import re
 import zlib
 
 from grader.grading.outputs import line, plain
-from grader.kit.judge import causes_of, problem_of
+from grader.kit.judge import causes_of, is_unwritten, problem_of
 from grader.kit.observe import PROJECTIONS, SAMPLES, WHOLE
 from grader.kit.table import Table
 
@@ -74,7 +74,8 @@ def judge(
         if said and not _OURS.fullmatch(said):
             said = in_its_own_words(plain(said, _MAX_TEXT))
         said = said or f"{who} stopped with {name_of(raised[0], 'an error')}."
-        return said, [] if raised[0] == "NotImplementedError" else causes_of(entry, {"raised": raised}, rule)
+        outcome = {"raised": raised}
+        return said, [] if is_unwritten(outcome) else causes_of(entry, outcome, rule)
     changed = _texts(outcome.get("changed", []))
     try:
         value = _rebuilt(outcome.get("value"), [0], 0)

@@ -111,7 +111,7 @@ def frames(error):
 def why_stopped(error, who, stubs):
     """What stopped the learner's code, in their words. stubs: statements above a stub's raise, by function name."""
     mine = frames(error)
-    if isinstance(error, NotImplementedError):
+    if isinstance(error, NotImplementedError) and not error.args:  # torch raises it too, and says why
         if mine and _stands_below_an_answer(*mine[-1], stubs):
             return (
                 f"{_function(mine[-1][2])} reaches the line `raise NotImplementedError()` below your code: "

@@ -29,7 +29,7 @@ def problem_of(want, outcome, rule, who):
 def is_unwritten(outcome):
     """Whether an outcome is that of a stub."""
     raised = outcome.get("raised")
-    return raised[0] == "NotImplementedError" if raised else outcome["value"].get("t") == "no answer"
+    return raised == ["NotImplementedError", ""] if raised else outcome["value"].get("t") == "no answer"
 
 
 def causes_of(entry, outcome, rule):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from grader.authoring.carried import bare
+from grader.authoring.carried import bare, narrow
 from grader.authoring.setup import KIT, module_source, setup_source
 from grader.authoring.unit import read_unit
 
@@ -22,6 +22,18 @@ def test_what_notebooks_carry_of_a_file_is_its_code(path):
                 node.body = [s for s in node.body if not re.match("grader", getattr(s, "module", "") or "")]
     assert ast.dump(mine) == ast.dump(theirs)
     assert "from grader" not in ast.unparse(mine) and "# " not in bare(path.read_text()).replace('"# ', "")
+
+
+@pytest.mark.parametrize("path", KIT, ids=lambda path: path.stem)
+def test_narrower_code_is_the_same_code(path):
+    code = bare(path.read_text(encoding="utf-8"))
+    assert ast.dump(ast.parse(narrow(code))) == ast.dump(ast.parse(code))
+    assert len(narrow(code)) < len(code)
+
+
+def test_texts_of_several_lines_are_as_they_were():
+    code = 'if 1:\n    a = """b\n        c"""\n    if a:\n        d = f"""e\n    {a}\n        """\n'
+    assert narrow(code) == 'if 1:\n a = """b\n        c"""\n if a:\n  d = f"""e\n    {a}\n        """'
 
 
 def test_learners_can_read_help_of_check():

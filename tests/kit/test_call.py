@@ -166,6 +166,11 @@ def test_what_is_not_written_is_named_also_behind_a_lambda():
         assert stopped(target, A).startswith("normalize is not written yet: replace the line")
 
 
+def test_what_torch_has_not_written_is_no_stub():
+    layers = pytest.importorskip("torch").nn.ModuleList()
+    assert "forward" in (message := stopped(layers, A)) and "not written yet" not in message
+
+
 def test_a_raise_below_an_answer():
     def normalize(x):
         """Normalize."""
