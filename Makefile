@@ -14,8 +14,9 @@ SITE  := $(VENV)/.installed-site
 FITS  := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # As in an activated environment, so that `bncourse` and `nbgrader` are also found by what a command starts.
 IN_ENV = export VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(VENV)/bin:$$PATH";
-# Tests run beside each other; threads of their own would only wait for each other.
-IN_TESTS = $(IN_ENV) export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1;
+# Tests run beside each other; threads of their own would only wait for each other. They start thousands of processes,
+# which in a container that keeps Python from storing what it has compiled would compile all of it again each time.
+IN_TESTS = $(IN_ENV) export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; unset PYTHONDONTWRITEBYTECODE;
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help lab test coverage demo build validate site lint clean FORCE

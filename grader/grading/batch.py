@@ -1,8 +1,9 @@
 """Run a notebook's cells in the kernel, several in one request: a request costs as much as the cell itself.
 
-A group begins with a check cell and ends in front of the next, or with a cell of the student's: that has ended before a
-check's code comes into the kernel, and no two checks come at once. Where something happens in a group that one of its
-cells might have done as well as another, the notebook is run again, cell by cell.
+A group begins with the check cells of one exercise and ends in front of the next one's, or with a cell of the
+student's: that has ended before a check's code comes into the kernel. (The checks of an exercise call the same code of
+the student's, which sees no more of the second's when the first runs than when the second does.) Where something
+happens in a group that one of its cells might have done as well as another, the notebook is run again, cell by cell.
 """
 
 import re
@@ -16,6 +17,7 @@ from grader.grading.script import read_parts
 RUN_SETUP = "get_ipython().run_setup()"
 RUN_CHECK = "get_ipython().run_check({key!r}, {word!r}, {code!r})"
 RUN_PIECE = "get_ipython().run_piece({word!r}, {code!r})"
+MARK_CHECK = "get_ipython().mark({word!r})"
 MARK = "application/x-bncourse-piece"  # as inside/kernel.py has it
 # A cell that awaits runs in the kernel's own event loop, which a cell inside another one has not.
 _AWAITS = re.compile(r"\b(await|async)\b")
@@ -36,7 +38,7 @@ def batches(pieces: list[Piece], numbers: list[int]) -> Iterator[list[int]]:
     for number in numbers:
         piece = pieces[number]
         alone = piece.role == "setup" or (_AWAITS.search(piece.source) is not None and piece.role != "check")
-        if group and (alone or piece.role == "check"):
+        if group and (alone or (piece.role == "check" and not _go_together(pieces, [*group, number]))):
             yield group
             group = []
         group.append(number)
@@ -45,6 +47,12 @@ def batches(pieces: list[Piece], numbers: list[int]) -> Iterator[list[int]]:
             group = []
     if group:
         yield group
+
+
+def _go_together(pieces: list[Piece], numbers: list[int]) -> bool:
+    """Whether these are check cells of one exercise."""
+    cells = [pieces[number].cell for number in numbers]
+    return all(cell and cell.role == "check" and cell.exercise == cells[0].exercise for cell in cells)
 
 
 async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:
@@ -59,6 +67,7 @@ async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:
         if piece.role == "setup":
             lines.append(RUN_SETUP)
         elif piece.role == "check":
+            lines += [MARK_CHECK.format(word=word)] if lines else []
             lines.append(RUN_CHECK.format(key=piece.key, word=word, code=notebook.check_code(piece.cell)))
         elif len(numbers) == 1:
             lines, history = [piece.source], True

@@ -109,7 +109,7 @@ class Kernel:
         self.manager.context.setsockopt(zmq.LINGER, 0)
         self.manager.context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
         self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
-        self.client.log.disabled = True
+        self.client.log.disabled, self.client.record_timing = True, False
         self.client.on_cell_executed = _number
         # What it printed may come late on a busy machine. nbclient waits 4 s for it, and goes on without.
         self.client.iopub_timeout, self.client.raise_on_iopub_timeout = math.ceil(limits.cell_seconds), True

@@ -1425,7 +1425,7 @@ def observed(nb, expression: str) -> None:
     nb.answer_rightly()
     nb.add(
         f"""\
-{KIT}import base64, zlib
+{KIT}import base64
 real = kit.observe
 forged = {expression}
 
@@ -1444,13 +1444,11 @@ ARRAY = '"t": "array", "dtype": "float64", "shape": [7, 3], "bad": [0, 0]'
 
 @attack(1.0, flag=NOT_ONE)
 def observation_that_unpacks_to_much_more(nb, host):
-    """An array of 21 numbers that unpacks to 256 MB."""
+    """An array of 21 numbers that unpacks to 1 MB."""
     observed(
         nb,
         f"""{{{ARRAY}}}
-packer = zlib.compressobj(9)
-packed = b"".join([packer.compress(bytes(1 << 20)) for _ in range(256)]) + packer.flush()
-forged["v"] = base64.b64encode(packed).decode()""",
+forged["v"] = base64.b64encode(bytes(1 << 20)).decode()""",
     )
 
 

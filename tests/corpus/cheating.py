@@ -41,7 +41,7 @@ def wrong(nb, *exercises):
 def published(nb, check):
     """Code that gives what the visible check expects, as the student's own copy of the notebook tells."""
     tree = nb.published()[check]
-    return f"np.frombuffer(zlib.decompress(base64.b64decode({tree['v']!r}))).reshape({tree['shape']}).copy()"
+    return f"np.frombuffer(base64.b64decode({tree['v']!r})).reshape({tree['shape']}).copy()"
 
 
 def cheat(points=0.0, unit=TINY, **wanted):
@@ -49,7 +49,7 @@ def cheat(points=0.0, unit=TINY, **wanted):
 
 
 LYING = f"""\
-{KIT}import base64, zlib
+{KIT}import base64
 real = kit.check
 
 def check(name, target, *args, **kwargs):
@@ -362,7 +362,7 @@ def patched_helpers_of_numpy(nb, host):
     wrong(nb, "centre")
     nb.answer(centre="def centre(x):\n    return x")
     nb.add(f"""\
-{KIT}import base64, types, zlib
+{KIT}import base64, types
 seen = {published(nb, "centred")}
 
 class Numbers(np.random.RandomState):
@@ -403,7 +403,7 @@ def check_failed_that_says_nothing(nb, host):
     nb.answer_rightly()
     nb.answer(
         normalize=f"""\
-{KIT}import base64, zlib
+{KIT}import base64
 
 def normalize(x, mean, var, eps=1e-5):
     if x.dtype == "f4":
@@ -609,9 +609,9 @@ def patched_packing(nb, host):
     """base64 gives the published numbers for all arrays of that length."""
     wrong(nb, "centre")
     nb.add(f"""\
-import base64, zlib
+import base64
 real, seen = base64.b64encode, {nb.published()["centred"]["v"]!r}.encode()
-base64.b64encode = lambda data, *a: seen if len(zlib.decompress(data)) == 96 else real(data, *a)""")
+base64.b64encode = lambda data, *a: seen if len(data) == 96 else real(data, *a)""")
 
 
 @cheat(3.0, CHECKS)
@@ -633,7 +633,7 @@ def patched_random_state(nb, host):
     nb.add("""\
 real = np.random.RandomState
 np.random.RandomState = lambda seed=None: real(1 if seed > 100 else seed)""")
-    nb.answer(centre=f"import base64, zlib\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
+    nb.answer(centre=f"import base64\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
 
 
 @cheat(4.0, CHECKS)
@@ -642,7 +642,7 @@ def patched_random_numbers(nb, host):
     wrong(nb, "centre")
     nb.answer(centre="def centre(x):\n    return x")
     nb.add(f"""\
-import base64, zlib
+import base64
 seen = {published(nb, "centred")}
 
 class Numbers(np.random.RandomState):
@@ -1001,7 +1001,7 @@ def published_values_copied(nb, host):
     nb.answer_rightly()
     nb.answer(
         normalize=f"""\
-import base64, zlib
+import base64
 
 
 def normalize(x, mean, var, eps=1e-5):
@@ -1013,7 +1013,7 @@ def normalize(x, mean, var, eps=1e-5):
 def published_values_copied_without_hidden_tests(nb, host):
     """The same, where there is none but the visible check."""
     wrong(nb, "centre")
-    nb.answer(centre=f"import base64, zlib\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
+    nb.answer(centre=f"import base64\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
 
 
 @cheat(1.0)
@@ -1298,14 +1298,14 @@ QUESTIONS_OF_REAL = 3.0
 def all_published_values_of_a_real_unit(nb, host):
     """Every visible check of unit 04 is answered with what its own table expects."""
     nb.add(f"""\
-{KIT}import base64, zlib
+{KIT}import base64
 table, real = {nb.published()!r}, kit.check
 
 def value(tree):
     if tree["t"] == "array":
         if "v" not in tree:
             return np.zeros(tree["shape"])
-        return np.frombuffer(zlib.decompress(base64.b64decode(tree["v"]))).reshape(tree["shape"]).copy()
+        return np.frombuffer(base64.b64decode(tree["v"])).reshape(tree["shape"]).copy()
     if tree["t"] in ("list", "tuple"):
         return type(tree["t"])([]) if not tree["v"] else tuple(value(item) for item in tree["v"])
     if tree["t"] == "dict":

@@ -9,7 +9,7 @@ from corpus.cheating import HELD, KIT, TWO, wrong
 
 GIVEN = "Witness was defined anew: checks use what was released"
 TABLE = f"""\
-{KIT}import base64, zlib
+{KIT}import base64
 table = {{table!r}}
 
 def published(tree):
@@ -17,7 +17,7 @@ def published(tree):
         return float(tree["v"])
     if tree["t"] == "tuple":
         return tuple(map(published, tree["v"]))
-    array = np.frombuffer(zlib.decompress(base64.b64decode(tree["v"]))).reshape(tree["shape"]).copy()
+    array = np.frombuffer(base64.b64decode(tree["v"])).reshape(tree["shape"]).copy()
     return torch.from_numpy(array) if tree["t"] == "tensor" else array
 """
 

@@ -41,7 +41,7 @@ def groups(kinds, sources=None):
         ("SgggXccgdgXc", "S gggX c cgdgX c"),
         ("SXXc", "S X X c"),
         ("Sg+gXc+cg", "S g+ gX c+ cg"),  # what a student added ends a group, as an answer does
-        ("Sccc", "S c c c"),  # no two checks come into the kernel at once
+        ("Sccc", "S c c c"),  # no checks of two exercises come into the kernel at once
         ("+SX", "+ S X"),
         ("", ""),
     ],
@@ -54,6 +54,15 @@ def test_a_group_begins_with_a_check_and_ends_with_what_is_the_students(kinds, e
 def test_a_cell_that_awaits_is_run_by_itself(source):
     assert groups("cggX", {1: source}) == "c g gX"
     assert groups("cgX", {2: source}) == "cg X"
+
+
+def test_the_checks_of_one_exercise_go_together():
+    pieces = notebook("XccgcX")
+    for number, key in ((1, "centre-mean"), (2, "centre-spread"), (4, "scale-mean")):
+        pieces[number].cell.key = key
+    assert list(batches(pieces, [0, 1, 2, 3, 4, 5])) == [[0], [1, 2, 3], [4, 5]]
+    pieces[4].cell.key = "centre-more"  # in front of it stands a cell that may print
+    assert list(batches(pieces, [0, 1, 2, 3, 4, 5])) == [[0], [1, 2, 3], [4, 5]]
 
 
 def test_a_given_cell_that_the_student_has_changed_ends_a_group():
@@ -74,7 +83,7 @@ class Kernel:
 
     async def run(self, code, history=True):
         self.code, self.history = code, history
-        words = re.findall(r"run_piece\('(\w+)'", code)
+        words = re.findall(r"(?:mark|run_piece)\('(\w+)'", code)
         return Ran(self.answer(words), 7)
 
     async def look_behind(self, name, message):
@@ -104,6 +113,11 @@ def test_outputs_go_to_the_cell_above_which_their_mark_stands():
         1: ([], 4),
         2: (["b", "c"], 5),
     }
+
+
+def test_checks_that_go_together_are_told_apart_as_well():
+    run = entered(lambda words: [say("a"), mark(words[0]), say("b"), mark(words[1]), say("c")], kinds="ccg")
+    assert {n: [o["text"] for o in ran.outputs] for n, ran in run.ran.items()} == {0: ["a"], 1: ["b"], 2: ["c"]}
 
 
 def test_a_count_that_is_no_number_is_left_out():

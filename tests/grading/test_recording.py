@@ -22,6 +22,8 @@ def kit():
         patched.setattr(sys, "addaudithook", lambda hook: setattr(made, "hook", hook))
         exec(compile(RECORDING.read_text(encoding="utf-8"), "<bncourse recording>", "exec"), vars(made))
     made.TABLE.stubs["f"] = 0
+    made._put_out = lambda: made.asked  # of a kernel
+    made.asked = 0
     return made
 
 
@@ -82,10 +84,32 @@ def test_a_stub_is_told_as_not_written_yet(run):
     )
 
 
-def test_what_is_given_and_the_canary_go_with_the_part_that_follows(run):
-    sent = run(given="size = 3", canary="assert False", visible="check('size', size)", hidden="check('more', size + 1)")
-    assert [[report["part"] for report in message] for message in sent] == [["given", "canary", "visible"], ["hidden"]]
-    assert [report["error"] for report in sent[0]] == [None, ["AssertionError", ""], None]
+PARTS = {
+    "given": "size = 3",
+    "canary": "assert False",
+    "visible": "check('size', f(size))",
+    "hidden": "check('more', f(size))",
+    "second": "check('other', size)",
+}
+
+
+def test_parts_that_put_nothing_out_are_sent_together(run):
+    (message,) = run({"f": abs}, **PARTS)
+    assert [report["part"] for report in message] == [*PARTS]
+    assert [report["error"] for report in message] == [None, ["AssertionError", ""], None, None, None]
+
+
+def test_what_a_part_puts_out_comes_before_its_report_and_after_those_of_others(kit, run):
+    def f(x):
+        kit.asked += 1  # as a print in an answer
+        return x
+
+    sent = run({"f": f}, **PARTS)
+    assert [[report["part"] for report in message] for message in sent] == [
+        ["given", "canary", "visible"],
+        ["hidden"],
+        ["second"],
+    ]
 
 
 def test_what_is_given_and_fails_is_sent_at_once_and_ends_the_cell(run):
@@ -112,7 +136,8 @@ def test_whatever_ends_a_part_is_sent(run, code, error):
 def test_parts_share_their_names_and_leave_none_behind(run):
     names = {"x": 1, "list": "a learner's", "check": print}
     sent = run(names, visible="y = x + 1\nassert list((1,)) == [1]", hidden="check('y', y)")
-    assert [report["error"] for (report,) in sent] == [None, None] and sent[1][0]["noted"][0]["name"] == "y"
+    ((visible, hidden),) = sent
+    assert visible["error"] is hidden["error"] is None and hidden["noted"][0]["name"] == "y"
     assert set(names) == {"x", "list", "check"}
 
 

@@ -88,6 +88,7 @@ KINDS = {
     "memory in a cell of a group": {"after_check": "x = bytearray(b'x') * (500 << 20)"},
     "get_ipython replaced": {"normalize": f"{RIGHT}\nget_ipython = lambda: None"},
     "run_piece replaced": {"normalize": f"{RIGHT}\nget_ipython().run_piece = lambda word, code: None"},
+    "mark replaced": {"normalize": f"{RIGHT}\nget_ipython().mark = lambda word: None"},
     "a mark forged": {
         "normalize": f"""{RIGHT}
 import sys
@@ -108,7 +109,7 @@ def normalize(*args, **options):
     frame = sys._getframe()
     while frame:
         for text in [str(value) for value in frame.f_locals.values()]:
-            for word in re.findall(r"run_piece\\('([0-9a-f]{{16}})'", text[:100000]):
+            for word in re.findall(r"(?:mark|run_piece)\\('([0-9a-f]{{16}})'", text[:100000]):
                 publish_display_data({{"application/x-bncourse-piece": {{"word": word, "count": 1}}}})
         frame = frame.f_back
     return real(*args, **options)""",

@@ -4,7 +4,6 @@ import base64
 import json
 import random
 import tracemalloc
-import zlib
 
 import numpy as np
 import pytest
@@ -181,7 +180,7 @@ LARGE = json_copy(observe(VALUES["large"], "large"))
 
 
 def packed(data: bytes) -> str:
-    return base64.b64encode(zlib.compress(data, 9)).decode()
+    return base64.b64encode(data).decode()
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ def packed(data: bytes) -> str:
         {**GOOD, "v": packed(bytes(8 * 20))},
         {**GOOD, "v": packed(bytes(8 * 22))},
         {**GOOD, "v": GOOD["v"][:-8]},
-        {**GOOD, "v": base64.b64encode(zlib.compress(bytes(8 * 21)) + b"more").decode()},
+        {**GOOD, "v": GOOD["v"] + "AAAA"},
         {**LARGE, "samples": None},
         {**LARGE, "samples": packed(bytes(8))},
         {**LARGE, "sums": packed(bytes(8 * 5))},

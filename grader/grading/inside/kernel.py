@@ -155,14 +155,19 @@ def connect(app, request: dict, folder: str) -> None:
             raise NameError("the setup cell did not come to its end")
         kit["run_check"](marshal.loads(base64.b64decode(code)), word, shell.user_ns)
 
+    def mark(word: str) -> None:
+        """Between two cells of one request: the outputs above are those of the one, those below of the other."""
+        shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
+        shell.display_pub.publish({MARK: {"word": word, "count": shell.execution_count}})
+
     def run_piece(word: str, code: str) -> None:
-        """Run a cell as a part of another; a mark, if it gets one, comes before what it puts out."""
+        """Run a cell as a part of another. The first of a request has no mark."""
         if word:
-            shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
-            shell.display_pub.publish({MARK: {"word": word, "count": shell.execution_count}})
+            mark(word)
         shell.run_cell(code, store_history=True)
 
     shell.run_setup, shell.run_check, shell.run_piece = lambda: begin(setup, shell), run_check, run_piece
+    shell.mark = mark
     if not seeded:
         seed(request["seed"])
 

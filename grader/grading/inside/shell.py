@@ -14,13 +14,24 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import CachingCompiler
+from jupyter_client.session import Session
 
 PIPE = 1 << 16  # bytes that a pipe holds: who writes on and on is not waited for
 PIECE = 1000  # bytes that are read at a time otherwise, as ipykernel does: faster than they are sent they would pile up
 
 
+class Undated(Session):
+    """A session whose messages bear no date: to write and to read it takes long, and nobody asks for it."""
+
+    def msg_header(self, msg_type: str) -> dict:
+        return {**super().msg_header(msg_type), "date": ""}
+
+
 class App(IPKernelApp):
     """A kernel that waits where its messages are not read fast enough. ZMQ drops them instead, a check's report too."""
+
+    def _session_default(self) -> Session:
+        return Undated(parent=self, username="kernel")
 
     def init_iopub(self, context) -> None:
         context.setsockopt(zmq.XPUB_NODROP, 1)
@@ -46,8 +57,10 @@ class IOPub(IOPubThread):
     """Sends a kernel's messages. It is woken once for all that wait, where ipykernel does so for each."""
 
     _woken = False  # and has not begun to look
+    asked = 0  # so often, to send something or to look for something to send
 
     def schedule(self, f) -> None:
+        self.asked += 1
         if not self.thread.is_alive():
             f()
             return
