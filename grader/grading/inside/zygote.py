@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leav
 
 from kernel import compiled, programs, run_kernel, warm_up
 from namespaces import become_nobody, close_but, die_with_parent, hide, isolate, own_namespaces, seal
+from pages import collapse
 from template import Templates
 from watch import ENDED, KILLED, TOLD, used_kb, watch
 
@@ -123,6 +124,8 @@ def serve(app, jailed: bool, group: dict | None, template: bool = False) -> None
     gc.collect()
     gc.freeze()  # what is here is never collected in a child, so its pages stay shared
     gc.disable()
+    if not template:  # whose memory is that of the zygote's, but for what its unit has added
+        collapse()
     buffer = b""
     while not template or running or 0 in selector.get_map():
         ready = [key.fd for key, _ in selector.select()]
