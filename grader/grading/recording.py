@@ -6,6 +6,7 @@ import contextlib
 import inspect
 from operator import is_
 
+_SMALL = 100_000  # characters of reports: more are not kept for the next message, whose size is limited
 _noted = None  # what the checks of the part that runs have seen; None outside check cells
 
 
@@ -45,7 +46,7 @@ def _run_check(parts, word, names):
         noted, _noted = _noted, None
         unsent.append({"word": word, "part": label, "noted": noted, "error": stopped})
         ended = not left or (stopped and label != "canary")
-        if not ended and (label in ("canary", "given") or _put_out() == before):
+        if not ended and (label in ("canary", "given") or (_put_out() == before and len(str(unsent)) < _SMALL)):
             continue  # goes with the next: each message costs as much as a small cell
         show("", False, unsent)
         unsent, before = [], _put_out()

@@ -218,7 +218,7 @@ def alike(want, rule, row, other):
 def causes(want, rows, rule, mistakes):
     """The causes of the known mistakes, (cause, rows) each, that are wrong as an outcome is: the nearest of them.
 
-    Where none is wrong in just these parts, those that are wrong like this in the first of them.
+    Where none is wrong in just these parts, those whose first wrong part is the same and wrong like this.
     """
     if not rows:
         return []
@@ -227,7 +227,7 @@ def causes(want, rows, rule, mistakes):
         for cause, known in mistakes
         if len(known) == len(rows)
     ]
-    first = [(min(alike(want, rule, rows[0], b) for b in known), cause) for cause, known in mistakes]
+    first = [(alike(want, rule, rows[0], known[0]), cause) for cause, known in mistakes]
     for near in (whole, first):
         nearest = min((away for away, _ in near), default=np.inf)
         found = [cause for away, cause in near if away <= 4 * nearest + 0.02 and away < np.inf]

@@ -36,15 +36,22 @@ def causes_of(entry, outcome, rule):
     """The known causes that an outcome points to: at most two, or none."""
     rows = fingerprint(entry["expected"], outcome, rule)
     found = causes(entry["expected"], rows, rule, entry["mistakes"])
-    if not found and "raised" not in outcome and any(_values_differ(entry["expected"], row) for row in rows):
+    if (
+        not found
+        and "raised" not in outcome
+        and any(_values_differ(entry["expected"], outcome["value"], row) for row in rows)
+    ):
         found = entry["otherwise"]
     return found if len(found) <= 2 else []
 
 
-def _values_differ(want, row):
-    """Whether a row is of wrong values, not of a changed input, the dtype alone, or how many results there are."""
+def _values_differ(want, got, row):
+    """Whether a row is of wrong values, not of a changed input, another kind, the dtype, or how many results."""
     place, _, away = row
-    return place != "changed" and pick(want, place)["t"] not in SEQUENCES and bool(np.any(away != 0))
+    if place == "changed":
+        return False
+    kind = pick(want, place)["t"]
+    return kind not in SEQUENCES and pick(got, place)["t"] == kind and bool(np.any(away != 0))
 
 
 def with_causes(message, found):

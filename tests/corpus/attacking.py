@@ -504,7 +504,12 @@ time.sleep(20)""",
     )
 
 
-@attack(2.0, limit="memory: more than 300 MB")
+def only_counted(**wanted):
+    """An attack on memory that no process shows: it meets the limit, or else is not even begun."""
+    return attack(2.0, limit="memory: more than 300 MB", **wanted) if COUNTED else attack(limit=None, points=None)
+
+
+@only_counted()
 def memory_that_is_shared(nb, host):
     """Memory that is shared, and no process's own."""
     put(
@@ -537,11 +542,6 @@ for name, call in dict(shm=(libc.shmget, 0, ctypes.c_size_t(256 << 20), 0o1600),
     if call[0](*call[1:]) >= 0:
         reached(name)""",
     )
-
-
-def only_counted(**wanted):
-    """An attack on memory that no process shows: it meets the limit, or else is not even begun."""
-    return attack(2.0, limit="memory: more than 300 MB", **wanted) if COUNTED else attack(limit=None, points=None)
 
 
 @only_counted()

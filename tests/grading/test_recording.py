@@ -99,6 +99,15 @@ def test_parts_that_put_nothing_out_are_sent_together(run):
     assert [report["error"] for report in message] == [None, ["AssertionError", ""], None, None, None]
 
 
+def test_a_large_report_goes_by_itself(run):
+    sent = run({"f": lambda x: [0.0] * 5000}, **PARTS)
+    assert [[report["part"] for report in message] for message in sent] == [
+        ["given", "canary", "visible"],
+        ["hidden"],
+        ["second"],
+    ]
+
+
 def test_what_a_part_puts_out_comes_before_its_report_and_after_those_of_others(kit, run):
     def f(x):
         kit.asked += 1  # as a print in an answer

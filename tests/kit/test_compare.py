@@ -167,6 +167,11 @@ def test_a_mistake_beside_another_is_named():
     assert named((A / 2, A * 7), (A, A), [("sum, do not average", (A / 2, A))]) == ["sum, do not average"]
 
 
+def test_a_mistake_that_would_show_further_up_is_not_named():
+    """dgamma is right, so what would have spoilt it as well is not what was done."""
+    assert named((A, A / 2), (A, A), [("average both", (A / 2, A / 2))]) == []
+
+
 def test_a_large_array_is_recognised():
     want = np.random.RandomState(0).normal(5, 2, (40, 7))
     mistakes = [("variance", want**2), ("not centred", want - want.mean(0)), ("transposed", want.T.copy())]

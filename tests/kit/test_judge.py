@@ -70,6 +70,7 @@ def test_two_causes_at_most():
 def test_what_else_is_wrong_at_a_check_of_one_mistake():
     """Where what a mistake gives is rounding, the check itself tells: whatever is wrong there is that mistake."""
     known = entry(("twice", A * 2), otherwise=["it cancels"])
+    assert causes_of(known, outcome(A.tolist()), RULE) == []  # right numbers of another kind
     assert causes_of(known, outcome(A + 1e-3), RULE) == ["it cancels"]
     assert causes_of(known, outcome(A * 2), RULE) == ["twice"]
     assert causes_of(known, RAISED, RULE) == [], "an exception is no rounding"

@@ -120,12 +120,12 @@ def serve(app, jailed: bool, group: dict | None, template: bool = False) -> None
         serve(app, jailed, group, template=True)
         os._exit(0)
 
-    baseline_kb = used_kb("self")
     gc.collect()
     gc.freeze()  # what is here is never collected in a child, so its pages stay shared
     gc.disable()
-    if not template:  # whose memory is that of the zygote's, but for what its unit has added
+    if not template:  # whose memory is the zygote's, but for what its unit has added
         collapse()
+    baseline_kb = used_kb("self")
     buffer = b""
     while not template or running or 0 in selector.get_map():
         ready = [key.fd for key, _ in selector.select()]
