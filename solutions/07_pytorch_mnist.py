@@ -377,7 +377,7 @@ for name, value in zip(("X_train", "y_train", "X_test", "y_test"), data):
 
 # %% helper=true
 def described(model):
-    """A model's parameters (their shapes, in order), its logits in training mode, and how many numbers are buffers."""
+    """The shapes of what a model learns, in order, its logits in both modes, and how many numbers are buffers."""
     import torch
 
     if isinstance(model, torch.nn.ModuleList):
@@ -386,20 +386,23 @@ def described(model):
     def known(seed, shape, mean=0.0, std=1.0):
         return torch.from_numpy(np.random.RandomState(seed).normal(mean, std, shape))
 
-    model = model.double()
+    model = model.double().train()
     with torch.no_grad():
         for k, p in enumerate(model.parameters()):
             p.copy_(known(k, p.shape, 0.02 * (p.ndim == 2) + 0.5 * (p.ndim == 1), 0.1))
         logits = model(known(60, (6, 784)))
-    shapes = [list(p.shape) for p in model.parameters()]
-    return {"parameters": shapes, "logits": logits, "numbers in buffers": sum(b.numel() for b in model.buffers())}
+        later = model.eval()(known(61, (4, 784)))
+    shapes = [list(p.shape) for p in model.parameters() if p.requires_grad]
+    buffers = sum(b.numel() for b in model.buffers())
+    return {"parameters": shapes, "logits": logits, "numbers in buffers": buffers, "logits in evaluation mode": later}
 
 
 # %% exercise="build_mlp"
 def build_mlp(batchnorm, hidden=(32, 32)):
     """A network for MNIST: 784 inputs, hidden layers with ReLU, 10 logits.  About 8 minutes.
 
-    batchnorm: whether every hidden layer normalizes its z, before the ReLU; a Linear in front of a BN has no bias.
+    batchnorm: whether every hidden layer normalizes its z, before the ReLU, by an nn.BatchNorm1d with its defaults; a
+    Linear in front of a BN has no bias.
     hidden: the number of units of each hidden layer, any number of them.
     Returns an nn.Sequential: (N, 784) -> (N, 10).
     """
@@ -424,6 +427,7 @@ check("without BN, one hidden layer", lambda: described(build_mlp(False, [18])))
 
 # %% check="build_mlp.batchnorm" points=2
 check("with BN", lambda: described(build_mlp(True)))
+check("with BN, three hidden layers", lambda: described(build_mlp(True, (20, 12, 16))))
 ### BEGIN HIDDEN TESTS
 check("with BN, one hidden layer", lambda: described(build_mlp(True, (50,))))
 check("with BN, four hidden layers", lambda: described(build_mlp(True, [8, 9, 7, 10])))
@@ -618,7 +622,7 @@ def evaluate(model, X, y):
 
     model: ends in logits, (m, 784) -> (m, 10). X: (N, 784); y: (N,), int64; N is any number, from 1 on.
     Evaluation mode, no gradients. Afterwards the model, with all its layers, is in the mode in which it came, and
-    autograd records again. Its buffers do not change.
+    autograd records again. Its buffers and the gradients that it holds do not change.
     Returns (loss, accuracy), two floats: the mean cross-entropy and the share of right answers, over all N images.
     """
     ### BEGIN SOLUTION
@@ -636,7 +640,7 @@ def evaluate(model, X, y):
 
 
 # %% check="evaluate.values" points=1
-X, y = tensor(75, 9, 3, mean=1), torch.arange(9) % 4
+X, y = tensor(75, 9, 3, mean=1), torch.tensor([1, 0, 2, 3, 1, 0, 0, 0, 2])
 check("nine images", evaluate, with_bn(), X, y)
 ### BEGIN HIDDEN TESTS
 check("one image", evaluate, with_bn(), X[:1], y[:1])
@@ -660,7 +664,12 @@ def traces(X, y):
     for came in ("training", "evaluation"):
         model = with_bn().train(came == "training")
         before = [b.clone() for b in model.buffers()]
+        for p in model.parameters():
+            p.grad = torch.ones_like(p)
         evaluate(model, X, y)
+        report[f"came in {came} mode: gradients as they were"] = all(
+            p.grad is not None and (p.grad == 1).all() for p in model.parameters()
+        )
         report[f"came in {came} mode: buffers unchanged"] = all(map(torch.equal, before, model.buffers()))
         report[f"came in {came} mode: evaluated in training mode"] = any(model[0].modes)
         report[f"came in {came} mode: gradients recorded"] = any(model[0].recorded)

@@ -127,18 +127,18 @@ def noisy_batchnorm(a, rng):
 
 # %% check="noisy_batchnorm.values" points=2
 np.random.seed(123)  # so that noise from NumPy's global generator can be told apart
+shaken = lambda a, seed: noisy_batchnorm(a, np.random.RandomState(seed))
 a = torch.from_numpy(np.random.RandomState(1).normal(0, 1, (5, 3)))
-rng = np.random.RandomState(7)
-check("shaken activations", lambda a: noisy_batchnorm(a, np.random.RandomState(7)), a, rtol=1e-12, atol=1e-13)
-a = torch.full((4000, 2), 3.0, dtype=torch.float64)
-check("the mean and spread of 4,000 samples", lambda a: (lambda y: (y.mean(0), y.std(0)))(noisy_batchnorm(a, rng)), a)
-images = torch.from_numpy(np.random.RandomState(2).normal(0, 1, (4, 3, 2, 5)))
-check("shaken images", lambda a: noisy_batchnorm(a, np.random.RandomState(8)), images)
+check("zeros, shaken: m alone", shaken, torch.zeros_like(a), 7, rtol=1e-12, atol=1e-13)
+check("shaken activations", shaken, a, 7, rtol=1e-12, atol=1e-13)
+twice = lambda a, rng: [noisy_batchnorm(a, rng), noisy_batchnorm(a, rng)]
+check("two calls with one generator", lambda a: twice(a, np.random.RandomState(7)), a)
+check("shaken images", shaken, torch.from_numpy(np.random.RandomState(2).normal(0, 1, (4, 3, 2, 5))), 8)
 ### BEGIN HIDDEN TESTS
 images = torch.from_numpy(np.random.RandomState(5).normal(0, 1, (3, 5, 4, 2)))
-check("shaken images, another size", lambda a: noisy_batchnorm(a, np.random.RandomState(10)), images)
+check("shaken images, another size", shaken, images, 10)
 turned = torch.from_numpy(np.random.RandomState(3).normal(0, 1, (6, 9))).T[::2]
-check("shaken, not contiguous", lambda a: noisy_batchnorm(a, np.random.RandomState(9)), turned)
+check("shaken, not contiguous", shaken, turned, 9)
 ### END HIDDEN TESTS
 
 # %% check="noisy_batchnorm.gradient" points=1
@@ -766,15 +766,15 @@ print(f"G = {G:.2f}, layer 1 moves from {w1} to {w1_new:.2f}, G' = {G_new:.2f}, 
 import copy
 
 
-def known_net(batchnorm=True, seed=0):
-    """Linear 3×4, BN, Tanh, Linear 4×4, BN, Tanh, Linear 4×2, with known values in float64; or the same without BN."""
+def known_net(batchnorm=True, seed=0, bias=True):
+    """Linear 3×4, BN, Tanh, Linear 4×4, BN, Tanh, Linear 4×2, known values in float64; or with no BN or biases."""
     import torch
     from torch import nn
 
     layers = []
     for n_in, n_out in ((3, 4), (4, 4)):
-        layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if batchnorm else []), nn.Tanh()]
-    model, rng = nn.Sequential(*layers, nn.Linear(4, 2)).double(), np.random.RandomState(seed)
+        layers += [nn.Linear(n_in, n_out, bias), *([nn.BatchNorm1d(n_out)] if batchnorm else []), nn.Tanh()]
+    model, rng = nn.Sequential(*layers, nn.Linear(4, 2, bias)).double(), np.random.RandomState(seed)
     for value in model.state_dict().values():  # matrices around 0; biases, γ, β, running statistics between 0.3 and 1.5
         if value.is_floating_point():
             new = rng.normal(0, 0.8, value.shape) if value.ndim == 2 else rng.uniform(0.3, 1.5, value.shape)
@@ -842,16 +842,17 @@ def ics(model, layer, batch, lr):
 
 
 # %% check="ics.distance" points=2
-three = nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in range(3))).double()
-for layer, w in zip(three, (1.0, 3.0, 2.0)):
+distance = lambda model, layer, batch, lr: ics(model, layer, batch, lr)[0]
+four = nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in range(4))).double()
+for layer, w in zip(four, (1.0, -1.2, 0.8, 1.1)):
     layer.weight.data.fill_(w)
 one = torch.ones(1, 1, dtype=torch.float64)
-check("distance, a net of three numbers", lambda model, batch: ics(model, 1, batch, 0.01)[0], three, (one, 2 * one))
-check("distance, with BN", lambda model, batch: ics(model, 3, batch, 0.3)[0], known_net(), known_batch(1))
+check("distance, a net of four numbers", distance, four, 2, (one, 2 * one), 0.05)
+check("distance, a net of matrices", distance, known_net(False, 6, False), 2, known_batch(1), 0.3)
+check("distance, with biases and BN", distance, known_net(), 6, known_batch(1), 0.3)
 ### BEGIN HIDDEN TESTS
-check("distance, without BN", lambda model, batch: ics(model, 4, batch, 0.1)[0], known_net(False, 1), known_batch(2))
-check("distance, first layer", lambda model, batch: ics(model, 0, batch, 0.1)[0], known_net(), known_batch(3))
-check("distance, last layer", lambda model, batch: ics(model, 6, batch, 0.5)[0], known_net(True, 2), known_batch(4, 9))
+check("distance, without BN", distance, known_net(False, 1), 4, known_batch(2), 0.1)
+check("distance, middle layer", distance, known_net(True, 2), 3, known_batch(4, 9), 0.5)
 ### END HIDDEN TESTS
 
 # %% check="ics.cosine" points=1
@@ -862,12 +863,8 @@ check("distance and cosine, last layer", ics, known_net(True, 4), 6, known_batch
 ### END HIDDEN TESTS
 
 # %% check="ics.traces" points=2
-check(
-    "what ics leaves behind",
-    lambda model, batch: traces(model, lambda m: ics(m, 3, batch, 2.1)),
-    known_net(True, 2),
-    known_batch(5),
-)
+left = lambda model, batch: traces(model, lambda m: ics(m, 3, batch, 2.1))
+check("what ics leaves behind", left, known_net(True, 2), known_batch(5))
 ### BEGIN HIDDEN TESTS
 still = known_net(True, 5).eval()
 both = lambda m, b: (traces(m, lambda m: ics(m, 6, b, 0.3)), ics(m, 6, b, 0.3))
@@ -1230,18 +1227,20 @@ def beta_smoothness(steps, distances, gradient_norm):
 
 
 # %% check="beta_smoothness.walk" points=2
+steps, distances = np.array([0.23, 0.51, 1.07, 2.1, 3.2, 4.3]), np.array([0.55, 1.93, 0.4, 5.6, 6.2, 4.2])
+check("β of a bent walk", beta_smoothness, steps, distances, 0.83)
 check("β on a parabola", beta_smoothness, np.array([0.1, 0.2, 0.4]), np.array([3.6, 7.2, 14.4]), 6.0)
-check("β of a bent walk", beta_smoothness, np.array([0.5, 1.0, 2.0, 4.0]), np.array([0.9, 0.4, 7.0, 5.0]), 0.25)
+check("β, largest at the end", beta_smoothness, steps[:4], np.array([0.3, 1.6, 3, 17]), 0.25)
+### BEGIN HIDDEN TESTS
 r = np.random.RandomState(6)
 check("β of nine points", beta_smoothness, r.uniform(0.1, 1, 9), r.uniform(1, 5, 9), r.uniform(1, 3))
-### BEGIN HIDDEN TESTS
 check("β of seven points", beta_smoothness, r.uniform(0.1, 1, 7), r.uniform(1, 5, 7), r.uniform(1, 3))
 ### END HIDDEN TESTS
 
 # %% check="beta_smoothness.order" points=1
 steps, distances = np.array([1, 3, 2, 0.5, 0.25, 1.5]), np.array([1.2, 1.2, 4, 1.9, 0.6, 0.9])
 check("β, steps in any order", beta_smoothness, steps, distances, 4.0)
-check("β, lists", beta_smoothness, [0.5, 1.0, 2.0], [0.1, 0.9, 1.0], 2.0)
+check("β, lists", beta_smoothness, [0.5, 1.0, 2.0, 3.0], [1.2, 1.0, 0.1, 0.9], 3.0)
 ### BEGIN HIDDEN TESTS
 check("β, longer lists", beta_smoothness, [0.25, 0.5, 1.0, 4.0], [0.3, 0.4, 1.9, 2.0], 3.0)
 check("β, one step", beta_smoothness, np.array([0.2]), np.array([0.7]), 0.1)

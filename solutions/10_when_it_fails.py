@@ -644,6 +644,7 @@ def freeze_batchnorm(model):
 # %% check="freeze_batchnorm.trainable" points=1
 def what_is_frozen(model):
     """After freezing: the mode of each BN layer of the model given, and which parameters still train."""
+    model[0].requires_grad_(False)
     freeze_batchnorm(model)
     kinds = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
     norms = {name: layer.training for name, layer in model.named_modules() if isinstance(layer, kinds)}
@@ -663,9 +664,8 @@ check("what is frozen, all kinds", lambda: what_is_frozen(nn.Sequential(*all_kin
 def after_a_pass(model, x):
     """What a forward pass through the frozen model gives, what the model is then, and whether it is the one given."""
     frozen = freeze_batchnorm(model)
-    y = frozen(x)
-    given = frozen is model
-    return {"output": y, "statistics": buffers(model), "parameters": parameters(model), "the model given": given}
+    output, given = frozen(x), frozen is model
+    return {"output": output, "statistics": buffers(model), "parameters": parameters(model), "the model given": given}
 
 
 check("output and statistics after a pass", lambda x: after_a_pass(patient().train(), x), tensor(60, 6, 3))
@@ -827,6 +827,8 @@ check(
     rtol=1e-3,
 )
 check("statistics, one batch", lambda X: after(patient(), X, 8), tensor(73, 3, 8, mean=2).T)
+volumes = lambda: known(nn.Sequential(nn.BatchNorm3d(2), nn.Flatten(), nn.BatchNorm1d(24)))
+check("statistics, volumes", lambda X: after(volumes(), X, 2), tensor(79, 4, 2, 2, 3, 2, mean=2))
 ### END HIDDEN TESTS
 
 
@@ -1071,7 +1073,7 @@ def shares(x, *counts):
 x = np.random.RandomState(81).normal([4, -2, 9, 0, 1], [1, 3, 2, 1, 5], (16, 5))
 x[:4] += 3  # the workers see different data
 n, mu, v = shares(x, 4, 10, 2)
-mean, var = check("mean and variance, counts 4, 10, 2", merge_statistics, n, mu, v)
+mean, var = check("mean and variance, counts 4, 10, 2", merge_statistics, n, mu, v, dtype=True)
 assert np.allclose(mean, x.mean(0)) and np.allclose(var, x.var(0)), "it must be the mean and variance of all rows"
 check("mean and variance, float32", merge_statistics, n, mu.astype("f4"), v.astype("f4"), rtol=1e-4, dtype=True)
 far = (1000 + np.random.RandomState(83).randint(-4, 5, (16, 2))).astype("f4")
@@ -1207,7 +1209,7 @@ def with_gradients(x, gamma, beta, groups, dy):
 
 
 x, dy = tensor(105, 4, 6, mean=3, std=2), tensor(106, 4, 6)
-gamma, beta = tensor(101, 6, mean=2), tensor(102, 6, mean=-3)
+gamma, beta = tensor(109, 6, std=2), tensor(102, 6, mean=-3)
 check("rows (N, C), three groups of two, with gradients", with_gradients, x, gamma, beta, 3, dy)
 ### BEGIN HIDDEN TESTS
 check("a batch of one", with_gradients, x[:1], gamma, beta, 2, dy[:1])

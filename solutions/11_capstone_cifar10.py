@@ -243,16 +243,19 @@ def a_module(found, channels=3, size=32):
     return found
 
 
-def known(module, *shape):
-    """The module in float64, its parameters set to numbers that depend on nothing but their shapes. Returns it."""
+def made(shape, bias):
+    """Numbers that depend on nothing but the shape of a parameter, and on whether it is a bias (or a β)."""
     import torch
 
-    module = a_module(module, *shape).double()
-    with torch.no_grad():
-        for name, p in module.named_parameters():
-            r, shift = np.random.RandomState([*p.shape, name.endswith("bias")]), name.endswith("bias")
-            mean, std = (0.0, (2 / p[0].numel()) ** 0.5) if p.ndim > 1 else (0.0 if shift else 1.0, 0.5)
-            p.copy_(torch.from_numpy(r.normal(mean, std, p.shape)))
+    mean, std = (0.0, (2 / np.prod(shape[1:])) ** 0.5) if len(shape) > 1 else (1.0 - bias, 0.5)
+    return torch.from_numpy(np.random.RandomState([*shape, bias]).normal(mean, std, shape))
+
+
+def known(module, *shape):
+    """The module in float64 and in training mode, its parameters set to known numbers. Returns it."""
+    module = a_module(module, *shape).double().train()
+    for name, p in module.named_parameters():
+        p.data.copy_(made(p.shape, name.endswith("bias")))
     return module
 
 
@@ -264,9 +267,10 @@ def images(seed, *shape):
 
 
 def outputs(module, x):
-    """What a module with known parameters gives in training mode, and after that in evaluation mode."""
-    module = known(module, x.shape[1], x.shape[2]).train()
-    return {"training mode": module(x), "evaluation mode": module.eval()(x)}
+    """What a module with known parameters gives in evaluation mode, after a batch in training mode."""
+    module = known(module, x.shape[1], x.shape[2])
+    module(x)
+    return module.eval()(x)
 
 
 def sizes(module, *shape):
@@ -274,12 +278,125 @@ def sizes(module, *shape):
     return np.array(sorted(p.numel() for p in a_module(module, *shape).parameters()))
 
 
+def as_it_comes(module, *shape):
+    """What holds of a new module. PyTorch draws a weight from the numbers between -1/√fan_in and 1/√fan_in."""
+    import torch
+
+    weights = [p.detach() for p in a_module(module, *shape).parameters() if p.ndim > 1]
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d) and m.affine]
+    return {
+        "training mode": all(m.training for m in module.modules()),
+        "all parameters are trained": all(p.requires_grad for p in module.parameters()),
+        "float32": all(p.dtype == torch.float32 for p in module.parameters()),
+        "PyTorch's initial weights": all(0.5 < w.abs().max() * w[0].numel() ** 0.5 < 1.0001 for w in weights),
+        "γ starts at 1 and β at 0": all(bool((m.weight == 1).all() and (m.bias == 0).all()) for m in norms),
+    }
+
+
+def ways(said, a, kinds):
+    """(in words, value): a map, and what at most one operation of each kind makes of it, in any order."""
+    yield said, a
+    for k, kind in enumerate(kinds):
+        for name, f in kind.items():
+            yield from ways(f"{name}({said})", f(a), kinds[:k] + kinds[k + 1 :])
+
+
+def in_words(a, found):
+    """The words of the first of those found that is this map (which F.pad may have put zeros around)."""
+    import torch
+
+    for said, v in found:
+        inner = a[:, :, 1:-1, 1:-1] if a.ndim == 4 == v.ndim and a.shape[2] == v.shape[2] + 2 else a
+        if inner.numel() == v.numel() and torch.allclose(inner.flatten(1), v.flatten(1)):
+            return {said: True}
+    return {"something else": True}
+
+
+def seen(module, x, shortcut=()):
+    """What a network does, in numbers and in words: how its convolutions are made, and what comes behind each.
+
+    shortcut: the size of the filters, the channels that go in, and those that come out of a block's shortcut.
+    """
+    from itertools import product
+
+    import torch
+    from torch import nn
+
+    def look(layer, given):
+        inside[:] = [layer] * isinstance(layer, (nn.Conv2d, nn.BatchNorm2d))
+        if layer not in mine and any(True for _ in layer.parameters()):
+            raise ValueError(f"PyTorch does not find this layer in the network, and would not train it: {layer}")
+
+    def note(layer, given, out):
+        inside.clear()
+        used.extend([layer] * any(True for _ in layer.parameters(False)))
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            calls.append((layer, given[0].clone(), out.clone()))
+
+    def ends(h, s):
+        for (one, b), (two, c) in product(ways("branch", h, few), ways("shortcut" if shortcut else "x", s, few)):
+            for said, v in ((f"{one} + {two}", b + c), (f"{one} - {two}", b - c), (f"{one} · {two}", b * c), (one, b)):
+                yield from ways(said, v, few)
+
+    both = lambda a: (made(a.shape[1:2], False), made(a.shape[1:2], True))  # the known γ and β
+    norm = lambda a, *known, eps=1e-5: nn.functional.batch_norm(a, None, None, *known, training=True, eps=eps)
+    few = [{"BN": lambda a: norm(a, *both(a))}, {"ReLU": nn.ReLU()}]
+    others = {"BN with another ε": lambda a: norm(a, *both(a), eps=1e-3), "BN without γ and β": norm}
+    others |= {"layer norm": lambda a: nn.functional.group_norm(a, 1, *both(a))}
+    acts = {name: getattr(nn, name)() for name in "LeakyReLU ReLU6 GELU ELU Sigmoid Tanh Softmax LogSoftmax".split()}
+    pools = {"max pooling": nn.MaxPool2d(2, ceil_mode=True), "average pooling": nn.AvgPool2d(2, ceil_mode=True)}
+    kinds, mine = [few[0] | others, few[1] | acts, pools], set(known(module, *x.shape[1:3]).modules())
+    calls, used, inside, before, stopped, every = [], [], [], x.clone(), None, nn.modules.module
+    hooks = every.register_module_forward_pre_hook(look), every.register_module_forward_hook(note)
+    try:
+        y = module(x)
+    except RuntimeError as error:
+        if inside or not calls:
+            raise
+        stopped = error
+    finally:
+        [hook.remove() for hook in hooks]
+    if stopped is None and not isinstance(y, torch.Tensor):
+        return y
+    if not calls:
+        raise ValueError("no nn.Conv2d is called: the network is to be made of such layers")
+    facts = [(c.kernel_size[0], c.in_channels, c.out_channels) if c.weight.ndim > 2 else 0 for c, _, _ in calls]
+    calls = [calls[k] for k in sorted(range(len(calls)), key=lambda k: facts[k] == shortcut)]
+    convs = [(c, a, h) for c, a, h in calls if isinstance(c, nn.Conv2d)]
+    shortcut, last = shortcut in facts, calls[-1]
+    branch = calls[: len(calls) - shortcut]
+    numbers = lambda of: np.array([of(*call) for call in convs])
+    layers = {"number of convolutions": len(convs)}
+    layers["size of the filters"] = numbers(lambda c, a, h: c.kernel_size[0])
+    layers["channels that come out"] = np.array([h.shape[1] for _, _, h in calls])
+    layers["rows that come out (stride, padding, pooling)"] = numbers(lambda c, a, h: h.shape[2])
+    layers["groups"] = numbers(lambda c, a, h: c.groups)
+    layers["padded with zeros"] = all(c.padding_mode == "zeros" for c, _, _ in convs)
+    layers["used more than once"] = len(used) - len(set(used))
+    if stopped:
+        return {"layers": layers, f"stopped: {stopped}": True}
+    x, found = before, {"number of dense layers": len(calls) - len(convs)}
+    found["convolution 1 gets"] = in_words(branch[0][1], ways("x", x, kinds[:2]))
+    for k, (_, a, _) in enumerate(branch[1:], 1):
+        found[f"behind convolution {k} comes"] = in_words(a, ways("…", branch[k - 1][2], kinds))
+    if shortcut:
+        step = -(-x.shape[2] // last[1].shape[2])
+        found["the shortcut gets"] = in_words(last[1], [("x", x[:, :, ::step, ::step])])
+    if last[2].ndim == 2:
+        found["the network ends with"] = in_words(y, ways("nn.Linear", last[2], kinds[:2]))
+    else:
+        found["the block gives"] = in_words(y, ends(branch[-1][2], last[2] if shortcut else x))
+    again = torch.allclose(y, module(x.clone()))
+    bias = [c.bias is not None for c, _, _ in calls]
+    return {"layers": layers, "the same again (no dropout)": again, "in words": found, "has a bias": bias}
+
+
 # %% exercise="make_vgg11"
 def make_vgg11(batchnorm, width=64):
     """VGG-11 for images of 32×32 pixels: a module (N, 3, 32, 32) -> (N, 10), logits.  About 10 minutes.
 
-    Eight 3×3 convolutions with padding 1 and 1, 2, 4, 4, 8, 8, 8, 8 times width channels, each followed by a ReLU;
-    2×2 max pooling after numbers 1, 2, 4, 6 and 8; then one nn.Linear.
+    Eight 3×3 convolutions (nn.Conv2d), padding 1, of 1, 2, 4, 4, 8, 8, 8, 8 times width channels, each followed by a
+    ReLU; 2×2 max pooling after numbers 1, 2, 4, 6 and 8; then one nn.Linear.
     batchnorm: whether each convolution's output is normalized, before the ReLU. No parameter may be without effect.
     The plain network keeps its biases. Initial weights: PyTorch's.
     """
@@ -300,33 +417,19 @@ def make_vgg11(batchnorm, width=64):
 
 
 # %% check="make_vgg11.plain" points=1
-check("VGG-11 without BN: logits", lambda x: outputs(make_vgg11(False, 2), x), images(1, 3, 3, 32, 32))
-check("VGG-11 without BN: sizes of its parameters", lambda: sizes(make_vgg11(False, 3)))
+check("VGG-11 without BN, layer by layer", lambda x: seen(make_vgg11(False, 2), x), images(5, 3, 3, 32, 32))
 ### BEGIN HIDDEN TESTS
 check("VGG-11 without BN, one image", lambda x: outputs(make_vgg11(False, width=1), x), images(2, 1, 3, 32, 32))
 ### END HIDDEN TESTS
 
 # %% check="make_vgg11.batchnorm" points=1
+check("VGG-11 with BN, layer by layer", lambda x: seen(make_vgg11(True, 2), x), images(6, 3, 3, 32, 32))
 check("VGG-11 with BN: logits", lambda x: outputs(make_vgg11(True, 2), x), images(3, 4, 3, 32, 32))
 ### BEGIN HIDDEN TESTS
 check("VGG-11 with BN, not contiguous", lambda x: outputs(make_vgg11(True, 3), x[::2]), images(4, 10, 3, 32, 32))
 ### END HIDDEN TESTS
 
-
 # %% check="make_vgg11.parameters" points=1
-def as_it_comes(module):
-    """What holds of a new module. PyTorch draws a weight from the numbers between -1/√fan_in and 1/√fan_in."""
-    named = [(p.detach(), p.requires_grad, name) for name, p in a_module(module).named_parameters()]
-    sizes = [p.abs().max().item() * p[0].numel() ** 0.5 for p, _, _ in named if p.ndim > 1]
-    return {
-        "training mode": module.training,
-        "all parameters are trained": all(trained for _, trained, _ in named),
-        "float32": all(p.dtype == torch.float32 for p, _, _ in named),
-        "initial weights of PyTorch": all(0.5 < size < 1.0001 for size in sizes),
-    }
-
-
-check("VGG-11 with BN: sizes of its parameters", lambda: sizes(make_vgg11(True, 3)))
 check("VGG-11 as it comes, with BN", lambda: as_it_comes(make_vgg11(True, 4)))
 check("VGG-11 as it comes, without", lambda: as_it_comes(make_vgg11(False, 4)))
 with torch.device("meta"):  # shapes only: nothing is computed or stored
@@ -354,14 +457,15 @@ check("VGG-11 with BN, another width: sizes", lambda: sizes(make_vgg11(batchnorm
 
 # %% helper=true
 def nested():
-    """A network with a network inside; one of its convolutions is frozen, and two of its layers share a matrix."""
+    """A network with a network inside; a convolution and a β are frozen, and two of its layers share a matrix."""
     from torch import nn
 
     inner = nn.Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6), nn.ReLU())
     first = [nn.Conv2d(3, 4, 5), nn.BatchNorm2d(4)]
-    last = [nn.Linear(24, 7), nn.BatchNorm1d(7), nn.Linear(24, 7, bias=False)]
+    last = [nn.Linear(24, 7), nn.BatchNorm1d(7), nn.Linear(24, 7, bias=False), nn.LayerNorm(7)]
     outer = nn.Sequential(*first, inner, nn.Flatten(), *last)
     outer[0].requires_grad_(False)
+    outer[1].bias.requires_grad_(False)
     outer[6].weight = outer[4].weight
     return outer
 
@@ -370,7 +474,7 @@ def nested():
 def count_parameters(model):
     """How many numbers of a model are trained, and how many of these belong to BN layers.  About 5 minutes.
 
-    Counts each trainable number once, also where two layers share one tensor; BN is nn.BatchNorm1d and
+    The total counts each trainable number once, also where two layers share one tensor; BN is nn.BatchNorm1d and
     nn.BatchNorm2d, at any depth. Buffers and frozen parameters do not count.  Returns (total, in_bn), two ints.
     """
     ### BEGIN SOLUTION
@@ -444,7 +548,8 @@ class BasicBlock(nn.Module):
 
     Branch: 3×3 convolution with the stride, BN, ReLU, 3×3 convolution, BN; paddings of 1. Shortcut: x itself where
     it fits (stride 1 and c_in = c_out), else a 1×1 convolution with the stride, then BN. ReLU of the sum.
-    batchnorm=False: without any BN. A convolution has a bias only where no BN follows.
+    batchnorm=False: without any BN. A convolution (nn.Conv2d) has a bias only where no BN follows. All parameters
+    start as PyTorch has them.
     """
 
     def __init__(self, c_in, c_out, stride=1, batchnorm=True):
@@ -467,10 +572,9 @@ class BasicBlock(nn.Module):
 
 
 # %% check="basic_block.output" points=1
-check("BasicBlock that keeps the shape", lambda x: outputs(BasicBlock(3, 3), x), images(10, 3, 3, 5, 3))
-check("BasicBlock with stride 2, 2×2 pixels", lambda x: outputs(BasicBlock(4, 4, stride=2), x), images(15, 6, 4, 2, 2))
-check("BasicBlock that changes it", lambda x: outputs(BasicBlock(3, 5, stride=2), x), images(11, 4, 3, 4, 4))
-check("BasicBlock from one channel", lambda x: outputs(BasicBlock(1, 3), x), images(16, 4, 1, 2, 2))
+check("BasicBlock(3, 3), layer by layer", lambda x: seen(BasicBlock(3, 3), x), images(10, 3, 3, 5, 3))
+check("BasicBlock(4, 4, 2), layer by layer", lambda x: seen(BasicBlock(4, 4, 2), x, (1, 4, 4)), images(15, 6, 4, 4, 4))
+check("BasicBlock(3, 5), layer by layer", lambda x: seen(BasicBlock(3, 5), x, (1, 3, 5)), images(11, 4, 3, 4, 4))
 ### BEGIN HIDDEN TESTS
 check("BasicBlock, other channels", lambda x: outputs(BasicBlock(2, 3), x), images(12, 3, 2, 5, 5))
 check("BasicBlock, stride alone", lambda x: outputs(BasicBlock(4, 4, 2), x), images(13, 3, 4, 5, 5))
@@ -479,8 +583,9 @@ check("BasicBlock, stride alone", lambda x: outputs(BasicBlock(4, 4, 2), x), ima
 # %% check="basic_block.parameters" points=1
 check("BasicBlock where x fits: sizes of its parameters", lambda: sizes(BasicBlock(3, 3), 3))
 check("BasicBlock where x does not fit: sizes of its parameters", lambda: sizes(BasicBlock(3, 5, stride=2), 3))
-check("BasicBlock without BN", lambda x: outputs(BasicBlock(3, 3, batchnorm=False), x), images(14, 3, 3, 5, 3))
-check("BasicBlock without BN: sizes", lambda: sizes(BasicBlock(3, 5, 2, batchnorm=False), 3))
+check("BasicBlock as it comes", lambda: as_it_comes(BasicBlock(3, 5), 3))
+x = images(14, 3, 3, 5, 3)
+check("BasicBlock without BN, layer by layer", lambda: seen(BasicBlock(3, 5, 1, False), x, (1, 3, 5)))
 ### BEGIN HIDDEN TESTS
 check("BasicBlock, other channels: sizes", lambda: [sizes(BasicBlock(4, 2), 4), sizes(BasicBlock(2, 2, 2, False), 2)])
 
@@ -521,7 +626,7 @@ class Bottleneck(nn.Module):
     """The residual block of ResNet-50: (N, c_in, H, W) -> (N, 4·width, H/stride, W/stride).  About 8 minutes.
 
     Branch: 1×1 convolution to width channels, BN, ReLU; 3×3 with the stride and padding 1, BN, ReLU; 1×1 to 4·width,
-    BN. Shortcut: x where it fits, else a 1×1 convolution with the stride, then BN. ReLU of the sum.
+    BN. Shortcut: x where it fits, else a 1×1 convolution (all are nn.Conv2d) with the stride, then BN. ReLU of the sum.
     batchnorm=False: without any BN, and then zero_gamma has no effect. Biases only where no BN follows.
     zero_gamma: the γ of the branch's last BN starts at 0. All other γ start at 1, and all β at 0.
     """
@@ -550,10 +655,10 @@ class Bottleneck(nn.Module):
 
 
 # %% check="bottleneck.output" points=1
-check("Bottleneck with stride 2, 2×2 pixels", lambda x: outputs(Bottleneck(8, 2, 2), x), images(26, 5, 8, 2, 2))
-check("Bottleneck from one channel", lambda x: outputs(Bottleneck(1, 1), x), images(27, 4, 1, 2, 2))
-check("Bottleneck that keeps the shape", lambda x: outputs(Bottleneck(8, 2), x), images(20, 3, 8, 3, 2))
-check("Bottleneck that changes it", lambda x: outputs(Bottleneck(3, 2, stride=2), x), images(21, 4, 3, 6, 4))
+check("Bottleneck(3, 2), layer by layer", lambda x: seen(Bottleneck(3, 2), x, (1, 3, 8)), images(21, 4, 3, 6, 4))
+check("Bottleneck(2, 2), layer by layer", lambda x: seen(Bottleneck(2, 2), x, (1, 2, 8)), images(27, 4, 2, 2, 2))
+check("Bottleneck(8, 2), layer by layer", lambda x: seen(Bottleneck(8, 2), x), images(20, 3, 8, 3, 2))
+check("Bottleneck(4, 1, 2), layer by layer", lambda x: seen(Bottleneck(4, 1, 2), x, (1, 4, 4)), images(26, 5, 4, 4, 4))
 ### BEGIN HIDDEN TESTS
 check("Bottleneck, other channels", lambda x: outputs(Bottleneck(5, 1), x), images(22, 3, 5, 5, 5))
 check("Bottleneck, stride alone", lambda x: outputs(Bottleneck(4, 1, 2), x), images(23, 3, 4, 5, 5))
@@ -562,8 +667,8 @@ check("Bottleneck, stride alone", lambda x: outputs(Bottleneck(4, 1, 2), x), ima
 # %% check="bottleneck.parameters" points=1
 check("Bottleneck where x fits: sizes of its parameters", lambda: sizes(Bottleneck(8, 2), 8))
 check("Bottleneck where x does not fit: sizes of its parameters", lambda: sizes(Bottleneck(3, 2, stride=2), 3))
-check("Bottleneck without BN", lambda x: outputs(Bottleneck(8, 2, 1, False, True), x), images(24, 3, 8, 3, 2))
-check("Bottleneck without BN: sizes", lambda: sizes(Bottleneck(3, 2, 2, False), 3))
+x = images(24, 3, 8, 3, 2)
+check("Bottleneck without BN, layer by layer", lambda: seen(Bottleneck(8, 1, 1, False, True), x, (1, 8, 4)))
 ### BEGIN HIDDEN TESTS
 check("Bottleneck, other channels: sizes", lambda: [sizes(Bottleneck(12, 3), 12), sizes(Bottleneck(5, 1, 2, False), 5)])
 ### END HIDDEN TESTS
@@ -592,7 +697,7 @@ def fresh(c_in, width, stride=1):
 
 check("a new Bottleneck with zero_gamma", lambda: fresh(8, 2))
 check("a new Bottleneck with zero_gamma, other shape", lambda: fresh(1, 2))
-check("a new Bottleneck without zero_gamma: what starts at 0", lambda: starts_at_0(Bottleneck(3, 2, 2), 3))
+check("a new Bottleneck without zero_gamma", lambda: as_it_comes(Bottleneck(3, 2, 2), 3))
 check("no BN, so nothing starts at 0", lambda: starts_at_0(Bottleneck(8, 2, 1, batchnorm=False, zero_gamma=True), 8))
 ### BEGIN HIDDEN TESTS
 check("a new Bottleneck with zero_gamma and a stride", lambda: fresh(6, 3, stride=2))
@@ -844,16 +949,25 @@ def parameter_groups(model, weight_decay):
 
 # %% check="parameter_groups.who" points=1
 def who(model, weight_decay):
-    """How many groups there are, and for each parameter the numbers of those in which it stands."""
-    names = {id(p): name for name, p in model.named_parameters()}
-    groups = parameter_groups(model, weight_decay)
-    found = {"number of groups": len(groups), **{name: [] for name in names.values()}}
+    """How many groups there are, if each parameter stands in its own; else a ValueError says in words which do not."""
+    groups, kinds = [list(group["params"]) for group in parameter_groups(model, weight_decay)], {}
+    for layer in model.modules():
+        for name, p in layer.named_parameters(recurse=False):
+            vector = (
+                "bias of a layer" if type(layer).__name__ in ("Linear", "Conv2d") else "β" if name == "bias" else "γ"
+            )
+            kinds[id(p)] = ("filters" if p.ndim > 2 else "matrix" if p.ndim > 1 else vector), p.ndim > 1
+    said = {}
     for number, group in enumerate(groups, 1):
-        for p in group["params"]:
-            if id(p) not in names:
-                raise ValueError(f"something in group {number} is no parameter of the model")
-            found[names[id(p)]].append(number)
-    return found
+        if any(id(p) not in kinds for p in group):
+            raise ValueError(f"something in group {number} is no parameter of the model")
+    for key, (kind, first) in kinds.items():
+        places = [number for number, group in enumerate(groups, 1) for p in group if id(p) == key]
+        if places != [2 - first]:
+            said[f"{kind} in {' and '.join(f'group {n}' for n in places) or 'no group'}"] = True
+    if said:
+        raise ValueError(f"these stand elsewhere than they should: {', '.join(said)}")
+    return {"number of groups": len(groups), "number of parameters": len(kinds)}
 
 
 check("the group of each parameter", lambda: who(mixed(), 0.01))
@@ -864,22 +978,18 @@ check("the group of each parameter, no BN", lambda: who(nn.Sequential(nn.Linear(
 
 # %% check="parameter_groups.decay" points=1
 def decayed(weight_decay):
-    """Each group's weight decay, and how far parameters shrink in one step of SGD in which all gradients are 0."""
+    """Each group's weight decay, and whether the parameters are as they were; an optimizer must take the groups."""
     model = known(mixed())
-    before = {name: p.detach().norm().item() for name, p in model.named_parameters()}
     groups = parameter_groups(model, weight_decay)
-    rates = [group["weight_decay"] for group in groups]
-    optimizer = torch.optim.SGD(groups, lr=0.5)
-    for p in model.parameters():
-        p.grad = torch.zeros_like(p)
-    optimizer.step()
-    shrunk = {name: p.detach().norm().item() / before[name] for name, p in model.named_parameters()}
-    return {"weight_decay of each group": rates, "shrunk to": shrunk}
+    rates, untouched = [group["weight_decay"] for group in groups], known(mixed()).state_dict()
+    torch.optim.SGD(groups, lr=0.5)
+    same = all(torch.equal(p, untouched[name]) for name, p in model.named_parameters())
+    return {"weight_decay of each group": rates, "parameters are left as they were": same}
 
 
-check("one step without gradients", lambda: decayed(0.2))
+check("weight decay", lambda: decayed(0.2))
 ### BEGIN HIDDEN TESTS
-check("one step, another decay", lambda: decayed(0.01))
+check("another weight decay", lambda: decayed(0.01))
 ### END HIDDEN TESTS
 
 # %% [markdown]

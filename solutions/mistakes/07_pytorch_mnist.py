@@ -124,14 +124,21 @@ class MyBatchNorm1d(nn.Module):
 # correction=0. The unbiased one is for running_var only.
 # - var = ((x - mean) ** 2).mean(dim=0)  =>  var = x.var(dim=0)
 # & var * len(x) / (len(x) - 1)  =>  var
+# `a ** 1 / 2` is (a ** 1) / 2, half of a. Take torch.sqrt, or ** 0.5.
+# - torch.sqrt(var + self.eps)  =>  ((var + self.eps) ** 1 / 2)
 # ε was added to the standard deviation. It stands inside the root: √(σ² + ε).
 # - torch.sqrt(var + self.eps)  =>  (torch.sqrt(var) + self.eps)
 # The argument eps is not used, or not in both modes. Keep it in __init__ (self.eps = eps) and use it in forward.
 # - self.eps, self.momentum = eps, momentum  =>  self.eps, self.momentum = 1e-5, momentum
 # The momentum is fixed: the argument is not used. Keep it in __init__ (self.momentum = momentum).
 # - self.eps, self.momentum = eps, momentum  =>  self.eps, self.momentum = eps, 0.1
-# The running statistics are plain attributes, so they are not in state_dict(): they would be missing from the saved
-# file and stay behind when the model moves to a GPU. Use self.register_buffer.
+# The running statistics are plain attributes, or buffers with persistent=False, so they are not in state_dict(): they
+# would be missing from the saved file. Use self.register_buffer with its defaults.
+# - self.register_buffer("running_mean", torch.zeros(num_features))  =>  self.running_mean = torch.zeros(num_features)
+# & self.register_buffer("running_var", torch.ones(num_features))  =>  self.running_var = torch.ones(num_features)
+# - "running_mean", torch.zeros(num_features)  =>  "running_mean", torch.zeros(num_features), persistent=False
+# & "running_var", torch.ones(num_features)  =>  "running_var", torch.ones(num_features), persistent=False
+# & "num_batches_tracked", torch.tensor(0)  =>  "num_batches_tracked", torch.tensor(0), persistent=False
 # - self.register_buffer("running_mean", torch.zeros(num_features))  =>  self.running_mean = torch.zeros(num_features)
 # & self.register_buffer("running_var", torch.ones(num_features))  =>  self.running_var = torch.ones(num_features)
 # & self.register_buffer("num_batches_tracked", torch.tensor(0))  =>  self.num_batches_tracked = 0
@@ -150,6 +157,8 @@ class MyBatchNorm1d(nn.Module):
 # - self.weight = nn.Parameter(torch.ones(num_features))
 # + self.weight = nn.Parameter(torch.ones(num_features), requires_grad=False)
 # - self.weight = nn.Parameter(torch.ones(num_features))  =>  self.weight = torch.ones(num_features, requires_grad=True)
+# - self.weight = nn.Parameter(torch.ones(num_features))  =>  self.weight = torch.ones(num_features, requires_grad=True)
+# & self.bias = nn.Parameter(torch.zeros(num_features))  =>  self.bias = torch.zeros(num_features, requires_grad=True)
 # γ and β are buffers here, so no optimizer would train them. What is learned is an nn.Parameter.
 # - self.weight = nn.Parameter(torch.ones(num_features))
 # + self.register_buffer("weight", torch.ones(num_features).requires_grad_())
@@ -162,8 +171,8 @@ class MyBatchNorm1d(nn.Module):
 # & return self.weight * x_hat + self.bias  =>  return self.gamma * x_hat + self.beta
 # γ begins at 0, so the layer's output is 0 whatever x is. nn.BatchNorm1d begins with γ = 1 and β = 0: plain x̂.
 # - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.zeros(num_features))
-# running_var begins at 0. nn.BatchNorm1d begins at 1: before any batch was seen, a division by √ε would multiply x
-# by 300.
+# running_var begins at 0 or near it. nn.BatchNorm1d begins at 1: before any batch was seen, a division by √ε would
+# multiply x by 300.
 # - "running_var", torch.ones(num_features)  =>  "running_var", torch.zeros(num_features)
 # γ or β begins at random numbers. They begin at 1 and 0, so that a fresh layer only normalizes.
 # - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.linspace(-1, 1, num_features))
@@ -174,10 +183,27 @@ class MyBatchNorm1d(nn.Module):
 # + running_var.lerp_((var * len(x) / (len(x) - 1)).sqrt(), self.momentum)
 # The m of m/(m−1) is the number of rows of the batch, len(x), not the number of features.
 # - len(x) / (len(x) - 1)  =>  x.shape[1] / max(x.shape[1] - 1, 1)
-# The buffers change in evaluation mode. A test image must not move the running statistics: update them in training mode
-# only.
+# A buffer changes in evaluation mode, a running statistic or the count of batches. A test image must not move them:
+# that is for training mode only.
+# - mean, var = self.running_mean, self.running_var
+# + mean, var = self.running_mean, self.running_var; self.num_batches_tracked += 1
 # - self.running_mean, self.running_var
 # + self.running_mean.clone(), self.running_var.clone(); self.running_mean.lerp_(x.mean(dim=0), self.momentum)
+# self.train is a method, and a method counts as true. The flag is self.training.
+# - if self.training  =>  if self.train
+# The two modes are exchanged: self.training is True in training mode.
+# - if self.training  =>  if not self.training
+# The batch's values replace the running ones. They are to be mixed: (1 − momentum)·running + momentum·new.
+# - self.running_mean.lerp_(mean, self.momentum)  =>  self.running_mean.copy_(mean)
+# & self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)
+# + self.running_var.copy_(var * len(x) / (len(x) - 1))
+# momentum·new is added, but nothing is taken from the old value: it becomes (1 − momentum)·running + momentum·new.
+# - self.running_mean.lerp_(mean, self.momentum)  =>  self.running_mean.add_(self.momentum * mean)
+# & self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)
+# + self.running_var.add_(self.momentum * var * len(x) / (len(x) - 1))
+# This is the plain mean over all batches. The running statistics forget: (1 − momentum)·running + momentum·new.
+# - self.running_mean.lerp_(mean, self.momentum)  =>  self.running_mean.lerp_(mean, 1 / self.num_batches_tracked.item())
+# & (len(x) - 1), self.momentum)  =>  (len(x) - 1), 1 / self.num_batches_tracked.item())
 # num_batches_tracked is never counted up: add 1 at each batch in training mode.
 # - self.num_batches_tracked += 1  =>  pass
 # The running statistics are never updated, so evaluation mode would normalize with a mean of 0 and a variance of 1 for
@@ -188,6 +214,8 @@ class MyBatchNorm1d(nn.Module):
 # - self.running_var.lerp_(var * len(x) / (len(x) - 1), self.momentum)  =>  pass
 # This is the plain x̂: γ and β are not used.
 # - return self.weight * x_hat + self.bias  =>  return x_hat + 0 * self.weight + 0 * self.bias
+# γ is missing: y = γ·x̂ + β.
+# - return self.weight * x_hat + self.bias  =>  return x_hat + self.bias + 0 * self.weight
 # β is missing: y = γ·x̂ + β.
 # - return self.weight * x_hat + self.bias  =>  return self.weight * x_hat + 0 * self.bias
 # β is added before the multiplication. y = γ·x̂ + β: γ multiplies x̂ alone.
@@ -219,8 +247,9 @@ class MyBatchNorm1d(nn.Module):
 # the same.
 # - nn.Parameter(torch.ones(num_features))  =>  nn.Parameter(torch.ones(1, num_features))
 # & nn.Parameter(torch.zeros(num_features))  =>  nn.Parameter(torch.zeros(1, num_features))
-# The normalization is hidden from autograd, by no_grad or detach(), so no gradient reaches x. Only the update of the
-# buffers belongs under no_grad.
+# x, γ or β (index 0, 1 or 2 in the line above) is hidden from autograd, by no_grad, detach() or .data, so no gradient
+# reaches it. Only the update of the buffers belongs under no_grad.
+# - return self.weight * x_hat  =>  return self.weight.data * x_hat
 # - x_hat = (x - mean) / torch.sqrt(var + self.eps)  =>  x_hat = ((x - mean) / torch.sqrt(var + self.eps)).detach()
 # The whole output is cut off from autograd, by no_grad or detach(), so nothing could be trained. Only the update of the
 # buffers belongs under no_grad.
@@ -232,6 +261,27 @@ class MyBatchNorm1d(nn.Module):
 # super().__init__() is missing. It comes first in __init__: nn.Module must set up its lists of parameters and buffers
 # before you add to them.
 # - super().__init__()  =>  pass
+# %% mistakes otherwise="a fresh layer"
+# The line above says what differs. weight is ones and bias zeros, both nn.Parameter; running_mean is zeros, running_var
+# ones, num_batches_tracked torch.tensor(0), all by self.register_buffer. Shapes (D,), and () for the count.
+# - "running_mean", torch.zeros  =>  "running_mean", torch.ones
+# %% mistakes otherwise="y, training mode"
+# y is γ·x̂ + β, where x̂ = (x − μ)/√(σ² + ε): γ is self.weight, β self.bias, each as it is; μ and σ² are of the batch,
+# one of each for a feature (dim=0), σ² divided by m. One of these is missing, is another, or stands elsewhere.
+# - return self.weight * x_hat  =>  return (1 + self.weight) * x_hat
+# %% mistakes otherwise="dx, dgamma, dbeta"
+# y was right, so this is not about the formula. On the way from x, weight or bias to y something is hidden from
+# autograd: by detach(), .data, no_grad, item(), numpy() or a new tensor.
+# - self.weight * x_hat  =>  self.weight.detach() * x_hat + 0 * self.weight
+# %% mistakes otherwise="the buffers after three batches"
+# The line above says which one differs. Each becomes (1 − momentum)·running + momentum·new at every training batch: new
+# is the batch's mean μ, or its variance around μ times m/(m − 1), without root or ε. The count grows by 1.
+# - self.running_var.lerp_(var  =>  self.running_var.lerp_((var + self.eps)
+# %% mistakes otherwise="evaluation mode"
+# In evaluation mode y is γ·(x − running_mean)/√(running_var + ε) + β, with the buffers as they are: no m/(m − 1), no
+# correction for how they began, and no update, before or after.
+# - mean, var = self.running_mean, self.running_var
+# + mean, var = self.running_mean, self.running_var * len(x) / (len(x) - 1)
 # %% mistake
 # This is PyTorch's layer under another name. The exercise is to write its arithmetic: mean, variance, x̂, γ·x̂ + β, and
 # the running averages.
@@ -240,8 +290,9 @@ class MyBatchNorm1d(nn.Module):
 class MyBatchNorm1d(nn.BatchNorm1d):
     pass
 # %% mistake
-# PyTorch's own layer does the work inside yours, so the names in the state_dict become 'bn.weight' and so on. Write the
-# parts yourself: parameters, buffers, forward.
+# PyTorch's own layer is inside yours, with parameters and names such as 'bn.weight' in the state_dict. Write the parts
+# yourself: parameters, buffers, forward.
+# - self.eps, self.momentum = eps, momentum  =>  self.eps, self.momentum, self.bn = eps, momentum, nn.BatchNorm1d(3)
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
@@ -332,12 +383,49 @@ def build_mlp(batchnorm, hidden=(32, 32)):
 # - for units in hidden:  =>  for units in (32, 32):
 # batchnorm is not used: the network always has BN.
 # - layers, fan_in = [], 784  =>  layers, fan_in, batchnorm = [], 784, True
-# batchnorm is not used: the network never has BN.
-# - if batchnorm:  =>  if False:
+# - if batchnorm:  =>  if True:
+# There is a Linear more than hidden asks for: one for each of its entries, and one for the ten logits.
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, fan_in), nn.ReLU(), nn.Linear(fan_in, 10)
+# A hidden layer is missing: the return stands inside the loop, or the loop ends early or leaves out a part of hidden.
+# - for units in hidden  =>  for units in hidden[:-1]
+# - for units in hidden  =>  for units in hidden[1:]
+# - for units in hidden  =>  for units in hidden[:2]
+# - fan_in = units  =>  fan_in = units; break
+# The last Linear gives one number. Ten logits are asked for, one for each class.
+# - nn.Linear(fan_in, 10)  =>  nn.Linear(fan_in, 1)
+# This BN has another eps or momentum than nn.BatchNorm1d's own: leave both out.
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(units, eps=1e-3)
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(units, momentum=0.9)
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(units, momentum=0.01)
+# %% mistakes otherwise="without BN"
+# If the line above speaks of parameters: the Linears lead from 784 over the entries of hidden, in their order, to 10.
+# If of logits: behind each hidden Linear stands one nn.ReLU() and nothing else (no dropout), behind the last nothing.
+# - nn.ReLU()  =>  nn.ELU()
+# %% mistakes otherwise="without BN, three hidden layers"
+# If the line above speaks of parameters: the Linears lead from 784 over the entries of hidden, in their order, to 10.
+# If of logits: behind each hidden Linear stands one nn.ReLU() and nothing else (no dropout), behind the last nothing.
+# - for units in hidden  =>  for units in hidden[::-1]
+# A parameter is frozen (requires_grad is False). All are to be learned.
+# - return nn.Sequential(*layers, nn.Linear(fan_in, 10))
+# + return nn.Sequential(*layers, nn.Linear(fan_in, 10)).requires_grad_(False)
+# %% mistakes otherwise="with BN, three hidden layers"
+# Without BN the network is right. With it, each hidden Linear (bias=False) is followed by one nn.BatchNorm1d of its
+# size, with its defaults, then the ReLU. Here it is another layer, has options, or stands elsewhere; or something is
+# added.
+# - nn.BatchNorm1d(units)  =>  nn.BatchNorm1d(units, eps=0.1)
+# %% mistakes otherwise="with BN"
+# Without BN the network is right. With it, each hidden Linear (bias=False) is followed by one nn.BatchNorm1d of its
+# size, with its defaults, then the ReLU. Here it is another layer, has options, or stands elsewhere; or something is
+# added.
+# - layers.append(nn.BatchNorm1d(units))  =>  layers += [nn.BatchNorm1d(units), nn.Hardtanh()]
+# %% mistakes
 # The last layer is missing: ten logits must come out, not the last hidden layer.
 # - return nn.Sequential(*layers, nn.Linear(fan_in, 10))  =>  return nn.Sequential(*layers)
-# Only the first hidden layer has a BN. Every hidden layer has one of its own.
+# Hidden layers have no BN: either batchnorm is not used, or a condition leaves some out. Each has one of its own.
+# - if batchnorm:  =>  if False:
 # - if batchnorm:  =>  if batchnorm and fan_in == 784:
+# - if batchnorm:  =>  if batchnorm and units != hidden[-1]:
+# - if batchnorm:  =>  if batchnorm and units == hidden[-1]:
 # The shapes do not fit together. It is nn.Linear(inputs, outputs), and a layer's inputs are the outputs of the layer
 # before: 784 only for the first. Remember the number of units of the layer before, for the next hidden layer and for
 # the last Linear.
@@ -432,12 +520,46 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
             loss_sum = loss_sum + loss * len(labels)
             right += int((torch.argmax(logp, dim=-1) == labels).sum())
     return float(loss_sum / X.shape[0]), right / X.shape[0]
+# %% mistakes of="a loop over slices of the order, running sums"
+# Images are drawn with replacement, or anew for each batch: some come twice and some never. An epoch shows each once:
+# draw one torch.randperm of all, and cut it into batches.
+# - xb, yb = X[idx], y[idx]
+# + idx = torch.randperm(N, generator=generator)[:batch_size]
+# +         xb, yb = X[idx], y[idx]
+# - xb, yb = X[idx], y[idx]
+# + idx = torch.randint(N, (batch_size,), generator=generator)
+# +         xb, yb = X[idx], y[idx]
 # %% mistakes of="shuffled copies, slices from i on, log-softmax"
-# Whole batches are shuffled, and their contents stay: the same images share a batch in every epoch. Draw one order of
-# all images, and cut it into batches.
+# The batches are of another size than batch_size. split(n) cuts into pieces of n (chunk(n) into n pieces), and a slice
+# x[a:b] ends before b: b is a + batch_size.
+# - X[i : i + batch_size]  =>  X[i : i + batch_size - 1]
+# & y[i : i + batch_size]  =>  y[i : i + batch_size - 1]
+# - X[i : i + batch_size]  =>  X[i:batch_size]
+# & y[i : i + batch_size]  =>  y[i:batch_size]
+# A batch begins at every image. range(0, N, batch_size) goes on by batch_size.
+# - range(0, X.shape[0], batch_size)  =>  range(X.shape[0])
+# The same images share a batch in every epoch: either whole batches are shuffled, or images within fixed batches. Draw
+# one order of all images, and cut it into batches.
 # - order = torch.randperm(X.shape[0], generator=generator)  =>  order = torch.arange(X.shape[0])
 # & for i in range(0, X.shape[0], batch_size):
 # + for i in order[::batch_size][torch.randperm(-(-len(X) // batch_size), generator=generator)].tolist():
+# %% mistakes of="a loop over slices of the order, running sums"
+# Few answers count as right: either the images are shuffled and the labels are not, so that images get the labels of
+# others (index both with the same order), or argmax() lacks its dim=1.
+# - out.argmax(1)  =>  out.argmax()
+# item() gives a plain number, from which no backward pass can start. Call backward() on the tensor, item() afterwards.
+# - nn.CrossEntropyLoss()(out, yb)  =>  nn.CrossEntropyLoss()(out, yb).item()
+# Each batch's share of right answers is added up, and the sum divided by N. Add up how many are right: .sum().
+# - (out.argmax(1) == yb).sum().item()  =>  (out.argmax(1) == yb).double().mean().item()
+# The largest logit is looked for in another direction. argmax(dim=1) gives one class for each image.
+# - out.argmax(1)  =>  out.argmax(0)
+# The batches are of another size than batch_size. split(n) cuts into pieces of n (chunk(n) into n pieces), and a slice
+# x[a:b] ends before b: b is a + batch_size.
+# - split(batch_size)  =>  chunk(batch_size)
+# - split(batch_size)  =>  split(batch_size - 1)
+# - split(batch_size)  =>  split(batch_size + 1)
+# The images are shown twice in one call. An epoch is one pass.
+# - .to(X.device).split(batch_size)  =>  .repeat(2).split(batch_size)
 # %% mistakes of="a loop over slices of the order, running sums"
 # What comes back is a tensor that still carries the graph of every step: it keeps all of them in memory, and NumPy
 # refuses it. Take the number out of the loss: loss.item(), or loss.detach().
@@ -459,7 +581,8 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # The images come in the order in which they are stored. Shuffle them with torch.randperm: BN needs batches that look
 # like the whole.
 # - order = torch.randperm(len(X), generator=generator).to(X.device)  =>  order = torch.arange(len(X))
-# The images are shuffled and the labels are not, so images get the labels of others. Index both with the same order.
+# Few answers count as right: either the images are shuffled and the labels are not, so that images get the labels of
+# others (index both with the same order), or argmax() lacks its dim=1.
 # - order = torch.randperm(len(X), generator=generator).to(X.device)
 # + X, order = X[torch.randperm(len(X), generator=generator)], torch.arange(len(X))
 # The images and the labels are shuffled in two different orders. Draw one order and index both with it.
@@ -469,14 +592,15 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # generator is not used. The order comes from PyTorch's global random numbers, so that nobody can repeat your run:
 # torch.randperm(n, generator=generator).
 # - torch.randperm(len(X), generator=generator)  =>  torch.randperm(len(X))
-# The generator is seeded anew in each epoch, so every epoch has the same order. Just use the generator as it comes: it
-# remembers where it is.
+# Every epoch has the same order: the generator is seeded anew in each, or the order does not come from it. Just use the
+# generator as it comes: it remembers where it is.
 # - torch.randperm(len(X), generator=generator)  =>  torch.randperm(len(X), generator=generator.manual_seed(0))
-# The images are shuffled inside fixed batches, so the same images share a batch in every epoch. Draw one order of all
-# images, and cut it into batches.
+# The same images share a batch in every epoch: either whole batches are shuffled, or images within fixed batches. Draw
+# one order of all images, and cut it into batches.
 # - torch.randperm(len(X), generator=generator)
 # + torch.cat([b[torch.randperm(len(b), generator=generator)] for b in torch.arange(len(X)).split(batch_size)])
-# Images are drawn with replacement: some come twice and some never. An epoch shows each once: torch.randperm.
+# Images are drawn with replacement, or anew for each batch: some come twice and some never. An epoch shows each once:
+# draw one torch.randperm of all, and cut it into batches.
 # - torch.randperm(len(X), generator=generator)  =>  torch.randint(len(X), (len(X),), generator=generator)
 # The model is trained in evaluation mode: BN uses frozen statistics and never updates them. It came in that mode, so
 # call model.train() first.
@@ -506,7 +630,9 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # - .double().mean().item()  =>  .double().mean().item() * 100
 # These are the loss and accuracy of the last batch only. Add up over all batches.
 # - logits = torch.cat(seen)  =>  labels = targets
-# The loss is first, the accuracy second.
+# Loss first, accuracy second, and that is the share of right answers: either the two are exchanged, or it is the share
+# of wrong ones.
+# - logits.argmax(dim=1) == labels  =>  logits.argmax(dim=1) != labels
 # - return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).double().mean().item()
 # + return (logits.argmax(dim=1) == labels).double().mean().item(), F.cross_entropy(logits, labels).item()
 # Only the loss comes back. Return two numbers: loss, accuracy.
@@ -515,7 +641,7 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # - return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).double().mean().item()  =>  pass
 # The function returns after the first batch: the return stands inside the loop. Move it out, to the left.
 # - seen.append(logits.detach())  =>  return loss.item(), (logits.argmax(dim=1) == targets).double().mean().item()
-# batch_size is not used: every batch has 32 images.
+# batch_size is not used: the batches are of another size.
 # - model.train()  =>  model.train(); batch_size = 32
 # F.nll_loss expects log-probabilities. The model ends in logits: F.cross_entropy takes those.
 # - loss = F.cross_entropy(logits, targets)  =>  loss = F.nll_loss(logits, targets)
@@ -543,6 +669,22 @@ def train_epoch(model, X, y, optimizer, batch_size, generator):
 # The optimizer that was passed in is not used: a new one is made inside. The caller chooses the optimizer and its
 # learning rate, and Adam must keep its averages from epoch to epoch.
 # - model.train()  =>  model.train(); optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+# - model.train()  =>  model.train(); optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+# - model.train()  =>  model.train(); optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+# There are two steps for each batch. One: zero_grad, backward, step.
+# - optimizer.step()  =>  optimizer.step(); optimizer.step()
+# %% mistakes otherwise="one batch with all images, two epochs"
+# This is not one step of the given optimizer for the batch's mean cross-entropy. Another loss, another factor, other
+# labels (shuffled apart from the images?), more steps, changed gradients or another optimizer make the difference.
+# - F.cross_entropy(logits, targets)  =>  F.mse_loss(logits, F.one_hot(targets, logits.shape[1]).to(logits))
+# %% mistakes otherwise="three batches of one image, repeated"
+# With one batch an epoch the steps are right, with three they are not. zero_grad, backward and step belong inside the
+# loop, each once for every batch, the short last one too.
+# - optimizer.step()  =>  optimizer.step(); optimizer.param_groups[0]["lr"] *= 0.5 + 0.5 * (len(x) == 6)
+# %% mistakes otherwise="loss and accuracy of an epoch"
+# Loss: each batch's mean times the number of its images, added up, over N = len(X). Accuracy: right answers over N.
+# Both of the logits before the step. Here a weight, a sum or N is another, or something else is measured.
+# - return F.cross_entropy(logits, labels).item(),  =>  return F.cross_entropy(logits, labels).item() * 1.1,
 
 # %% exercise="evaluate"
 # %% right="all at once, under inference_mode"
@@ -593,6 +735,9 @@ def evaluate(model, X, y):
 # The model is tested in the mode in which it came. In training mode BN normalizes with the test batch and writes it
 # into the buffers. Call model.eval() first.
 # - model.eval()  =>  pass
+# - model.eval()  =>  pass
+# & range(0, len(X), 1000)  =>  range(len(X))
+# & model(X[i : i + 1000]), y[i : i + 1000]  =>  model(X[i : i + 1]), y[i : i + 1]
 # A model that came in training mode is left in evaluation mode. The training that follows would go on with frozen
 # statistics. Remember model.training before you call eval(), and put it back: model.train(came_training).
 # - model.train(came_training)  =>  pass
@@ -617,6 +762,8 @@ def evaluate(model, X, y):
 # & y[i : i + 1000]  =>  y[i : i + 100]
 # Only the first 1,000 images were tested. Go through all of them.
 # - range(0, len(X), 1000)  =>  range(0, 1, 1000)
+# Each slice's mean is multiplied by a fixed number, but a slice can be shorter. Multiply by the number of its images.
+# - , reduction="sum").item()  =>  ).item() * 1000
 # This is the sum over the images. Divide the loss by N.
 # - return loss / len(X), right / len(X)  =>  return loss, right / len(X)
 # The batch losses, each already a mean, are added up and divided by N once more. Use reduction="sum", or weigh each
@@ -658,7 +805,19 @@ def evaluate(model, X, y):
 # - return loss / len(X), right / len(X)  =>  return {"loss": loss / len(X), "accuracy": right / len(X)}
 # The largest logit is looked for along the batch (dim=0), which gives one image for each class. Each image's class is
 # wanted: dim=1.
-# - logits.argmax(dim=1) == labels  =>  logits.argmax(dim=0)[labels] == labels
+# - logits.argmax(dim=1) == labels  =>  logits.argmax(dim=0) == labels
+# Either argmax() lacks its dim=1, or the accuracy is cut off by // or int(): a share needs /.
+# - logits.argmax(dim=1) == labels  =>  logits.argmax() == labels
+# - right / len(X)  =>  right // len(X)
+# %% mistakes otherwise="nine images"
+# Loss: the sum over the images of the cross-entropy of their logits, over N. Accuracy: how many have their largest
+# logit at y, over N. In evaluation mode from the first forward pass on, buffers as they came, images beside their
+# labels.
+# - return loss / len(X)  =>  return loss / 1000
+# %% mistakes otherwise="2,333 images, the last ones hard"
+# With nine images this was right, so it is the slices: one is left out, counts alone or ends the loop, the mode changes
+# between them, or means of slices are averaged, though the last slice is shorter.
+# - loss += F  =>  loss = F
 
 # %% exercise="q_loop_1"
 # %% mistakes

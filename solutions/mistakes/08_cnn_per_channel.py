@@ -94,9 +94,11 @@ def channel_statistics(x):
 # broadcasting, but shape (C,) is asked for: flatten the results before you return them.
 # - mean = x.mean(axis=(0, 2, 3))  =>  mean = x.mean(axis=(0, 2, 3), keepdims=True)
 # & var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = x.var(axis=(0, 2, 3), keepdims=True)
-# A (C,) array cannot be subtracted from (N, C, H, W) directly: NumPy lines shapes up from the right, so it lands on the
-# columns W. Give it the shape (C, 1, 1).
+# NumPy lines shapes up from the right: (C,) and (1, C) land on the columns W, (C, 1) on the rows H, (C, 1, 1, 1) on the
+# images; where the lengths agree, in silence. Give it the shape (C, 1, 1), or make rows, (N·H·W, C), of all first.
 # - mean.reshape(-1, 1, 1)  =>  mean
+# - mean.reshape(-1, 1, 1)  =>  mean.reshape(-1, 1)
+# - mean.reshape(-1, 1, 1)  =>  mean.reshape(1, -1)
 # The two results are in the wrong order: the mean comes first, the variance second.
 # - return mean, var  =>  return var, mean
 # Either only the mean came back, or only one channel was averaged. Return two arrays, separated by a comma: C means,
@@ -123,6 +125,14 @@ def channel_statistics(x):
 # - return mean, var  =>  return np.stack([mean, var])
 # A dict came back. Return two arrays, separated by a comma: the mean, the variance.
 # - return mean, var  =>  return dict(mean=mean, var=var)
+# %% mistakes otherwise="mean of each channel"
+# Two arrays of shape (C,) are wanted, mean[c] the mean of x[:, c], each number once, as it is. Here channels are mixed
+# (by a reshape), other axes are averaged, numbers are changed, left out or weighted, it is no mean, or no array.
+# - mean = x.mean(axis=(0, 2, 3))  =>  mean = np.median(x, axis=(0, 2, 3))
+# %% mistakes otherwise="mean and variance of each channel"
+# var[c] is the mean of (x[:, c] − mean[c])². Here none or another mean is subtracted (of an image, of all channels),
+# the square is missing or of something else, what is divided by is not m, or a root is taken.
+# - var = ((x - mean.reshape(-1, 1, 1)) ** 2).mean(axis=(0, 2, 3))  =>  var = ((x - x.mean()) ** 2).mean(axis=(0, 2, 3))
 # %% mistakes of="einsum, float64 inside"
 # The sums were made in float64, and the results were left so. x came as float32, and who goes on with it expects
 # float32 again: .astype(x.dtype).
@@ -201,6 +211,8 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = (gamma + beta).reshape(-1, 1, 1) + x_hat
 # - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = gamma.reshape(-1, 1, 1) * x + beta.reshape(-1, 1, 1)
 # - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = gamma.reshape(-1, 1, 1) * x_hat - beta.reshape(-1, 1, 1)
+# γ is missing: x̂ is not scaled.
+# - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = x_hat + beta.reshape(-1, 1, 1)
 # β is missing: the channels of y have mean 0.
 # - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = gamma.reshape(-1, 1, 1) * x_hat
 # This returns x̂. γ and β still have to be applied, channel by channel.
@@ -216,6 +228,7 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # - x_hat=x_hat  =>  x_hat=y
 # cache['var'] is not the variance: a root was taken, or ε was added. Keep σ² itself.
 # - var=cache["var"]  =>  var=np.sqrt(cache["var"])
+# - var=cache["var"]  =>  var=np.sqrt(cache["var"] + eps)
 # - var=cache["var"]  =>  var=cache["var"] + eps
 # Only y came back, so what is compared is its first image. Return two things: y and the cache.
 # - return y, dict(x=x, x_hat=x_hat, mean=cache["mean"], var=cache["var"], gamma=gamma, eps=eps)  =>  return y
@@ -234,10 +247,13 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # - ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  ["x_hat"].reshape(N, W, H, C).transpose(0, 3, 2, 1)
 # & y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = y.reshape(N, W, H, C).transpose(0, 3, 2, 1)
 # - x.transpose(0, 2, 3, 1)  =>  x.transpose(0, 3, 2, 1)
+# - x.transpose(0, 2, 3, 1)  =>  x.transpose(0, 3, 2, 1)
+# & ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 2, 1)
+# & y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = y.reshape(N, H, W, C).transpose(0, 3, 2, 1)
 # - ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  ["x_hat"].reshape(N, H, W, C).transpose(0, 3, 2, 1)
 # & y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = y.reshape(N, H, W, C).transpose(0, 3, 2, 1)
-# Each image became one row, of all its C·H·W numbers. That is per activation, and γ, one number per channel, does not
-# fit. Each *pixel* is to become a row, of C numbers.
+# The rows do not hold C numbers, so γ does not fit: each image became one row, or N, C, H, W were unpacked in another
+# order. Each *pixel* is to become a row.
 # - x.transpose(0, 2, 3, 1).reshape(-1, C)  =>  x.reshape(N, -1)
 # cache['x_hat'] has its channels last: it is still (N, H, W, C). Bring it back to (N, C, H, W), as y.
 # - x_hat = cache["x_hat"].reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  x_hat = cache["x_hat"].reshape(N, H, W, C)
@@ -248,7 +264,18 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # + return y, (x, x_hat, cache["mean"], cache["var"], gamma, eps)
 # β was scaled, too: y = γ·x̂ + β adds it after the scaling.
 # - y = y.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  y = gamma.reshape(-1, 1, 1) * (x_hat + beta.reshape(-1, 1, 1))
+# %% mistakes otherwise="y of images"
+# In each channel y is a·(x − μ) + b. Column 0 holds a, which is γ/√(σ² + ε): see to these three. Column 1 holds b: it
+# is β, once μ is taken away. Column 2 is 0: else channels or places are mixed, y is no line of x, or a channel has
+# several μ or σ.
+# - x_hat = cache["x_hat"]  =>  y = y * y[0]; x_hat = cache["x_hat"]
+# %% mistakes otherwise="cache of images"
+# See which entry the line above names: x is what came in, x_hat is from before γ and β, mean and var are those of
+# x[:, c] for each c (no root, no ε), gamma and eps are as they came.
+# - x_hat=x_hat  =>  x_hat=x_hat + beta.reshape(-1, 1, 1)
 # %% mistakes of="statistics over axes 0, 2 and 3"
+# The variance was measured around 0. Subtract the mean before you square.
+# - x.var(axis=(0, 2, 3))  =>  (x**2).mean(axis=(0, 2, 3))
 # The statistics are over the examples only, one pair for each activation. Include rows and columns: a channel has one
 # mean.
 # - mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))  =>  mean, var = x.mean(axis=0), x.var(axis=0)
@@ -264,6 +291,7 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # - x.var(axis=(0, 2, 3))  =>  x.var(axis=(0, 2, 3), ddof=1)
 # ε stands outside the root here. It belongs inside: √(σ² + ε).
 # - np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (np.sqrt(var.reshape(-1, 1, 1)) + eps)
+# - np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (np.sqrt(var.reshape(-1, 1, 1)) + eps**0.5)
 # x was centred: either `x -= mean` wrote into the caller's own array, or x − μ was put into the cache as x.
 # - x_hat = (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)
 # + x -= mean.reshape(-1, 1, 1)
@@ -293,9 +321,9 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
 # All channels share one mean and one variance. Each channel has its own: average over axes 0, 2 and 3 only.
 # - mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))  =>  mean, var = x.mean(), x.var()
 # & (x - mean.reshape(-1, 1, 1)) / np.sqrt(var.reshape(-1, 1, 1) + eps)  =>  (x - mean) / np.sqrt(var + eps)
-# A (C,) or (1, C) array meets (N, C, H, W) at its last axis, the columns. With C ≠ W NumPy refuses. (With C = W it
-# would go through in silence, and scale columns in place of channels!) Either make rows of x first, or give γ, β and
-# the statistics the shape (C, 1, 1).
+# NumPy lines shapes up from the right: (C,) and (1, C) land on the columns W, (C, 1) on the rows H, (C, 1, 1, 1) on the
+# images; where the lengths agree, in silence. Give it the shape (C, 1, 1), or make rows, (N·H·W, C), of all first.
+# - y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)  =>  y = gamma.reshape(-1, 1, 1, 1) * x_hat
 # - y = gamma.reshape(-1, 1, 1) * x_hat + beta.reshape(-1, 1, 1)
 # + return gamma * x_hat + beta, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)
 # & return y, dict(x=x, x_hat=x_hat, mean=mean, var=var, gamma=gamma, eps=eps)  =>
@@ -371,14 +399,16 @@ def batchnorm2d_backward(dy, cache):
 # - return dx, dgamma, dbeta  =>  return dx, dgamma / (N * H * W), dbeta / (N * H * W)
 # dγ and dβ are divided by N. They are sums over all pixels of the batch: nothing is divided.
 # - return dx, dgamma, dbeta  =>  return dx, dgamma / N, dbeta / N
-# dγ was computed with x. It is γ·x̂ that makes y, so dγ is the sum of dy·x̂.
+# dγ was computed with x, or without x̂. It is γ·x̂ that makes y, so dγ is the sum of dy·x̂.
 # - return dx, dgamma, dbeta  =>  return dx, (dy * cache["x"]).sum(axis=(0, 2, 3)), dbeta
+# - return dx, dgamma, dbeta  =>  return dx, dbeta, dbeta
 # Only the direct path is there: the statistics were treated as constants. That is right in eval mode, not in training
 # (unit 04, section 4).
 # - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
 # + dx = dy * (cache["gamma"] / np.sqrt(cache["var"] + cache["eps"])).reshape(-1, 1, 1)
-# dβ was multiplied by γ. β is only added, so dβ is the sum of dy.
+# dβ has a factor too many, γ or x̂. β is only added, so dβ is the sum of dy.
 # - return dx, dgamma, dbeta  =>  return dx, dgamma, dbeta * cache["gamma"]
+# - return dx, dgamma, dbeta  =>  return dx, dgamma, dgamma
 # dγ and dβ are averages in part: one of the axes was averaged where a sum belongs. Sum over axes 0, 2 and 3.
 # - return dx, dgamma, dbeta  =>  return dx, dgamma / (H * W), dbeta / (H * W)
 # γ is in dx twice. batchnorm_backward multiplies by it already; with axes, dx̂ = dy·γ has it.
@@ -389,6 +419,7 @@ def batchnorm2d_backward(dy, cache):
 # +     F.batch_norm(dx, None, None, training=True)
 # Rows and columns are exchanged on one of the ways: H must stay in front of W, there and back.
 # - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  dx = dx.reshape(N, W, H, C).transpose(0, 3, 2, 1)
+# - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  dx = dx.reshape(N, H, W, C).transpose(0, 3, 2, 1)
 # - dy.transpose(0, 2, 3, 1)  =>  dy.transpose(0, 3, 2, 1)
 # dx lacks γ. The gradient of x̂ is dy·γ, channel by channel.
 # - (N, H, W, C).transpose(0, 3, 1, 2)  =>  (N, H, W, C).transpose(0, 3, 1, 2) / cache["gamma"].reshape(-1, 1, 1)
@@ -426,12 +457,38 @@ def batchnorm2d_backward(dy, cache):
 # {**cache, …}, instead of writing into this one.
 # - rows = cache["x_hat"]  =>  cache["x_hat"] = rows = cache["x_hat"]
 # %% mistake
-# A (C,) array met images at their last axis, the columns. With C ≠ W NumPy refuses; with C = W it would scale columns
-# in silence. Either make rows of dy and of x̂ before you call batchnorm_backward, or give γ the shape (C, 1, 1).
+# NumPy lines shapes up from the right: (C,) and (1, C) land on the columns W, (C, 1) on the rows H, (C, 1, 1, 1) on the
+# images; where the lengths agree, in silence. Give it the shape (C, 1, 1), or make rows, (N·H·W, C), of all first.
 # - dx = dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)  =>  dx = dy * cache["gamma"]
 def batchnorm2d_backward(dy, cache):
     return batchnorm_backward(dy, cache)
+# %% mistakes otherwise="dgamma and dbeta"
+# dγ[c] is the sum of dy[:, c]·x̂[:, c], dβ[c] that of dy[:, c]: all images, rows and columns. Here channels are mixed,
+# pixels are left out, or a factor or a term is missing, is another, or is too many.
+# - return dx, dgamma, dbeta  =>  return dx, dgamma * dbeta, dbeta
+# %% mistakes of="the one formula with dγ and dβ in it"
+# The sums keep the last axis, as if the channels came last. Here they are axis 1: sum over axes 0, 2 and 3.
+# - np.einsum("nchw,nchw->c", dy, x_hat), np.einsum("nchw->c", dy)
+# + np.einsum("nchw,nchw->w", dy, x_hat), np.einsum("nchw->w", dy)
+# & dx = gamma / (m * std)  =>  return 0, dgamma, dbeta; dx = gamma / (m * std)
+# - np.einsum("nchw,nchw->c", dy, x_hat), np.einsum("nchw->c", dy)
+# + np.einsum("nchw,nchw->w", dy, x_hat), np.einsum("nchw->w", dy)
+# %% mistakes of="averages over axes 0, 2 and 3" otherwise="dx"
+# In each channel dx is a·dy + b + c·x̂. Column 0 holds a, γ/√(σ² + ε); column 1 b, −a·mean(dy); column 2 c,
+# −a·mean(dy·x̂): see to the wrong ones. Column 3 is 0: else channels or places are mixed, or the means are not of all
+# N·H·W numbers.
+# - dx_hat - a - x_hat * b  =>  dx_hat - a - 2 * x_hat * b
 # %% mistakes of="averages over axes 0, 2 and 3"
+# ε stands outside the root here. It belongs inside: √(σ² + ε).
+# - np.sqrt(cache["var"] + cache["eps"])  =>  (np.sqrt(cache["var"]) + cache["eps"])
+# One of the averages inside dx is of dy, not of dx̂ = dy·γ: there γ is missing.
+# - (dx_hat, dx_hat * x_hat)  =>  (dy, dx_hat * x_hat)
+# - (dx_hat, dx_hat * x_hat)  =>  (dx_hat, dy * x_hat)
+# - (dx_hat, dx_hat * x_hat)  =>  (dy, dy * x_hat)
+# The mean of dx̂·x̂ was taken away as it is. Multiply it by x̂ first.
+# - dx_hat - a - x_hat * b  =>  dx_hat - a - b
+# dx is m times too large: where m·dx̂ and sums take the place of dx̂ and means, all is divided by m in the end.
+# - (dx_hat - a - x_hat * b) / root  =>  (dx_hat - a - x_hat * b) * dy[:, 0].size / root
 # The path through the variance is missing: from dx̂ its mean was taken away, but not its component along x̂ (unit 04,
 # section 10).
 # - root = np.sqrt  =>  dx = (dx_hat - a) / np.sqrt
@@ -457,8 +514,10 @@ def batchnorm2d_backward(dy, cache):
 # x stands where x̂ belongs: the component that is taken away is the one along x̂, the mean of dx̂·x̂ times x̂.
 # - x_hat, dx_hat = cache["x_hat"], dy  =>  x_hat, dx_hat = cache["x"], dy
 # & (dy * x_hat).sum(axis=(0, 2, 3))  =>  (dy * cache["x_hat"]).sum(axis=(0, 2, 3))
+# - a - x_hat * b  =>  a - cache["x"] * b
 # The averages inside dx do not run over the m = N·H·W numbers of a channel: other axes, or another count to divide by.
 # - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.mean(axis=(1, 2, 3), keepdims=True)
+# - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.mean()
 # - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.sum(axis=(0, 2, 3), keepdims=True) / d.size
 # - d.mean(axis=(0, 2, 3), keepdims=True)  =>  d.sum(axis=(0, 2, 3), keepdims=True) / (d[:, 0].size - 1)
 # NumPy's word is axis= (and keepdims=); dim= and keepdim= are PyTorch's.
@@ -505,8 +564,8 @@ def count_bn_parameters(layer_shapes, per):
 # One number was counted for each channel or activation. There are two: γ and β.
 # - sum(2 * shape[0] for shape in layer_shapes)  =>  sum(shape[0] for shape in layer_shapes)
 # & sum(2 * int(np.prod(shape)) for shape in layer_shapes)  =>  sum(int(np.prod(shape)) for shape in layer_shapes)
-# Four were counted: γ, β, and the running mean and variance. The running statistics are measured, not learned: they are
-# buffers (unit 05).
+# Four were counted, not two: either with the running mean and variance, which are measured, not learned (unit 05), or
+# the factor 2 was taken twice.
 # - sum(2 * shape[0] for shape in layer_shapes)  =>  sum(4 * shape[0] for shape in layer_shapes)
 # & sum(2 * int(np.prod(shape)) for shape in layer_shapes)  =>  sum(4 * int(np.prod(shape)) for shape in layer_shapes)
 # This is the count of the other kind: either per is never asked, or the two kinds are exchanged. 'channel' counts C
@@ -526,6 +585,23 @@ def count_bn_parameters(layer_shapes, per):
 # shape[1] and shape[2] exist for a convolution, but a dense layer's shape is (D,). np.prod(shape) multiplies however
 # many there are.
 # - int(np.prod(shape))  =>  shape[0] * shape[1] * shape[2]
+# A count of 0: per was compared with other words than "channel" and "activation", or nothing was added to the total.
+# - sum(2 * shape[0] for shape in layer_shapes)  =>  0
+# - sum(2 * int(np.prod(shape)) for shape in layer_shapes)  =>  0
+# %% mistakes otherwise="parameters per channel"
+# Per channel a layer (C, H, W) counts 2·C, γ and β for each channel, and the layers are added up. Nothing else is
+# learned by BN: no running statistics, no bias, no filters; H and W play no part.
+# - 2 * shape[0]  =>  2 * shape[1]
+# %% mistakes otherwise="parameters per channel, dense layers too"
+# The convolutions are right. A dense layer (D,) adds 2·D: a γ and a β for each of its D neurons.
+# - 2 * shape[0]  =>  (1 + len(shape) // 2) * shape[0]
+# %% mistakes otherwise="parameters per activation"
+# Per activation a layer adds 2·C·H·W: a γ and a β for each number of its output. Here one of the three is left out,
+# used twice or added, or something else is counted, too.
+# - int(np.prod(shape))  =>  shape[0] * shape[-1]
+# %% mistakes otherwise="parameters per activation, dense layers too"
+# The convolutions are right. A dense layer (D,) adds 2·D: a γ and a β for each of its D neurons.
+# - 2 * int(np.prod(shape))  =>  (1 + len(shape) // 2) * int(np.prod(shape))
 # %% mistakes of="one sum"
 # Only the first layer was counted: the return stands inside the loop. Add up over all layers, then return.
 # - return sum(2 * (shape[0] if per == "channel" else int(np.prod(shape))) for shape in layer_shapes)
@@ -628,8 +704,13 @@ class Block(nn.Module):
 
 conv_block = Block
 # %% mistakes
-# The convolution has a bias. These c_out numbers are learned in vain: BN takes them away. Pass bias=False.
+# The convolution has a bias: c_out numbers in vain, which BN takes away. Pass bias=False; to freeze it does not remove
+# it.
 # - padding=1, bias=False  =>  padding=1
+# - return nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
+# + (block := nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1), nn.BatchNorm2d(c_out), nn.ReLU()))
+# +     block[0].bias.requires_grad_(False)
+# +     return block
 # The maps have shrunk by two rows and two columns: a 3×3 filter without padding loses a pixel at each edge. Pad by one.
 # - 3, padding=1  =>  3
 # ReLU stands before BN. The order asked for is the BN paper's: convolution, BN, ReLU. The outputs of a ReLU are never
@@ -659,8 +740,8 @@ conv_block = Block
 # This is instance normalization: each image's map gets its own mean and variance. Take nn.BatchNorm2d.
 # - nn.BatchNorm2d(c_out)  =>  nn.InstanceNorm2d(c_out, affine=True)
 # - nn.BatchNorm2d(c_out)  =>  nn.InstanceNorm2d(c_out)
-# This BN keeps no running statistics, so in eval mode an image's answer still depends on the other images of its batch.
-# Leave track_running_stats as it is.
+# In eval mode this BN still takes the batch's own statistics: it keeps no running ones (track_running_stats=False), or
+# is held in training mode. So an image's answer depends on the other images.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, track_running_stats=False)
 # The block comes in eval mode. Then BN uses running statistics that have never seen any data: mean 0, variance 1. Leave
 # a new module in training mode; whoever uses it decides.
@@ -692,8 +773,15 @@ conv_block = Block
 # - nn.ReLU()  =>  nn.ReLU(), nn.MaxPool2d(2)
 # Your function returns nothing (None). Return the module.
 # - return nn.Sequential  =>  nn.Sequential
-# nn.Sequential takes modules, and F.relu is a plain function. Its module is nn.ReLU().
+# What comes back is an output, a tensor. Return the module that makes it, and do not call it here.
+# - nn.BatchNorm2d(c_out), nn.ReLU())  =>  nn.BatchNorm2d(c_out), nn.ReLU())(torch.zeros(2, c_in, 4, 4))
+# What comes back is a class. Make an object of it: put parentheses behind its name.
+# - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())  =>  nn.ReLU
+# A module was called on another. A comma is missing between two layers, or a layer was put into the parentheses of one.
+# - nn.BatchNorm2d(c_out), nn.ReLU()  =>  nn.BatchNorm2d(c_out)(nn.ReLU())
+# nn.Sequential takes modules, and F.relu is a plain function, as torch.relu is. Its module is nn.ReLU().
 # - nn.ReLU()  =>  F.relu
+# - nn.ReLU()  =>  torch.relu
 # The modules were called on a number of channels. They are not used yet: make them, and return them as one module.
 # Images come later, when somebody calls it.
 # - nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
@@ -704,6 +792,8 @@ conv_block = Block
 # Another activation function stands where the ReLU belongs. Take nn.ReLU().
 # - nn.ReLU()  =>  nn.LeakyReLU()
 # - nn.ReLU()  =>  nn.GELU()
+# - nn.ReLU()  =>  nn.Sigmoid()
+# - nn.ReLU()  =>  nn.Tanh()
 # - nn.ReLU()  =>  nn.ReLU6()
 # There is one layer too many: a second ReLU, BN or something else. Convolution, BN, ReLU, once each.
 # - nn.BatchNorm2d(c_out)  =>  nn.ReLU(), nn.BatchNorm2d(c_out)
@@ -712,9 +802,13 @@ conv_block = Block
 # The edge is padded with something else than zeros, or the filter is spread out. Take padding=1, and nothing more.
 # - padding=1, bias=False  =>  padding=1, padding_mode="reflect", bias=False
 # - padding=1, bias=False  =>  padding=2, dilation=2, bias=False
-# BN's ε is not the default. Leave eps out.
+# BN's ε is not the default. Leave eps out: it is also what a second number after c_out is taken for.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, eps=1e-3)
-# A parameter is frozen (requires_grad is False). All three are to be learned.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, 0.1)
+# This BN has no β. bias=False is for the convolution: there BN's β makes the bias superfluous.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, bias=False)
+# A parameter gets no gradient: it is frozen (requires_grad=False), or cut off by detach() or no_grad(). All three are
+# to be learned.
 # - return nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
 # + block = nn.Sequential(nn.Conv2d(c_in, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
 # +     block[1].requires_grad_(False)
@@ -727,6 +821,29 @@ conv_block = Block
 # statistics differ. Leave momentum out.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=0.01)
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=0.9)
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=None)
+# %% mistakes otherwise="block: output in training mode"
+# A layer is of another kind, is missing or too many (dropout?), has options of its own, or is used in another order.
+# Three layers: nn.Conv2d with 3, padding=1 and bias=False, nn.BatchNorm2d(c_out), nn.ReLU().
+# - nn.BatchNorm2d(c_out), nn.ReLU()  =>  nn.BatchNorm2d(c_out), nn.Hardtanh()
+# %% mistakes otherwise="block: output in eval mode, after one batch"
+# In training mode the block is right, in eval mode it is not. Either BN has an option that it should not have, or a
+# layer differs between the modes, or the convolution has a bias that begins at 0, or every call returns the same, used
+# block.
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=0.5)
+# %% mistake
+# BN is made anew in each call of forward: its γ and β never learn, and its running statistics are lost. Make all layers
+# once, in __init__.
+class Block(nn.Module):
+    def __init__(self, c_in, c_out):
+        super().__init__()
+        self.c_out, self.conv = c_out, nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+
+    def forward(self, x):
+        return F.relu(nn.BatchNorm2d(self.c_out)(self.conv(x)))
+
+
+conv_block = Block
 
 # %% exercise="fold_conv_bn"
 # %% right="a new Conv2d with all options, filled under no_grad"
@@ -845,9 +962,31 @@ def fold_conv_bn(conv, bn):
 # folded.bias = nn.Parameter(…).
 # - folded.bias = nn.Parameter  =>  folded.bias.data.copy_
 # - folded.bias = nn.Parameter  =>  folded.bias.copy_
+# A tensor of several numbers is neither true nor false. Ask `conv.bias is None`.
+# - 0 if conv.bias is None else conv.bias.detach()  =>  conv.bias.detach() if conv.bias else 0
+# The new convolution has another dtype than conv.
+# - return folded  =>  return folded.double()
+# %% mistakes otherwise="folded weight"
+# The filters are not W times s = γ/√(σ² + ε), one s for each output channel. γ is bn.weight (bn.bias is β), σ² is
+# bn.running_var (as it is), ε is bn.eps.
+# - (bn.weight / torch  =>  (bn.bias / torch
+# %% mistakes otherwise="folded bias, where conv has none"
+# The filters are right, the new bias is not s·(b − μ) + β, here with b = 0: μ is bn.running_mean, β is bn.bias
+# (bn.weight is γ), and s, the one of the filters, multiplies μ once, β never.
+# - (bias - bn.running_mean) * scale  =>  (bias - bn.running_mean) * scale**2
+# %% mistakes otherwise="folded bias, where conv has one"
+# Without conv.bias this is right. The new bias is s·(b − μ) + β: conv's own b is added once, before the scaling, as it
+# is.
+# - (bias - bn.running_mean) * scale  =>  (bias * scale - bn.running_mean) * scale
 # %% mistakes hidden=true
+# bn.eval() changes the mode of the bn that came in, which may be in training.
+# - folded = copy  =>  bn.eval(); folded = copy
 # The new convolution lost some of conv's options: where one is not handed on, the default takes its place. Hand on all
 # four: stride, padding, dilation and groups.
+# - copy.deepcopy(conv)
+# + nn.Conv2d(
+# +         conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, groups=conv.groups
+# +     ).double()
 # - copy.deepcopy(conv)  =>  nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding)
 # %% mistakes hidden=true of="a new Conv2d with all options, filled under no_grad"
 # The new convolution is float32, though conv is float64. A new nn.Conv2d is so unless it is made with
@@ -992,6 +1131,23 @@ def normalize_axes(x, kind, groups=1, eps=1e-5):
 # - "batch": (0, 2, 3)  =>  "batch": (0, 3)
 # The variance was measured around 0. Subtract the mean before you square.
 # - parts.var(axis=axes, keepdims=True)  =>  (parts**2).mean(axis=axes, keepdims=True)
+# The root was taken twice: np.std is a standard deviation already.
+# - parts.var(axis=axes, keepdims=True)  =>  parts.std(axis=axes, keepdims=True)
+# %% mistakes otherwise="batch"
+# Either the formula is not (x − mean)/√(var + eps), or the axes are not those of 'batch': N, H and W, so 0, 2 and 3,
+# with one mean and one variance for each channel.
+# - ((parts - mean) / np.sqrt(var + eps))  =>  ((parts - mean) * np.sqrt(var + eps))
+# %% mistakes otherwise="layer"
+# 'batch' is right, 'layer' is not. It averages over C, H and W: axes 1, 2 and 3, one mean for each image.
+# - "layer": (1, 2, 3)  =>  "layer": (0, 1)
+# %% mistakes otherwise="instance"
+# 'batch' and 'layer' are right, 'instance' is not. It averages over H and W, axes 2 and 3, one mean for each map;
+# `groups` plays no part in it.
+# - "instance": (2, 3)  =>  "instance": (0, 1)
+# %% mistakes otherwise="group, two groups of three"
+# For 'group', other numbers share a mean than should: in each image, C/G neighbouring channels, all rows and columns.
+# Cut the channels only, (N, G, C/G, H, W), and average over axes 2, 3 and 4.
+# - "group": (2, 3, 4)  =>  "group": (0, 1)
 # %% mistakes of="groups one by one, as layer normalization"
 # The groups are interleaved: channels that are not neighbours were put together. A group is a run of neighbouring
 # channels: the axis of groups comes first, then the one within the group.

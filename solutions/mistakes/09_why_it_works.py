@@ -36,20 +36,26 @@ def noisy_batchnorm(a, rng):
     s = rng.normal(loc=np.broadcast_to(sigma, a.shape), scale=0.1)
     return (torch.as_tensor(s) * a.double() + torch.as_tensor(m)).to(a.dtype)
 # %% mistakes
-# The noise is shared by the whole batch: m and s have one value a channel. The paper draws them anew for each value,
-# around the channel's μ and σ: their size is a.shape.
+# The noise is shared by the whole batch: m and s, or one of them, have one value a channel. The paper draws both anew
+# for each value, around the channel's μ and σ: their size is a.shape.
 # - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, shape)
 # & s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, shape)
+# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, shape)
+# - s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, shape)
 # There is no second draw: μ and σ were used as m and s. Every value gets its own m, around μ, and its own s, around σ.
 # - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = mu
 # & s = rng.normal(sigma, 0.1, a.shape)  =>  s = sigma
-# μ and σ were drawn for each value too. Then the shifts average out, and the channel's distribution as a whole hardly
+# μ or σ was drawn for each value too. Then the shifts average out, and the channel's distribution as a whole hardly
 # moves: no covariate shift. One μ and one σ a channel: C numbers each.
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5, a.shape)
 # & sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25, a.shape)
-# μ and σ are single numbers here, the same for all channels. Each channel has its own: C numbers each.
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5, a.shape)
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25, a.shape)
+# μ or σ is a single number here, the same for all channels. Each channel has its own: C numbers each.
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5)
 # & sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25)
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5)
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25)
 # μ and σ were drawn one a sample (N numbers), not one a channel. The channels stand on the second axis: a.shape[1].
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5, (len(a), *[1] * (a.ndim - 1)))
 # & sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.25, (len(a), *[1] * (a.ndim - 1)))
@@ -69,21 +75,22 @@ def noisy_batchnorm(a, rng):
 # PyTorch and NumPy do not multiply each other: s and m are still NumPy arrays. Make tensors of them:
 # torch.from_numpy(…).to(a).
 # - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  s * a + m
-# m has one value a channel, shared by the batch, and s has one for each value. Both are drawn anew for each value: size
-# a.shape.
-# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, shape)
-# a came back as it went in. Scale it by s and shift it by m.
-# - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return a
 # m does not depend on μ: it was drawn from U(−0.1, 0.1). Draw it around the channel's μ, from U(μ − 0.1, μ + 0.1).
 # Without μ the means stay at 0.
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(-0.1, 0.1, a.shape)
-# s does not depend on σ: it was drawn around 1. Draw it from N(σ, 0.1).
+# s was not drawn from N(σ, 0.1): around σ, normally distributed, with 0.1 as its standard deviation, whatever σ is.
 # - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(1, 0.1, a.shape)
-# The spread of s is √0.1 here. In this course the 0.1 of N(σ, 0.1) is the standard deviation, which is what rng.normal
-# takes.
+# - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(0, 0.1, a.shape)
+# - rng.normal(sigma, 0.1, a.shape)  =>  rng.uniform(sigma - 0.1, sigma + 0.1, a.shape)
+# - rng.normal(sigma, 0.1, a.shape)  =>  sigma * rng.normal(1, 0.1, a.shape)
+# - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(0.1, sigma, a.shape)
+# The spread of s is √0.1 or 0.1² here. In this course the 0.1 of N(σ, 0.1) is the standard deviation, which is what
+# rng.normal takes.
 # - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(sigma, 0.1**0.5, a.shape)
-# The shift came before the scaling: s·(a + m). The formula is s·a + m.
+# - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(sigma, 0.1**2, a.shape)
+# m was scaled too, as in s·(a + m) or a + s·m. The formula is s·a + m.
 # - a + torch.from_numpy(m).to(a)  =>  (a + torch.from_numpy(m).to(a))
+# - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  a + torch.from_numpy(s * m).to(a)
 # m and s changed places: s multiplies, m is added.
 # - (s).to(a) * a + torch.from_numpy(m).to(a)  =>  (m).to(a) * a + torch.from_numpy(s).to(a)
 # The noise is only added (a + m). It scales too: s·a + m.
@@ -96,13 +103,20 @@ def noisy_batchnorm(a, rng):
 # docstring's order is mu, sigma, m, s.
 # - sigma = rng.uniform(1, 1.25, shape)  =>  pass
 # & mu = rng.uniform  =>  sigma = rng.uniform(1, 1.25, shape); mu = rng.uniform
-# μ and σ have the same interval. σ ~ U(1, 1.25): it stays near 1, it only widens.
+# σ was drawn from another interval. σ ~ U(1, 1.25): it stays near 1, it only widens.
 # - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(-0.5, 0.5, shape)
-# σ was drawn from a normal distribution. It is uniform: σ ~ U(1, 1.25).
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(0.75, 1.25, shape)
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(0, 1.25, shape)
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.5, shape)
+# μ or σ was drawn from a normal distribution. Both are uniform: μ ~ U(−0.5, 0.5), σ ~ U(1, 1.25).
 # - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.normal(1, 1.25, shape)
-# The noise was made float32, which keeps seven digits; these activations are float64. Make tensors of a's own dtype:
-# torch.from_numpy(…).to(a).
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.normal(0, 0.5, shape)
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.normal(-0.5, 0.5, shape)
+# The noise, or the result, was made float32, which keeps seven digits; these activations are float64. Make tensors of
+# a's own dtype: torch.from_numpy(…).to(a).
 # - (s).to(a) * a + torch.from_numpy(m).to(a)  =>  (s).float() * a + torch.from_numpy(m).float()
+# - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# + return (torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)).float()
 # The random numbers are float64, and the result became float64 with them. The layers behind want a's dtype:
 # torch.from_numpy(…).to(a).
 # - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  torch.from_numpy(s) * a + torch.from_numpy(m)
@@ -117,17 +131,22 @@ def noisy_batchnorm(a, rng):
 # A generator of your own was used, with a seed of its own, so every step would draw the same noise. Draw from the
 # argument rng: it moves on from call to call.
 # - mu = rng.uniform  =>  rng = np.random.RandomState(0); mu = rng.uniform
-# s has one value a channel, shared by the batch, and m has one for each value. Both are drawn anew for each value: size
-# a.shape.
-# - s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, shape)
-# m is missing: the activations are scaled, but not shifted. s·a + m.
+# m is missing: the activations are not shifted (or a came back as it went in). s·a + m.
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return torch.from_numpy(s).to(a) * a
+# - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return a
 # m is subtracted. The formula adds it: s·a + m.
 # - a + torch.from_numpy(m).to(a)  =>  a - torch.from_numpy(m).to(a)
-# μ lies between 0 and 0.5 here, so every channel is shifted upwards. μ ~ U(−0.5, 0.5).
+# μ was drawn from another interval. μ ~ U(−0.5, 0.5): from low to high, so up to half a standard deviation down or up.
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(0, 0.5, shape)
-# m lies to one side of μ only. m ~ U(μ − 0.1, μ + 0.1).
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.25, 0.25, shape)
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-1, 1, shape)
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(0.5, -0.5, shape)
+# m was drawn from another interval around μ. m ~ U(μ − 0.1, μ + 0.1).
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu, mu + 0.1, a.shape)
+# - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu - 0.5, mu + 0.5, a.shape)
+# - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu - 0.05, mu + 0.05, a.shape)
+# - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu, 0.1, a.shape)
+# - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(-0.1, mu + 0.1, a.shape)
 # m was drawn from a normal distribution. It is uniform: m ~ U(μ − 0.1, μ + 0.1).
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.normal(mu, 0.1, a.shape)
 # The right distributions, drawn in another order: m before σ. The same RandomState then hands out other numbers. The
@@ -142,6 +161,67 @@ def noisy_batchnorm(a, rng):
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  rng = np.random; mu = rng.uniform(-0.5, 0.5, shape)
 # Nothing comes back (None). End with a return.
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  pass
+# %% mistakes
+# The right distributions, drawn in turns: all that one channel (or one sample) needs, then the next. RandomState then
+# hands the numbers out otherwise. First all of mu, then all of sigma, then all of m, then all of s.
+# - mu = rng.uniform(-0.5, 0.5, shape)
+# + pairs = [(rng.uniform(-0.5, 0.5), rng.uniform(1, 1.25)) for _ in range(a.shape[1])]
+# +     mu, sigma = np.array(pairs).T.reshape(2, *shape)
+# & sigma = rng.uniform(1, 1.25, shape)  =>  pass
+# - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)
+# + draw = lambda: (rng.uniform(mu - 0.1, mu + 0.1, a.shape[1:]), rng.normal(sigma, 0.1, a.shape[1:]))
+# +     m, s = np.stack([draw() for _ in a], axis=1)
+# & s = rng.normal(sigma, 0.1, a.shape)  =>  pass
+# - mu = rng.uniform(-0.5, 0.5, shape)
+# + m, s = np.empty((2, *a.shape))
+# +     for j in range(a.shape[1]):
+# +         mu, sigma = rng.uniform(-0.5, 0.5), rng.uniform(1, 1.25)
+# +         m[:, j] = rng.uniform(mu - 0.1, mu + 0.1, m[:, j].shape)
+# +         s[:, j] = rng.normal(sigma, 0.1, m[:, j].shape)
+# & sigma = rng.uniform(1, 1.25, shape)  =>  pass
+# & m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  pass
+# & s = rng.normal(sigma, 0.1, a.shape)  =>  pass
+# s stands in the wrong place. It multiplies a: not divided by, not added, and m is added after it. s·a + m.
+# - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# + (a - torch.from_numpy(m).to(a)) / torch.from_numpy(s).to(a)
+# - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# + (a + torch.from_numpy(m).to(a)) / torch.from_numpy(s).to(a)
+# - torch.from_numpy(s).to(a) * a +  =>  a / torch.from_numpy(s).to(a) +
+# - torch.from_numpy(s).to(a) * a +  =>  torch.from_numpy(s).to(a) + a +
+# a is multiplied by 1 + s. σ, and s with it, is near 1 already: s·a + m.
+# - torch.from_numpy(s).to(a) * a +  =>  (1 + torch.from_numpy(s).to(a)) * a +
+# μ or σ was put on twice. m lies around μ already, and s around σ: s·a + m is all.
+# - return torch  =>  m = mu + m; return torch
+# - return torch  =>  s = sigma * s; return torch
+# - return torch  =>  m, s = mu + m, sigma * s; return torch
+# It was normalized again. a comes from BN, and the noise is to move it: s·a + m, with a as it came, and nothing after.
+# - torch.from_numpy(s).to(a) * a +
+# + torch.from_numpy(s).to(a) * (a - a.mean(0)) / (a.var(0, unbiased=False) + 1e-5).sqrt() +
+# - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# + y = torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# +     return (y - y.mean(0)) / (y.var(0, unbiased=False) + 1e-5).sqrt()
+# The second call gave the noise of the first. The generator stood still, since a copy of it was used (or its state was
+# put back). Draw from rng itself, so that each step gets new noise.
+# - mu = rng.uniform  =>  rng = copy.deepcopy(rng); mu = rng.uniform
+# %% mistakes
+# Return one tensor, s·a + m, and nothing beside it.
+# - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# + return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a), m, s
+# - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# + return torch.from_numpy(s).to(a) * a, torch.from_numpy(m).to(a)
+# %% mistakes otherwise="zeros, shaken: m alone"
+# s·0 + m is m alone, and yours is not. Either something is done to a but s·a + m, or it is one of three lines: mu ~
+# U(−0.5, 0.5), one a channel; sigma, drawn right after it; m ~ U(μ − 0.1, μ + 0.1), one for each number of a, drawn
+# before s. All come from rng.
+# - return torch  =>  m = np.abs(m); return torch
+# %% mistakes otherwise="shaken activations"
+# m is right: the check before this one saw it alone. So it is s: sigma ~ U(1, 1.25), one a channel; s ~ N(σ, 0.1), one
+# for each number of a, from rng, drawn last, 0.1 its standard deviation. Or it is s·a + m: a as it came, times s.
+# - return torch  =>  s = np.sqrt(s); return torch
+# %% mistakes otherwise="shaken images"
+# Tables come out right, images do not. mu and sigma are drawn with C numbers and get the shape (C, 1, 1); m and s are
+# drawn in a's own shape (N, C, H, W), with nothing transposed or reshaped after.
+# - return torch  =>  m = m.reshape(-1, *m.shape[1:][::-1]).T.reshape(m.shape) if m.ndim > 2 else m; return torch
 
 # %% exercise="ics"
 # %% right="backward(), with .grad cleared"
@@ -165,8 +245,7 @@ def ics(model, layer, batch, lr):
     model = copy.deepcopy(model)
     loss_of(model, batch).backward()
     g = model[layer].weight.grad.detach().clone().ravel()
-    if layer > 0:
-        torch.optim.SGD(model[:layer].parameters(), lr=lr).step()
+    torch.optim.SGD(model[:layer].parameters(), lr=lr).step()
     for p in model.parameters():
         p.grad = None
     loss_of(model, batch).backward()
@@ -206,22 +285,35 @@ def ics(model, layer, batch, lr):
 # Distance 0, cosine 1: the two gradients are one and the same. Either G is weight.grad itself, which the second
 # backward() overwrote (clone it), or both were taken at the same weights. G′ needs a new loss, after the layers in
 # front have moved. (p = p − lr·g moves nothing: it makes a new tensor and calls that p. p -= lr·g moves the parameter.)
+# Or both were scaled to length 1 before they were subtracted.
 # - (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])  =>  G_new = G
 # The layer itself moved too. In G′ its weight is the old one: only the layers in front have moved, model[:layer].
 # - list(model[:layer].parameters())  =>  list(model[: layer + 1].parameters())
-# All layers moved, those behind as well. In G′ only the layers in front have moved: model[:layer].
+# More than the layers in front moved: those behind too, or all, or this layer's own bias. In G′ only model[:layer] has
+# moved.
 # - list(model[:layer].parameters())  =>  list(model.parameters())
-# The layers behind moved, those in front stayed. It is the other way round: the layers in front make this layer's
-# inputs.
+# - list(model[:layer].parameters())  =>  [p for p in model.parameters() if p is not model[layer].weight]
+# The layers behind moved (and perhaps this one), those in front stayed. It is the other way round: the layers in front
+# make this layer's inputs, model[:layer].
 # - list(model[:layer].parameters())  =>  list(model[layer + 1 :].parameters())
-# Only a part of the parameters in front moved. The step moves all of them, weights, biases, γ and β:
-# model[:layer].parameters().
+# - list(model[:layer].parameters())  =>  list(model[layer:].parameters())
+# Only a part of what is in front moved. The step moves all of it, every layer with its weights, biases, γ and β:
+# model[:layer].parameters(), not model[layer - 1], not model[: layer - 1].
 # - list(model[:layer].parameters())  =>  [m.weight for m in model[:layer] if isinstance(m, nn.Linear)]
 # - list(model[:layer].parameters())  =>  [m.weight for m in model[:layer] if hasattr(m, "weight")]
+# - list(model[:layer].parameters())  =>  list(model[0].parameters())
+# - list(model[:layer].parameters())  =>  list(model[:layer].parameters())[-1:]
+# - list(model[:layer].parameters())  =>  [p for m in model[:layer] if isinstance(m, nn.Linear) for p in m.parameters()]
+# - list(model[:layer].parameters())  =>  [p for n, p in model[:layer].named_parameters() if p.ndim > 1]
 # The layers in front moved uphill. A step of gradient descent subtracts: W − lr·gradient.
 # - p -= lr * g  =>  p += lr * g
-# The layers in front moved by the whole gradient. The step is lr times the gradient.
+# The layers in front did not move by lr times their gradient. It was the whole gradient, or lr came in twice, or the
+# gradient was scaled to length 1.
 # - p -= lr * g  =>  p -= g
+# - p -= lr * g  =>  p -= lr**2 * g
+# - p -= lr * g  =>  p -= lr * g / g.norm()
+# - p -= lr * g  =>  p -= lr * g / torch.cat([step.flatten() for step in steps]).norm()
+# - p -= lr * g  =>  p -= lr * g.sign()
 # The layers in front moved one after the other, each with a gradient that saw the others' new weights. They move at
 # once, with the gradients of one backward pass.
 # - for p, g in zip(front, steps):  =>  for p in front:
@@ -229,28 +321,38 @@ def ics(model, layer, batch, lr):
 # That is the squared distance, or its mean. ‖G − G′‖₂ is the root of the sum of squares: (G − G′).norm().
 # - (G - G_new).norm()  =>  ((G - G_new) ** 2).sum()
 # - (G - G_new).norm()  =>  ((G - G_new) ** 2).mean()
-# That is the mean of the absolute differences. The ℓ2 distance is the root of the sum of squares: (G − G′).norm().
+# That is the mean of the absolute differences, or the largest of them, or a matrix norm (torch.linalg.norm(…, 2) of a
+# matrix is its largest singular value). ‖G − G′‖₂ is the root of the sum of squares of all entries: (G − G′).norm().
 # - (G - G_new).norm()  =>  (G - G_new).abs().mean()
-# The distance was divided by the length of G. That is a sensible number too, but the paper's is the plain distance.
+# - (G - G_new).norm()  =>  (G - G_new).abs().max()
+# - (G - G_new).norm()  =>  torch.linalg.matrix_norm(G - G_new, 2)
+# The distance was divided by the length of G or of G′. That is a sensible number too, but the paper's is the plain
+# distance.
 # - (G - G_new).norm()  =>  (G - G_new).norm() / G.norm()
+# - (G - G_new).norm()  =>  (G - G_new).norm() / G_new.norm()
 # The difference of the two lengths says nothing of the directions. Subtract the gradients first, then take the length.
 # - (G - G_new).norm()  =>  (G.norm() - G_new.norm()).abs()
-# The second number is the dot product. The cosine divides it by both lengths.
+# The second number is the dot product, or that over one length squared. The cosine divides by both lengths, ‖G‖·‖G′‖.
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  (G * G_new).sum()
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  (G * G_new).sum() / G.norm() ** 2
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  (G * G_new).sum() / G_new.norm() ** 2
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  (G * G_new).sum() / G.norm()
 # That is one cosine for each row or column. Flatten both gradients to one vector each first.
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  F.cosine_similarity(G, G_new).mean()
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  F.cosine_similarity(G, G_new, dim=0).mean()
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  F.cosine_similarity(G, G_new)
 # The second number is 1 − cosine, or its angle. The cosine itself is wanted, best 1.
 # - F.cosine_similarity  =>  1 - F.cosine_similarity
+# - return distance.item(), cosine.item()  =>  return distance.item(), np.arccos(cosine.item())
+# - return distance.item(), cosine.item()  =>  return distance.item(), np.degrees(np.arccos(cosine.item()))
 # The cosine lost its sign. G′ may point against G: then the cosine is negative, which is the most shift of all.
 # - return distance.item(), cosine.item()  =>  return distance.item(), abs(cosine.item())
 # The two results are in the wrong order: distance first, then cosine.
 # - return distance.item(), cosine.item()  =>  return cosine.item(), distance.item()
-# Only the distance came back. Return two numbers, distance and cosine.
+# Return two numbers in a tuple, first the distance, then the cosine: return distance, cosine.
 # - return distance.item(), cosine.item()  =>  return distance.item()
-# The layers behind moved as well. In G′ only the layers in front have moved: model[:layer].
-# - list(model[:layer].parameters())  =>  [p for p in model.parameters() if p is not model[layer].weight]
+# - return distance.item(), cosine.item()  =>  return G, G_new
+# - return distance.item(), cosine.item()  =>  return {"distance": distance.item(), "cosine": cosine.item()}
 # That is the sum of the absolute differences. The ℓ2 distance is the root of the sum of squares: (G − G′).norm().
 # - (G - G_new).norm()  =>  (G - G_new).abs().sum()
 # That is the root of the mean square. The ℓ2 distance is the root of the sum of squares: (G − G′).norm().
@@ -267,9 +369,10 @@ def ics(model, layer, batch, lr):
 # - with torch.no_grad():  =>  if [p.requires_grad_(False) for p in front] or True:
 # Nothing comes back (None). End with a return.
 # - return distance.item(), cosine.item()  =>  pass
-# The gradients were taken in evaluation mode, with the running statistics. The training step is taken with the batch's.
+# A gradient was taken in evaluation mode, with the running statistics. The training step is taken with the batch's.
 # Leave the model in the mode it is in.
 # - saved = copy.deepcopy(model.state_dict())  =>  saved = copy.deepcopy(model.state_dict()); model.eval()
+# - (G_new,) = torch  =>  model.eval(); (G_new,) = torch
 # No gradient can be taken of a loss that was computed under torch.no_grad(). Only the step, p -= lr·g, belongs there.
 # - loss_of(model, batch), [weight, *front]  =>  torch.no_grad()(loss_of)(model, batch), [weight, *front]
 # torch.autograd.grad returns a tuple, even for one tensor. Unpack it: (G,) = torch.autograd.grad(…).
@@ -317,6 +420,12 @@ def ics(model, layer, batch, lr):
 # & (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])
 # + after = torch.autograd.grad(loss_of(model, batch), [weight, model[layer].bias])
 # +     G, G_new = (torch.cat([g.flatten() for g in both]) for both in ((G, b), after))
+# - G, *steps = torch.autograd.grad(loss_of(model, batch), [weight, *front])
+# + own = list(model[layer].parameters())
+# +     steps = torch.autograd.grad(loss_of(model, batch), [*front, *own])
+# & (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])
+# + after = steps[len(front) :], torch.autograd.grad(loss_of(model, batch), own)
+# +     G, G_new = (torch.cat([g.flatten() for g in both]) for both in after)
 # The gradients are of all parameters together. G is the gradient of one layer's weight: model[layer].weight.
 # - G, *steps = torch.autograd.grad(loss_of(model, batch), [weight, *front])
 # + steps = torch.autograd.grad(loss_of(model, batch), list(model.parameters()))
@@ -327,6 +436,53 @@ def ics(model, layer, batch, lr):
 # model.train() was called. A model that came in evaluation mode would go back in training mode. Leave the mode as it
 # is.
 # - saved = copy.deepcopy(model.state_dict())  =>  saved = copy.deepcopy(model.state_dict()); model.train()
+# %% mistakes
+# The cosine is the one between G and G′. Yours is between one of them and their difference.
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)
+# + F.cosine_similarity(G.flatten(), (G - G_new).flatten(), dim=0)
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)
+# + F.cosine_similarity(G_new.flatten(), (G_new - G).flatten(), dim=0)
+# The difference was multiplied or divided by lr. The distance is that of the two gradients as they are.
+# - (G - G_new).norm()  =>  (lr * (G - G_new)).norm()
+# - (G - G_new).norm()  =>  ((G - G_new) / lr).norm()
+# That is how far the layers in front moved. What counts is what it did to this layer's gradient: G′ against G.
+# - (G - G_new).norm()  =>  sum((lr * g).norm() for g in steps)
+# - (G - G_new).norm()  =>  sum((lr * g).norm() ** 2 for g in steps).sqrt()
+# The buffers are back, the weights are not: they are still moved. Save and put back the whole state, parameters and
+# buffers.
+# - saved = copy.deepcopy(model.state_dict())  =>  saved = [b.clone() for b in model.buffers()]
+# & model.load_state_dict(saved)  =>  for b, old in zip(model.buffers(), saved): b.copy_(old)
+# %% mistakes
+# The gradient is of another layer's weight. layer is the place itself, counted from 0: model[layer].weight.
+# - weight, front = model[layer].weight,  =>  weight, front = model[layer - 1].weight,
+# - weight, front = model[layer].weight,  =>  weight, front = model[layer + 1 if layer + 1 < len(model) else 0].weight,
+# .grad is None: only loss.backward() fills it. torch.autograd.grad returns the gradients instead, in the order of the
+# parameters that it is given.
+# - G, *steps = torch.autograd.grad(loss_of(model, batch), [weight, *front])
+# + steps = torch.autograd.grad(loss_of(model, batch), front); G = weight.grad
+# %% mistakes otherwise="distance, a net of four numbers"
+# Each layer is one number here, w₁ to w₄, the loss is (ŷ − y)², by loss_of, and the distance |G − G′|. G is ∂L/∂w₃.
+# Then w₁ and w₂ alone take one step down, at once, each by lr times its own gradient. G′ is ∂L/∂w₃ of the loss there.
+# Nothing is rounded or divided. Which of these does your code do otherwise?
+# - (G - G_new).norm()  =>  (G - G_new).norm() / 2
+# %% mistakes otherwise="distance, a net of matrices"
+# With single numbers and one sample the distance is right, with matrices and seven samples it is not. Either it is the
+# norm: the root of the sum of squares of all entries of G − G′, one number. Or something was divided by the number of
+# samples, or some were left out.
+# - (G - G_new).norm()  =>  (G - G_new).norm(dim=0).mean()
+# %% mistakes otherwise="distance, with biases and BN"
+# Without biases and BN the distance is right. So either a part of model[:layer] did not move (its biases, γ and β do),
+# or G holds more than the gradient of model[layer].weight, or the model's mode was changed.
+# - list(model[:layer].parameters())  =>  [p for n, p in model[:layer].named_parameters() if n != '1.bias']
+# %% mistakes otherwise="distance and cosine"
+# The line above says which is wrong. The cosine is the sum of G·G′ over all entries, divided by ‖G‖·‖G′‖, and nothing
+# more. The distance was right in the checks before: does it lose the signs of G and G′?
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)
+# + F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0) ** 2
+# %% mistakes otherwise="what ics leaves behind"
+# The line above names what is not as it was. Save parameters and buffers before you begin, put all of them back at the
+# end; call no train() and no eval(), and leave .grad alone.
+# - model.load_state_dict(saved)  =>  model.load_state_dict(saved); model[1].running_mean.zero_()
 
 # %% exercise="q_ics"
 # %% mistakes
@@ -417,46 +573,80 @@ def walk_gradient(model, batch, steps):
 # The weights are back, BN's buffers are not: every forward pass in training mode moved the running statistics. Put back
 # the whole state_dict, not only the parameters.
 # - model.load_state_dict(saved)  =>  for p, p0 in zip(parameters, start): p.data.copy_(p0)
-# The step sizes were taken as distances: the gradient was divided by its length. The walk is start − step·gradient, so
-# where the gradient is long, the walk is long.
+# The step sizes were taken as distances: the gradient was divided by its length (or only its sign was kept). The walk
+# is start − step·gradient, so where the gradient is long, the walk is long.
 # - zip(parameters, start, gradient)  =>  zip(parameters, start, [g / flat(gradient).norm() for g in gradient])
-# The losses are changes from the loss at the start. The loss itself is wanted, at each point.
+# The losses are changes from the loss at the start, or from the lowest. The loss itself is wanted, at each point.
 # - losses.append(loss.item())  =>  losses.append(loss.item() - base)
 # & losses, distances = [], []  =>  losses, distances, base = [], [], loss_of(model, batch).item()
+# - return np.array(losses)  =>  return np.array(losses) - min(losses)
 # The distances are those of the weights from the start. What is wanted is how far the gradient there is from the
 # gradient at the start.
 # - (flat(there) - flat(gradient)).norm()  =>  (step * flat(gradient)).norm()
 # The distances are from one point's gradient to the next one's. Measure each from the gradient at the start.
 # - ((flat(there) - flat(gradient)).norm().item())  =>  ((flat(there) - last).norm().item()); last = flat(there)
 # & losses, distances = [], []  =>  losses, distances, last = [], [], flat(gradient)
-# Those are squared distances. The ℓ2 distance is the root: .norm().
+# Those are squared distances, or their mean. The ℓ2 distance is the root of the sum: .norm().
 # - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)) ** 2).sum()
-# This subtracts the lengths of two gradients. A gradient that turns round without changing its length would count as
-# unchanged. Subtract the vectors, then take the length.
+# - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)) ** 2).mean()
+# This subtracts the lengths of two gradients, or takes their cosine. A gradient may turn without changing its length,
+# or grow without turning. Subtract the vectors, then take the length.
 # - (flat(there) - flat(gradient)).norm()  =>  (flat(there).norm() - flat(gradient).norm()).abs()
-# This adds up one distance for each parameter. Take all parameters as one long vector: flat(…), then one norm.
+# - (flat(there) - flat(gradient)).norm()  =>  (flat(there).norm() - flat(gradient).norm())
+# - (flat(there) - flat(gradient)).norm()  =>  (flat(gradient).norm() - flat(there).norm())
+# - (flat(there) - flat(gradient)).norm()  =>  F.cosine_similarity(flat(there), flat(gradient), dim=0)
+# There is one distance for each parameter here, and of these the sum, the mean, the largest or only some were taken.
+# Take all parameters as one long vector: flat(…), then one norm.
 # - (flat(there) - flat(gradient)).norm()  =>  sum((a - b).norm() for a, b in zip(there, gradient))
-# These distances are already divided: by the step, by the length of the gradient, or by both. That comes in
-# beta_smoothness; here the distance of the gradients alone is wanted.
+# - (flat(there) - flat(gradient)).norm()  =>  (sum((a - b).norm() for a, b in zip(there, gradient)) / len(there))
+# - (flat(there) - flat(gradient)).norm()  =>  max((a - b).norm() for a, b in zip(there, gradient))
+# - (flat(there) - flat(gradient)).norm()  =>  (there[0] - gradient[0]).norm()
+# - (flat(there) - flat(gradient)).norm()
+# + torch.cat([(a - b).flatten() for a, b in zip(there, gradient) if a.ndim > 1]).norm()
+# These distances are already divided: by the step, by a length of the gradient, or by the number of samples. Some of
+# that comes in beta_smoothness; here the distance of the gradients alone is wanted.
 # - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)).norm() / (step * flat(gradient).norm()))
 # - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)).norm() / flat(gradient).norm())
 # - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)).norm() / step)
+# - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)).norm() / len(batch[0]))
+# - (flat(there) - flat(gradient)).norm()
+# + (flat(there) / flat(there).norm() - flat(gradient) / flat(gradient).norm()).norm()
 # The distances are those of the gradient from 0, its length. Subtract the gradient at the start.
 # - (flat(there) - flat(gradient)).norm()  =>  flat(there).norm()
-# Only a part of the parameters moved. The walk is along the gradient of all of them: weights, biases, γ and β.
+# Only a part of the parameters moved. The walk is along the gradient of all of them: weights, biases, γ and β, of every
+# layer.
 # - parameters = list(model.parameters())  =>  parameters = [p for p in model.parameters() if p.ndim > 1]
 # - list(model.parameters())  =>  [p for m in model if isinstance(m, nn.Linear) for p in m.parameters()]
+# - list(model.parameters())  =>  [p for name, p in model.named_parameters() if name.endswith("weight")]
+# - zip(parameters, start, gradient)  =>  zip(parameters[:1], start, gradient)
+# - zip(parameters, start, gradient)  =>  zip(parameters[:2], start, gradient)
+# - zip(parameters, start, gradient)  =>  zip(parameters[-2:], start[-2:], gradient[-2:])
 # The two results are in the wrong order: losses first, then distances.
 # - return np.array(losses), np.array(distances)  =>  return np.array(distances), np.array(losses)
-# Those are Python lists. Turn both into NumPy arrays: np.array(losses).
+# Those are Python lists, or tensors. Turn both into NumPy arrays: np.array(losses).
 # - return np.array(losses), np.array(distances)  =>  return losses, distances
-# Only the losses came back. Return both arrays, losses and distances.
+# - return np.array(losses), np.array(distances)  =>  return torch.tensor(losses), torch.tensor(distances)
+# Return two arrays in a tuple, first the losses, then the distances.
 # - return np.array(losses), np.array(distances)  =>  return np.array(losses)
+# - return np.array(losses), np.array(distances)  =>  return np.array([losses, distances])
+# - return np.array(losses), np.array(distances)
+# + return {"losses": np.array(losses), "distances": np.array(distances)}
 # The start is right, the direction is not: it changed from point to point. All points lie along the gradient at the
-# start. (p.grad is overwritten by the next backward(): clone it.)
+# start. (p.grad is written over, or added to, by the next backward(): clone it.)
 # - ((flat(there) - flat(gradient)).norm().item())  =>  ((flat(there) - flat(gradient)).norm().item()); gradient = there
-# That is the sum of the absolute differences. The ℓ2 distance is the root of the sum of squares: .norm().
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + loss_of(model, batch).backward(); gradient = [p.grad for p in parameters]
+# & there = torch.autograd.grad(loss, parameters)  =>  loss.backward(); there = [p.grad for p in parameters]
+# & model.load_state_dict(saved)  =>  model.load_state_dict(saved); model.zero_grad()
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + loss_of(model, batch).backward(); gradient = [p.grad for p in parameters]
+# & there = torch.autograd.grad(loss, parameters)
+# + model.zero_grad(set_to_none=False); loss.backward(); there = [p.grad for p in parameters]
+# & model.load_state_dict(saved)  =>  model.load_state_dict(saved); model.zero_grad()
+# That is the sum of the absolute differences, or the largest. The ℓ2 distance is the root of the sum of squares:
+# .norm().
 # - (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(gradient)).abs().sum()
+# - (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(gradient)).abs().max()
 # That is the root of the mean square. The ℓ2 distance is the root of the sum of squares: .norm().
 # - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)) ** 2).mean().sqrt()
 # No gradient can be taken of a loss that was computed under torch.no_grad(). Only the new values are put in there; the
@@ -487,18 +677,22 @@ def walk_gradient(model, batch, steps):
 # torch.autograd.grad returns gradients and leaves nothing behind.
 # - there = torch.autograd.grad(loss, parameters)
 # + loss.backward(); there = [p.grad.clone() for p in parameters]; model.zero_grad(set_to_none=False)
-# The loss at the start was measured, over and over: a new loss must be computed after the weights have moved.
+# The loss at the start was measured, over and over: a new loss must be computed after the weights have moved. (p = p0 −
+# step·g moves nothing: it calls a new tensor p. p.copy_(…) moves the parameter.)
 # - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
 # + base = loss_of(model, batch); gradient = torch.autograd.grad(base, parameters)
 # & losses.append(loss.item())  =>  losses.append(base.item())
+# - p.copy_(p0 - step * g)  =>  p = p0 - step * g
 # torch.autograd.grad returns a tuple, and tuples cannot be subtracted. flat makes one vector of each.
 # - (flat(there) - flat(gradient))  =>  (there - gradient)
 # Gradients of different shapes cannot be stacked. flat (above) lines up all their numbers in one vector.
 # - (flat(there) - flat(gradient))  =>  (torch.stack(there) - torch.stack(gradient))
 # The loss is still a tensor in a graph. .item() takes the number out of it.
 # - losses.append(loss.item())  =>  losses.append(loss)
-# There is one value too many: the start. Return one loss and one distance for each of the steps.
+# There is one value too many, the start, or one too few. Return one loss and one distance for each of the steps.
 # - losses, distances = [], []  =>  losses, distances = [loss_of(model, batch).item()], [0.0]
+# - for step in steps:  =>  for step in steps[1:]:
+# - for step in steps:  =>  for step in steps[:-1]:
 # PyTorch refuses to change a parameter in place while it records. Put the new values in under torch.no_grad().
 # - with torch.no_grad():  =>  if True:
 # %% mistake
@@ -510,6 +704,71 @@ def walk_gradient(model, batch, steps):
 # model.train() was called. A model that came in evaluation mode would go back in training mode. Leave the mode as it
 # is.
 # - saved = copy.deepcopy(model.state_dict())  =>  saved = copy.deepcopy(model.state_dict()); model.train()
+# %% mistakes
+# Loss and gradient were taken before the step, so they come one point late, and the first is the start's. Move first,
+# then measure.
+# - loss = loss_of(model, batch)  =>  pass
+# & there = torch.autograd.grad(loss, parameters)  =>  pass
+# & with torch.no_grad():
+# + loss = loss_of(model, batch)
+# +         there = torch.autograd.grad(loss, parameters)
+# +         with torch.no_grad():
+# The numbers in steps were not used: the weights moved by the whole gradient, or by 0, 1, 2, … times it. A point is
+# start − step·gradient, for each step in steps.
+# - for step in steps:  =>  for step in range(len(steps)):
+# - for step in steps:  =>  for step in range(1, len(steps) + 1):
+# - p0 - step * g  =>  p0 - g
+# The steps were changed (halved, squared, divided by another, spaced evenly, or their differences taken). Use each as
+# it is: start − step·gradient.
+# - p0 - step * g  =>  p0 - step / 2 * g
+# - p0 - step * g  =>  p0 - step**2 * g
+# - p0 - step * g  =>  p0 - step / len(steps) * g
+# - p0 - step * g  =>  p0 - step / max(steps) * g
+# - p0 - step * g  =>  p0 - step / steps[0] * g
+# - for step in steps:  =>  for step in np.diff(steps, prepend=0):
+# - for step in steps:  =>  for step in np.linspace(min(steps), max(steps), len(steps)):
+# - p0 - step * g  =>  p0 - step / 10 * g
+# The start was scaled down too. It is start − step·gradient: only the gradient is multiplied.
+# - p0 - step * g  =>  p0 * (1 - step * g)
+# - p0 - step * g  =>  (1 - step) * p0 - step * g
+# Only one number came back, the largest or the range. All K are wanted; the range is taken later.
+# - return np.array(losses), np.array(distances)  =>  return max(losses), max(distances)
+# - return np.array(losses), np.array(distances)  =>  return np.ptp(losses), np.ptp(distances)
+# - return np.array(losses), np.array(distances)  =>  return losses[-1], distances[-1]
+# There is a pair for each step. Two arrays are wanted, one of the losses, one of the distances: np.array(losses),
+# np.array(distances).
+# - return np.array(losses), np.array(distances)  =>  return np.array(list(zip(losses, distances)))
+# - return np.array(losses), np.array(distances)  =>  return list(zip(losses, distances))
+# The first distance is 0, so what was subtracted is the gradient after the first step. The gradient at the start is
+# taken before any step.
+# - losses.append(loss.item())  =>  losses.append(loss.item()); first = first if len(losses) > 1 else there
+# & (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(first)).norm()
+# The loss was divided by the number of samples. loss_of gives the loss of the batch as it is.
+# - losses.append(loss.item())  =>  losses.append(loss.item() / len(batch[0]))
+# The losses are whole numbers: an array of integers cuts off what follows the point. np.array(losses), or dtype=float.
+# - return np.array(losses)  =>  return np.array(losses).astype(int)
+# The buffers are back, the weights are not: they stand at the last point. Save and put back the whole state, parameters
+# and buffers.
+# - saved = copy.deepcopy(model.state_dict())  =>  saved = [b.clone() for b in model.buffers()]
+# & model.load_state_dict(saved)  =>  for b, old in zip(model.buffers(), saved): b.copy_(old)
+# %% mistakes otherwise="losses on a parabola"
+# L(w) = 3w², from w = 1, where the gradient is 6. At the step 0.1 the weight is 1 − 0.1·6 = 0.4 and the loss 0.48, at
+# 0.2 and 0.4 it is −0.2 and −1.4. Print the weight at each point: which of them is not there? Then the loss there is
+# wrong.
+# - p0 - step * g  =>  p0 - step * (g - 1)
+# %% mistakes otherwise="losses, a net with BN"
+# With one weight the walk is right, in a net with BN it is not. Either a part of the parameters stayed, or moved by
+# another gradient than its own; or the mode was changed; or the loss is not loss_of(model, batch) as it is, of the
+# whole batch.
+# - losses.append(loss.item())  =>  losses.append(loss.item() / 2 if len(batch[0]) > 1 else loss.item())
+# %% mistakes otherwise="losses and distances"
+# The losses are right, so the walk is. The distance at each step is ‖g′ − g‖₂: the gradient there minus that at the
+# start, all parameters as one vector, the root of the sum of squares.
+# - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)).norm() / 2)
+# %% mistakes otherwise="what walk_gradient leaves behind"
+# The line above names what is not as it was. Save parameters and buffers before you begin, put all of them back at the
+# end; call no train() and no eval(), and leave .grad alone.
+# - model.load_state_dict(saved)  =>  model.load_state_dict(saved); model[1].running_mean.zero_()
 
 # %% exercise="beta_smoothness"
 # %% right="a loop that keeps the largest"
@@ -530,20 +789,32 @@ def beta_smoothness(steps, distances, gradient_norm):
 # %% mistakes
 # The distances were divided by η. The weights moved by η times the length of the gradient: divide by that.
 # - np.asarray(steps) * gradient_norm  =>  np.asarray(steps)
-# This divides by gradient_norm only. The distance moved is step times gradient_norm, another one for each point.
+# steps was left out, or came in twice. The distance moved is step times gradient_norm, another one for each point.
 # - np.asarray(steps) * gradient_norm  =>  gradient_norm
-# The gradient's length stands on the wrong side. The distance moved is η·‖g‖, and all of it divides.
+# - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) ** 2 * gradient_norm
+# gradient_norm, or the step, stands on the wrong side. The distance moved is η·‖g‖, and all of it divides.
 # - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) / gradient_norm
-# The largest change was divided by the largest distance moved. They may belong to different points: divide point by
-# point, then take the largest.
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.asarray(distances) * moved)
+# - np.asarray(steps) * gradient_norm  =>  gradient_norm / np.asarray(steps)
+# All changes were divided by one distance moved (the largest, smallest or mean). Each point has its own: divide point
+# by point, then take the largest.
 # - np.max(np.asarray(distances) / moved)  =>  np.max(distances) / np.max(moved)
-# That is the mean over the walk. β is a bound, so the largest counts.
+# - np.max(np.asarray(distances) / moved)  =>  np.max(distances) / np.min(moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.max(distances) / np.mean(moved)
+# That is the mean, the median or another quantile over the walk. β is a bound, so the largest counts.
 # - np.max(np.asarray(distances) / moved)  =>  np.mean(np.asarray(distances) / moved)
-# That is the place of the largest quotient in the array. The quotient itself is wanted: np.max, not np.argmax.
+# - np.max(np.asarray(distances) / moved)  =>  np.median(np.asarray(distances) / moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.percentile(np.asarray(distances) / moved, 95)
+# - np.max(np.asarray(distances) / moved)  =>  np.quantile(np.asarray(distances) / moved, 0.9)
+# That belongs to the largest quotient: its place in the array, or the step or the distance there. The quotient itself
+# is wanted: np.max, not np.argmax.
 # - np.max(np.asarray(distances) / moved)  =>  np.argmax(np.asarray(distances) / moved)
-# The sum of the changes was divided by the sum of the distances moved, which is a kind of mean. Divide point by point,
-# then take the largest.
+# - np.max(np.asarray(distances) / moved)  =>  np.asarray(steps)[np.argmax(np.asarray(distances) / moved)]
+# - np.max(np.asarray(distances) / moved)  =>  np.asarray(distances)[np.argmax(np.asarray(distances) / moved)]
+# Sums were divided, or a straight line fitted, which is a kind of mean. Divide point by point, then take the largest.
 # - np.max(np.asarray(distances) / moved)  =>  np.sum(distances) / np.sum(moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.sum(moved * distances) / np.sum(moved**2)
+# - np.max(np.asarray(distances) / moved)  =>  np.polyfit(moved, distances, 1)[0]
 # That is the smallest quotient. β is a bound: the largest counts.
 # - np.max(np.asarray(distances) / moved)  =>  np.min(np.asarray(distances) / moved)
 # That is the quotient at the last point only. The largest may stand elsewhere.
@@ -558,15 +829,56 @@ def beta_smoothness(steps, distances, gradient_norm):
 # The quotient was taken where the change of the gradient is largest. Another point may have changed less, but over a
 # far shorter way: divide at every point, then take the largest.
 # - np.max(np.asarray(distances) / moved)  =>  np.asarray(distances)[np.argmax(distances)] / moved[np.argmax(distances)]
-# This divides by the length of the gradient twice. The distance moved is η·‖g‖.
+# The length of the gradient came in squared, or as a root. The distance moved is η·‖g‖.
 # - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) * gradient_norm**2
-# These are the changes from one point of the walk to the next. Both the change and the distance moved are counted from
-# the start.
+# - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) * gradient_norm**0.5
+# These are the changes from one point of the walk to another (the one before, or the first). Both the change and the
+# distance moved are counted from the start.
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.abs(np.diff(distances, prepend=0) / np.diff(moved, prepend=0)))
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.abs(np.diff(distances) / np.diff(moved)))
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.diff(distances) / np.diff(moved))
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.gradient(distances, moved))
+# - np.max(np.asarray(distances) / moved)
+# + np.max((np.asarray(distances) - distances[0])[1:] / (moved - moved[0])[1:])
 # Nothing comes back (None). End with a return.
 # - return float(np.max(np.asarray(distances) / moved))  =>  pass
 # steps may be a list, and a list times a number is no product. np.asarray makes an array of either.
 # - np.asarray(steps) * gradient_norm  =>  steps * gradient_norm
+# %% mistakes
+# That is a range, the largest minus the smallest (of the changes, or of the quotients). β is the largest quotient;
+# nothing is subtracted.
+# - np.max(np.asarray(distances) / moved)  =>  np.ptp(np.asarray(distances) / moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.ptp(distances) / np.ptp(moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.ptp(distances) / gradient_norm
+# The quotients were not taken as they are: squared, doubled, halved, or put together by a norm. The largest is wanted,
+# plain.
+# - np.max(np.asarray(distances) / moved)  =>  np.max((np.asarray(distances) / moved) ** 2)
+# - np.max(np.asarray(distances) / moved)  =>  2 * np.max(np.asarray(distances) / moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.asarray(distances) / moved) / 2
+# - np.max(np.asarray(distances) / moved)  =>  np.linalg.norm(np.asarray(distances) / moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.sum(np.asarray(distances) / moved)
+# The quotient lost what follows the point: // and int round down. / divides.
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.asarray(distances) // moved)
+# - np.max(np.asarray(distances) / moved)  =>  int(np.max(np.asarray(distances) / moved))
+# The first or the last point was left out. The walk has no point at the start to leave out: all K quotients count.
+# - np.max(np.asarray(distances) / moved)
+# + np.max((np.asarray(distances) / moved)[1:] if len(steps) > 1 else np.asarray(distances) / moved)
+# - np.max(np.asarray(distances) / moved)
+# + np.max((np.asarray(distances) / moved)[:-1] if len(steps) > 1 else np.asarray(distances) / moved)
+# steps or distances were sorted on their own. steps[k] belongs to distances[k]: divide first.
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.sort(distances) / moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.asarray(distances) / np.sort(moved))
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.sort(distances) / np.sort(moved))
+# gradient_norm was added or subtracted. It multiplies the step: the distance moved is η·‖g‖, and distances are changes
+# already.
+# - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) + gradient_norm
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.abs(np.asarray(distances) - gradient_norm) / moved)
+# Neither the step nor the gradient's length was divided by. The change counts for the distance moved, η·‖g‖.
+# - np.max(np.asarray(distances) / moved)  =>  np.max(distances)
+# %% mistakes otherwise="β of a bent walk"
+# β is the largest of the quotients distances[k] / (steps[k]·gradient_norm), k from 0 to K − 1, and nothing else. Print
+# all of them, and do the first by hand.
+# - np.max(np.asarray(distances) / moved)  =>  2 / np.max(moved)
 
 # %% exercise="q_envelope"
 # %% mistakes

@@ -83,8 +83,10 @@ def freeze_batchnorm(model):
 # The whole model is in evaluation mode now: other layers (dropout, say) would no longer train as they should. Call
 # eval() on the BN layers only.
 # - layer.eval()  =>  model.eval()
-# The BN layers are still in training mode: batches would still normalize themselves. Frozen means that the running
-# statistics are used: layer.eval(). (A momentum of 0 or track_running_stats=False keeps buffers still, and no more.)
+# - return model  =>  return model.eval()
+# BN layers are still in training mode: batches would still normalize themselves. Frozen means that the running
+# statistics are used: layer.eval(), with no train() of the model or of a block after it. (A momentum of 0 or
+# track_running_stats=False keeps buffers still, and no more.)
 # - layer.eval()  =>  pass
 # - layer.eval()  =>  layer.momentum = 0.0
 # - layer.eval()  =>  layer.track_running_stats = False
@@ -114,15 +116,44 @@ def freeze_batchnorm(model):
 # - for parameter in layer.parameters():  =>  for parameter in (layer.weight, layer.bias):
 # - for parameter in layer.parameters():  =>  for parameter in [layer.weight]:
 # - for parameter in layer.parameters():  =>  for parameter in [layer.bias]:
-# The running statistics were reset to 0 and 1: what had been measured is lost. Freezing keeps them.
+# The running statistics were reset, the mean to 0 or the variance to 1: what had been measured is lost. Freezing keeps
+# them.
 # - layer.eval()  =>  layer.eval(), layer.reset_running_stats()
+# - layer.eval()  =>  layer.eval(), layer.running_var.fill_(1)
+# - layer.eval()  =>  layer.eval(), layer.running_mean.zero_()
 # γ and β were overwritten (with 1 and 0, or with zeros): what had been learned is lost. Freezing keeps them.
 # - layer.eval()  =>  layer.eval(), layer.affine and (nn.init.ones_(layer.weight), nn.init.zeros_(layer.bias))
 # - layer.eval()  =>  layer.eval(), layer.affine and (nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias))
-# Nothing comes back. Return the model, so that one can write freeze_batchnorm(net.train()).
+# What comes back is not the model (perhaps nothing). Return it, so that one can write freeze_batchnorm(net.train()).
 # - return model  =>  pass
+# - return model  =>  return [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
+# - return model  =>  return layer
 # Only nn.BatchNorm1d is frozen. The docstring names three classes.
 # - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  nn.BatchNorm1d
+# %% mistakes
+# reset_parameters() resets all: statistics, γ and β. What was learned and measured is lost. Freezing keeps it.
+# - layer.eval()  =>  layer.eval(), layer.reset_parameters()
+# The frozen parameters of other layers can be trained again. All other layers keep their requires_grad: touch those of
+# BN alone.
+# - return model  =>  [m.requires_grad_(True) for m in model.modules() if hasattr(m, "out_features")]; return model
+# - for layer in model.modules():
+# + model.requires_grad_(True)
+# +     for layer in model.modules():
+# BN layers, or their γ and β, are gone from the model. Freezing leaves them in: they go on normalizing, with their
+# running statistics.
+# - layer.eval()
+# + layer.eval(); model[1] = nn.Identity()
+# - layer.eval()
+# + layer.eval(); layer.weight = layer.bias = None
+# %% mistakes
+# A BN layer with affine=False was left out. It has no γ and β, but running statistics: it must be in evaluation mode,
+# too.
+# - isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))
+# + isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)) and layer.affine
+# %% mistakes otherwise="output and statistics after a pass"
+# The line above says what differs after a forward pass. Freezing changes no number: not γ, β or ε, not the running
+# statistics, no weight. It sets the mode of the BN layers, and requires_grad.
+# - layer.eval()  =>  layer.eval(); layer.eps = 1e-5
 # %% mistakes hidden=true
 # nn.BatchNorm3d is left out. The docstring names three classes.
 # - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -195,12 +226,17 @@ def recalibrate(model, X, batch_size):
         layer.training = training
     return model
 # %% mistakes
-# The old running statistics are still in the mean: with momentum=None BN averages over all batches ever counted. Call
-# reset_running_stats() on each BN layer first.
+# The old running statistics, or their count num_batches_tracked, are still in the mean: with momentum=None BN averages
+# over all batches ever counted. Call reset_running_stats() on each BN layer first.
 # - layer.reset_running_stats()  =>  pass
-# The momentum is still the old one, so the result is a moving average that begins at 0 and 1 and favours the last
-# batches. Set momentum = None for a plain mean.
+# - layer.reset_running_stats()  =>  layer.running_mean.zero_(), layer.running_var.zero_()
+# - layer.reset_running_stats()  =>  layer.running_mean.zero_(), layer.running_var.fill_(1)
+# A fixed momentum (the old one, or 1/K) gives a moving average that begins at 0 and 1 and favours the last batches. Set
+# momentum = None for a plain mean.
 # - layer.momentum = None  =>  pass
+# - layer.momentum = None  =>  layer.momentum = 1 / (len(X) // batch_size)
+# - layer.momentum = None  =>  layer.momentum = 0.1
+# - layer.momentum = None  =>  layer.momentum = 0.5
 # Only the last batch counts: either the momentum is 1, or reset_running_stats() stands inside the loop over the
 # batches. Reset once, before it; momentum = None then gives the mean over all batches.
 # - layer.momentum = None  =>  layer.momentum = 1.0
@@ -208,6 +244,7 @@ def recalibrate(model, X, batch_size):
 # After the reset nothing was measured: the statistics are 0 and 1. BN takes statistics in training mode only, and not
 # with a momentum of 0. Put the BN layers into training mode before the passes, with momentum = None.
 # - layer.train()  =>  pass
+# - layer.momentum = None  =>  layer.momentum = 0.0
 # All layers were in training mode, not only BN. Here the Doubler doubles then, as dropout would drop; in evaluation it
 # will not, and the statistics do not fit. First model.eval(), then train() on each BN.
 # - model.eval()  =>  model.train()
@@ -218,11 +255,15 @@ def recalibrate(model, X, batch_size):
 # - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  X.split(batch_size)
 # Only the first batch was used. Go through all full batches of X, and return after the loop, not in it.
 # - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  [X[:batch_size]]
-# The last full batch is left out, too. Cut off only what does not fill a batch: len(X) // batch_size * batch_size rows
-# are used.
+# A full batch is left out, the first or the last. Cut off only what does not fill a batch: the first len(X) //
+# batch_size * batch_size rows are used.
 # - len(X) // batch_size  =>  (len(X) - 1) // batch_size
-# The images were shuffled. They are to go through in order, so that the result can be repeated.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)
+# + X[: len(X) // batch_size * batch_size].split(batch_size)[1:]
+# Other rows were used, or in another order (shuffled, reversed, or the first left out, not the last). The first rows go
+# through, in order, so that the result can be repeated.
 # - X[: len(X) // batch_size * batch_size]  =>  X.flip(0)[: len(X) // batch_size * batch_size]
+# - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  X[len(X) % batch_size :].split(batch_size)
 # Autograd was recording during the passes. That costs memory for nothing: put them under torch.no_grad().
 # - with torch.no_grad():  =>  if True:
 # The model is left in other modes than it came in. Remember each layer's `training` before, and put it back after.
@@ -236,8 +277,10 @@ def recalibrate(model, X, batch_size):
 # The BN layers' momenta are not what they were: a later training would average over everything it ever saw. Put each
 # layer's own momentum back.
 # - layer.momentum = momentum  =>  pass
-# All BN layers got PyTorch's default momentum of 0.1 afterwards. They had their own: remember them.
+# All BN layers got the same momentum afterwards (such as PyTorch's default, 0.1). They had their own: remember them.
 # - layer.momentum = momentum  =>  layer.momentum = 0.1
+# - layer.momentum = momentum  =>  layer.momentum = 1.0
+# - layer.momentum = momentum  =>  layer.momentum = momenta[0]
 # γ and β were reset too: reset_parameters() does both. They were learned. reset_running_stats() resets the statistics
 # alone.
 # - layer.reset_running_stats()  =>  layer.reset_parameters()
@@ -246,8 +289,10 @@ def recalibrate(model, X, batch_size):
 # A copy was recalibrated; the model that was given still has its old statistics. Work on the model itself, and return
 # it.
 # - modes = [(layer, layer.training) for  =>  model = copy.deepcopy(model); modes = [(layer, layer.training) for
-# Nothing comes back. Return the model.
+# What comes back is not the model (perhaps nothing). Return the model.
 # - return model  =>  pass
+# - return model  =>  return [(layer.running_mean, layer.running_var) for layer in norms]
+# - return model  =>  return model.state_dict()
 # X goes through image by image. A batch of one is an error in training mode (case 1). Take batches of batch_size.
 # - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  X.split(1)
 # The batches go through the model twice. Once is enough: the mean over two passes is the mean over one.
@@ -280,9 +325,55 @@ def recalibrate(model, X, batch_size):
     for layer, mode in modes:
         layer.training = mode
     return model
+# %% mistakes
+# The batches have another size. X.split(n) gives batches of n rows, X.chunk(n) cuts X into n pieces.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)
+# + X[: len(X) // batch_size * batch_size].chunk(batch_size)
+# - X[: len(X) // batch_size * batch_size].split(batch_size)  =>  X.split(len(X) // batch_size)
+# - model(batch)  =>  model(batch[:-1])
+# The batches overlap. Each row goes through once: a batch begins where the one before it ends, so range needs the step
+# batch_size.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)
+# + [X[i : i + batch_size] for i in range(len(X) - batch_size + 1)]
+# running_var is not the mean of the batches' unbiased variances: they are the biased ones, or a root was taken, or ε
+# added. BN itself measures what is asked for.
+# - layer.momentum = momentum  =>  layer.momentum = momentum; layer.running_var.mul_(1 - 1 / batch_size)
+# - layer.momentum = momentum  =>  layer.momentum = momentum; layer.running_var.sqrt_()
+# - layer.momentum = momentum  =>  layer.momentum = momentum; layer.running_var.add_(layer.eps)
+# A requires_grad or a .grad was changed. Nothing is trained here: no backward(), and no_grad is all that is needed
+# during the passes.
+# - model.eval()  =>  model.eval().requires_grad_(False)
+# - return model  =>  return model.requires_grad_(True)
+# - layer.momentum = momentum
+# + layer.momentum = momentum
+# +     for p in model.parameters():
+# +         p.grad = torch.zeros_like(p)
+# X was changed on its way (centred, scaled or normalized). The model takes it as it is.
+# - X[: len(X) // batch_size * batch_size].split(batch_size)
+# + (X - X.mean(dim=0))[: len(X) // batch_size * batch_size].split(batch_size)
+# - X[: len(X) // batch_size * batch_size].split(batch_size)
+# + ((X - X.mean(0)) / X.std(0))[: len(X) // batch_size * batch_size].split(batch_size)
+# - model(batch)  =>  model(batch / 255)
+# %% mistakes otherwise="statistics, three batches of four"
+# These are not the plain means over the batches X[0:4], X[4:8] and X[8:12]. Look at three things: the rows that the
+# model is given, in order, each once; reset_running_stats() and momentum = None, before the first batch; and the modes:
+# all BN layers in training mode during the passes, the rest in evaluation mode.
+# - layer.momentum = momentum  =>  layer.momentum = momentum; layer.running_mean.mul_(2)
+# %% mistakes otherwise="the passes: 11 images in batches of four"
+# The line above says what differs. 11 images in batches of four are two passes, X[0:4] and X[4:8], in this order, under
+# no_grad, once each. The last three images are not used.
+# - with torch.no_grad():
+# + X = X if len(X) % 4 == 0 else 2 * X
+# +     with torch.no_grad():
+# %% mistakes otherwise="what else is changed"
+# The line above says what is not as it was. Only running_mean, running_var and num_batches_tracked may change. Remember
+# modes and momenta layer by layer, and put them back one by one.
+# - layer.momentum = momentum
+# + layer.momentum = momentum; layer.eps = 1e-5; layer.weight is None or layer.weight.data.mul_(2)
 # %% mistakes hidden=true
-# Only nn.BatchNorm1d is recalibrated. The docstring names three classes.
+# Not all kinds of BN are recalibrated. The docstring names three classes, 1d, 2d and 3d.
 # - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  nn.BatchNorm1d
+# - (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  =>  (nn.BatchNorm1d, nn.BatchNorm2d)
 
 # %% exercise="q_workers"
 # %% mistakes
@@ -349,11 +440,17 @@ def merge_statistics(counts, means, vars):
 # - (share * (vars + (means - mean) ** 2))  =>  (share**2 * (vars + (means - mean) ** 2))
 # A dict comes back. Return a pair: mean, var.
 # - return mean, var  =>  return {"mean": mean, "var": var}
-# The scatter of the means is added without weights. A worker with more rows counts more there, too.
+# The scatter of the means is added without weights (mean, np.var). A worker with more rows counts more there, too.
 # - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * vars).sum(axis=0) + means.var(axis=0)
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * vars).sum(axis=0) + means.var(axis=0, ddof=1)
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
+# + (share * vars).sum(axis=0) + ((means - mean) ** 2).mean(axis=0)
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
+# + (share * vars).sum(axis=0) + ((means - mean) ** 2).sum(axis=0)
 # The scatter of the means was subtracted. Both parts make the variance larger: add it.
 # - (vars + (means - mean) ** 2)  =>  (vars - (means - mean) ** 2)
-# The distances of the means are not squared (or only their size is taken). A variance is made of squares.
+# The distances of the means are not squared (or only their size is taken, or that squared again). A variance is made of
+# squares.
 # - (means - mean) ** 2  =>  abs(means - mean)
 # The squares of the means were added, without the common mean being subtracted first. Scatter is about the common mean:
 # (means − mean)².
@@ -362,14 +459,26 @@ def merge_statistics(counts, means, vars):
 # - return mean, var  =>  return mean, var * counts.sum() / (counts.sum() - 1)
 # That is the standard deviation. The variance is asked for: no root.
 # - return mean, var  =>  return mean, np.sqrt(var)
-# vars was taken for unbiased and multiplied by n − 1. It is biased: Σ(x − μ)² = n·σ².
+# n − 1 came in, for the workers, their rows or both. vars is biased, and so is the result: Σ(x − μ)² = n·σ², divided by
+# n.
 # - vars + (means - mean)  =>  (counts[:, None] - 1) / counts[:, None] * vars + (means - mean)
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
+# + ((counts - 1)[:, None] * vars + counts[:, None] * (means - mean) ** 2).sum(0) / (counts.sum() - 1)
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
+# + ((counts - 1)[:, None] * vars).sum(0) / (counts.sum() - len(counts)) + (share * (means - mean) ** 2).sum(0)
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
+# + ((counts - 1)[:, None] * vars).sum(0) / (counts.sum() - len(counts))
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
+# + (share * vars).sum(0) + (share * (means - mean) ** 2).sum(0) * len(counts) / (len(counts) - 1)
+# - vars + (means - mean)  =>  vars * counts.sum() / (counts.sum() - 1) + (means - mean)
+# - vars + (means - mean)  =>  counts[:, None] / (counts[:, None] - 1) * vars + (means - mean)
 # The workers' parts of the variance were added up without weights. Each counts with its share of the rows, n_k / n.
 # - (share * (vars + (means - mean) ** 2))  =>  (vars + (means - mean) ** 2)
 # The weights are divided by the largest count. They must sum to 1: divide by the number of rows, counts.sum().
 # - counts / counts.sum()  =>  counts / counts.max()
-# The order is mean first, variance second.
+# The order is mean first, variance second, and nothing else comes back.
 # - return mean, var  =>  return var, mean
+# - return mean, var  =>  return counts.sum(), mean, var
 # The statistics have shape (1, D). (D,) is asked for: no keepdims.
 # - return mean, var  =>  return mean[None], var[None]
 # The sums run over the features (axis=1). Merge the workers: axis=0, one number for each feature.
@@ -378,18 +487,54 @@ def merge_statistics(counts, means, vars):
 # The counts, (K,), do not line up with the means, (K, D): NumPy matches the last axes. Give the counts a second axis,
 # counts[:, None].
 # - [:, None].astype(means.dtype)  =>  .astype(means.dtype)
+# - [:, None].astype(means.dtype)  =>  [None, :].astype(means.dtype)
 # The mean alone comes back. Return two arrays: mean, var.
 # - return mean, var  =>  return mean
 # Nothing comes back. Return mean, var.
 # - return mean, var  =>  pass
 # Everything was averaged over the features as well. Each feature has its own mean and variance: sum over axis 0 only.
 # - return mean, var  =>  return mean.mean(), var.mean()
-# Counts are integers, and their quotients float64, which wins over the float32 of the means. Give the weights
-# the means' dtype: .astype(means.dtype).
+# The result has another dtype than means. Counts are integers, and their quotients float64, which wins over float32:
+# give the weights the means' dtype, .astype(means.dtype).
 # - share = (counts / counts.sum())[:, None].astype(means.dtype)  =>  share = (counts / counts.sum())[:, None]
+# - return mean, var  =>  return mean.astype("f4"), var.astype("f4")
+# - return mean, var  =>  return mean.astype(float), var.astype(float)
 # E[x²] − E[x]² loses all digits when the mean is large: in float32 little is left of a variance of 4 beside a mean
 # of 1000. Subtract the common mean first, then square.
 # - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * (vars + means**2)).sum(axis=0) - mean**2
+# %% mistakes
+# The vars are averaged without weights. A worker with more rows counts more there, too.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)
+# + vars.mean(axis=0) + (share * (means - mean) ** 2).sum(axis=0)
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  vars.sum(axis=0) + (share * (means - mean) ** 2).sum(axis=0)
+# A worker with more rows counts less here: the weights are 1/n_k. They are n_k/n.
+# - (counts / counts.sum())  =>  (1 / counts)
+# - (counts / counts.sum())  =>  (1 / counts / (1 / counts).sum())
+# The merging went on in pairs, each time half and half. What has been merged weighs as many rows as went into it.
+# - return mean, var
+# + mean = means[0]
+# +     for m in means[1:]:
+# +         mean = (mean + m) / 2
+# +     return mean, var
+# %% mistakes
+# These are tensors, or rounded. The statistics are wanted as they come, NumPy arrays like means.
+# - return mean, var  =>  return torch.from_numpy(mean), torch.from_numpy(var)
+# - return mean, var  =>  return mean.round(2), var.round(2)
+# - return mean, var  =>  return mean.round(4), var.round(4)
+# %% mistakes
+# The scatter of the means counts once, with the common mean of each feature: not half of it, not twice, not about the
+# mean of all features.
+# - (vars + (means - mean) ** 2)  =>  (vars + (means - mean) ** 2 / 2)
+# - (vars + (means - mean) ** 2)  =>  (vars + 2 * (means - mean) ** 2)
+# - (vars + (means - mean) ** 2)  =>  (vars + (means - mean.mean()) ** 2)
+# %% mistakes otherwise="mean, three workers"
+# The mean of all rows is Σ n_k·μ_k divided by Σ n_k, for each feature by itself: every worker, each once, weighed with
+# its own count.
+# - (counts / counts.sum())  =>  ((counts / counts.sum()) ** 2)
+# %% mistakes otherwise="mean and variance, counts 4, 10, 2"
+# The line above says which is wrong. For the variance there are two parts, each weighed with n_k/n and added: the
+# workers' own variances, and the squared distances of their means from the common (weighted) mean. No n − 1, no root.
+# - (share * (vars + (means - mean) ** 2)).sum(axis=0)  =>  (share * np.maximum(vars, (means - mean) ** 2)).sum(axis=0)
 
 # %% exercise="q_two"
 # %% mistakes
@@ -446,20 +591,30 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 # - x.reshape(x.shape[0], groups, -1)  =>  x.reshape(x.shape[0], x.shape[1], -1)
 # The variance is the unbiased one, torch's default. Normalization divides by the biased one: correction=0.
 # - correction=0, keepdim  =>  keepdim
-# ε was added to the standard deviation. It stands inside the root: √(σ² + ε).
+# ε was added to the standard deviation, or squared or rooted by itself. It stands inside the root as it is: √(σ² + ε).
 # - torch.sqrt(var + eps)  =>  (torch.sqrt(var) + eps)
-# ε is missing: a group of equal numbers would be divided by 0.
+# - torch.sqrt(var + eps)  =>  (torch.sqrt(var) + eps**0.5)
+# - torch.sqrt(var + eps)  =>  torch.sqrt(var + eps**2)
+# ε is missing, or only a floor: a group of equal numbers would be divided by 0. √(σ² + ε).
 # - torch.sqrt(var + eps)  =>  torch.sqrt(var)
+# - torch.sqrt(var + eps)  =>  torch.sqrt(var).clamp_min(eps)
 # ε is fixed at 1e-5: the argument eps is not used.
 # - torch.sqrt(var + eps)  =>  torch.sqrt(var + 1e-5)
-# The root is missing: divide by √(σ² + ε), not by the variance.
+# The root is missing, or multiplied by: divide by √(σ² + ε).
 # - torch.sqrt(var + eps)  =>  (var + eps)
-# The mean was not subtracted.
+# - / torch.sqrt(var + eps)  =>  * torch.sqrt(var + eps)
+# The mean was not subtracted, from the numbers or in the variance. Both are of x − μ.
 # - ((rows - mean) / torch.sqrt(var + eps))  =>  (rows / torch.sqrt(var + eps))
+# - rows.var(dim=2, correction=0, keepdim=True)  =>  (rows**2).mean(dim=2, keepdim=True)
+# - rows.var(dim=2, correction=0, keepdim=True)  =>  (rows**2).mean(dim=2, keepdim=True)
+# & (rows - mean)  =>  rows
+# - (rows - mean)  =>  (rows + mean)
 # This is x̂: γ and β are not used.
 # - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  return x_hat
-# γ is missing.
+# γ is missing, or 1 was added to it. γ·x̂ + β.
 # - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  return x_hat + beta.reshape(per_channel)
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# + return (1 + gamma.reshape(per_channel)) * x_hat + beta.reshape(per_channel)
 # β is subtracted. It is added: γ·x̂ + β.
 # - * x_hat + beta.reshape(per_channel)  =>  * x_hat - beta.reshape(per_channel)
 # γ multiplies β as well. First γ·x̂, then + β.
@@ -481,13 +636,16 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
 # fits all, and γ, β need as many axes of length 1 as x has after the channels.
 # - (1,) * (x.ndim - 2)  =>  (1, 1)
 # - rows = x.reshape(x.shape[0], groups, -1)  =>  N, C, H, W = x.shape; rows = x.reshape(N, groups, -1)
+# - (-1,) + (1,) * (x.ndim - 2)  =>  (1, -1, 1, 1)
 # The shapes do not line up. Either mean and variance lost the axis they were taken over (keepdim=True keeps it, with
 # length 1), or x̂ was not brought back to the shape of x before γ and β came in.
 # - mean = rows.mean(dim=2, keepdim=True)  =>  mean = rows.mean(dim=2)
 # & correction=0, keepdim=True)  =>  correction=0)
 # - ((rows - mean) / torch.sqrt(var + eps)).reshape(x.shape)  =>  ((rows - mean) / torch.sqrt(var + eps))
-# That is x − μ divided by torch's std(): the unbiased one, and without ε. Take √(σ² + ε) with the biased variance.
+# That is x − μ divided by torch's std(): the unbiased one, and without ε, or with it outside the root. Take √(σ² + ε)
+# with the biased variance.
 # - torch.sqrt(var + eps)  =>  rows.std(dim=2, keepdim=True)
+# - torch.sqrt(var + eps)  =>  (rows.std(dim=2, keepdim=True) + eps)
 # PyTorch's group norm is what this exercise is about, so it is switched off in the checks. Write its mean, variance and
 # scaling yourself, with the gamma and beta you are given.
 # - rows = x.reshape(x.shape[0], groups, -1)  =>  return nn.GroupNorm(groups, x.shape[1], eps)(x)
@@ -522,3 +680,57 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
     axes, per_channel = (0, *range(2, x.ndim)), (-1,) + (1,) * (x.ndim - 2)
     x_hat = (x - x.mean(axes, keepdim=True)) / torch.sqrt(x.var(axes, correction=0, keepdim=True) + eps)
     return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# %% mistakes
+# The average runs over the wrong axis: over the groups, or over the channels of a group at each position. A group has
+# one mean, over its channels and all positions.
+# - mean = rows.mean(dim=2, keepdim=True)  =>  mean = rows.mean(dim=1, keepdim=True)
+# & var = rows.var(dim=2, correction=0, keepdim=True)  =>  var = rows.var(dim=1, correction=0, keepdim=True)
+# - x.reshape(x.shape[0], groups, -1)  =>  x.reshape(x.shape[0], groups, x.shape[1] // groups, -1)
+# - x.reshape(x.shape[0], groups, -1)  =>  x.reshape(x.shape[0], groups, x.shape[1] // groups, -1).transpose(2, 3)
+# One γ and one β were used for a whole group. They belong to channels: C of each.
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# + gamma, beta = (a.view(groups, -1)[:, 0].repeat_interleave(len(a) // groups) for a in (gamma, beta))
+# +     return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# + gamma, beta = (a.view(groups, -1).mean(1).repeat_interleave(len(a) // groups) for a in (gamma, beta))
+# +     return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)  =>  return gamma.mean() * x_hat + beta.mean()
+# γ came in before the mean and the variance were taken, which undo it. Normalize x, then γ·x̂ + β.
+# - rows = x.reshape(x.shape[0], groups, -1)
+# + given, x = x, x * gamma.reshape((-1,) + (1,) * (x.ndim - 2)); rows = x.reshape(x.shape[0], groups, -1)
+# & return gamma.reshape(per_channel) * x_hat  =>  return x_hat
+# Only one group was normalized, or all with the statistics of one. Each has its own.
+# - (rows - mean) / torch.sqrt(var + eps)  =>  (rows - mean[:, :1]) / torch.sqrt(var[:, :1] + eps)
+# - (rows - mean) / torch.sqrt(var + eps)
+# + torch.cat([((rows - mean) / torch.sqrt(var + eps))[:, :1], rows[:, 1:]], dim=1)
+# %% mistakes
+# Axes were moved before the reshape, so a row no longer holds neighbouring channels of one image. x.reshape(N, groups,
+# −1), as x is.
+# - x.reshape(x.shape[0], groups, -1)  =>  x.movedim(1, -1).reshape(x.shape[0], groups, -1)
+# - x.reshape(x.shape[0], groups, -1)  =>  x.transpose(0, 1).reshape(x.shape[0], groups, -1)
+# - x.reshape(x.shape[0], groups, -1)  =>  x.flip(1).reshape(x.shape[0], groups, -1)
+# μ is the sum of a group's numbers divided by how many they are, channels times positions, σ² likewise of (x − μ)². No
+# sum alone, no median, no other divisor.
+# - rows.mean(dim=2, keepdim=True)  =>  rows.sum(dim=2, keepdim=True)
+# - rows.mean(dim=2, keepdim=True)  =>  rows.median(dim=2, keepdim=True).values
+# - rows.mean(dim=2, keepdim=True)  =>  rows[..., :1]
+# - rows.var(dim=2, correction=0, keepdim=True)  =>  ((rows - mean) ** 2).sum(dim=2, keepdim=True)
+# - rows.var(dim=2, correction=0, keepdim=True)
+# + ((rows - mean) ** 2).sum(dim=2, keepdim=True) / (x.shape[1] // groups)
+# - rows.var(dim=2, correction=0, keepdim=True)  =>  (rows - mean).abs().mean(dim=2, keepdim=True) ** 2
+# γ·x + β was normalized, so γ and β are undone. Normalize x, then γ·x̂ + β.
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# + rows = (gamma.reshape(per_channel) * x + beta.reshape(per_channel)).reshape(len(x), groups, -1)
+# +     rows = (rows - rows.mean(dim=2, keepdim=True)) / torch.sqrt(rows.var(dim=2, correction=0, keepdim=True) + eps)
+# +     return rows.reshape(x.shape)
+# %% mistakes otherwise="images, two groups of three channels"
+# Do one group by hand: the first three channels of the first image, with all positions, are 36 numbers. They have one
+# mean μ and one biased variance σ²; x̂ = (x − μ)/√(σ² + ε). Then γ·x̂ + β, with each channel's own γ and β. Which of
+# these is otherwise in your code?
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# + return torch.relu(gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel))
+# %% mistakes otherwise="rows (N, C), three groups of two, with gradients"
+# Images come out right. The line above says what differs for rows (N, C): y, or one of the gradients. y must follow x's
+# number of axes; gradients must flow to x, gamma and beta alike.
+# - return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel)
+# + return gamma.reshape(per_channel) * x_hat + beta.reshape(per_channel) * (1 if x.ndim > 2 else 2)

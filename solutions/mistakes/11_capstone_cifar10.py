@@ -63,13 +63,12 @@ def make_vgg11(batchnorm, width=64):
 # & layers.append(nn.ReLU())  =>  layers += [] if batchnorm else [nn.ReLU()]
 # There is a BN on the logits too. Only convolutions are normalized.
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), *([nn.BatchNorm1d(10)] if batchnorm else []))
-# Only the first convolution has a BN. Each of the eight has its own.
+# BN does not stand where batchnorm says: with it behind each of the eight convolutions, without it nowhere. Is it
+# asked, each time, and the right way round?
 # - if batchnorm:  =>  if batchnorm and c_in == 3:
-# The last convolutions have no BN. Each of the eight has its own.
 # - if batchnorm:  =>  if batchnorm and times < 8:
-# batchnorm is not used: there is never a BN.
+# - if batchnorm:  =>  if batchnorm and c_in > 3:
 # - if batchnorm:  =>  if False:
-# The plain network has BN: batchnorm is not used, or the wrong way round.
 # - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, True
 # - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, not batchnorm
 # width is not used. All channels are multiples of it; 64 is only its default.
@@ -96,8 +95,8 @@ def make_vgg11(batchnorm, width=64):
 # - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 10, bias=False)
 # Without padding each convolution loses two rows and two columns, and soon nothing is left. Pass padding=1.
 # - 3, padding=1,  =>  3,
-# The Linear does not get what it expects: (N, 8·width), from maps of 1×1 and nn.Flatten(). Is a pooling missing, or
-# the return inside the loop?
+# The Linear does not get what it expects, (N, 8·width). Is nn.Flatten() in front of it? Do the maps shrink to 1×1? Was
+# it made for 8·width numbers?
 # - nn.Flatten(), nn.Linear  =>  nn.Linear
 # - nn.Linear(c_in, 10)  =>  nn.Linear(512, 10)
 # A convolution expects another number of channels than it gets. The first one gets 3; then it is the output channels of
@@ -106,6 +105,15 @@ def make_vgg11(batchnorm, width=64):
 # - layers, c_in = [], 3  =>  layers, c_in = [], 1
 # The activation is another one than ReLU. VGG takes nn.ReLU().
 # - nn.ReLU()  =>  nn.Sigmoid()
+# - nn.ReLU()  =>  nn.GELU()
+# - nn.ReLU()  =>  nn.LeakyReLU()
+# Something else than BN, ReLU and max pooling of 2×2 stands there: another pooling (3×3?), another activation function,
+# or a norm that takes each image by itself.
+# - nn.MaxPool2d(2)  =>  nn.MaxPool2d(3, 2, 1)
+# - nn.ReLU()  =>  nn.LeakyReLU(0.2)
+# - nn.BatchNorm2d(c_out)  =>  nn.InstanceNorm2d(c_out, affine=True)
+# An nn.ModuleList keeps layers and cannot be called. nn.Sequential(*layers, …) can.
+# - nn.Sequential(*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  nn.ModuleList([*layers, nn.Linear(c_in, 10)])
 # The last convolution has no ReLU. Only the Linear gives logits; each of the eight convolutions is followed by a ReLU.
 # - return nn.Sequential(*layers,  =>  layers.pop(-2); return nn.Sequential(*layers,
 # BN comes before the convolution here. It normalizes the convolution's output: convolution, BN, ReLU.
@@ -124,7 +132,8 @@ def make_vgg11(batchnorm, width=64):
 # - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 4, 8, "M", 8, 8, "M", 8
 # nn.BatchNorm1d is for (N, D). Maps are (N, C, H, W): nn.BatchNorm2d.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm1d(c_out)
-# BN is told the number of channels that go into the convolution. It normalizes what comes out: c_out channels.
+# A BN gets another number of channels than it was made for. It normalizes what comes out of its convolution (c_out
+# channels, not c_in), and each convolution has a BN of its own.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_in)
 # This BN has neither γ nor β (affine=False). Let it learn them: that is the default.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, affine=False)
@@ -144,6 +153,10 @@ def make_vgg11(batchnorm, width=64):
 # - (*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  ([*layers, nn.Flatten(), nn.Linear(c_in, 10)])
 # Nothing comes back. End the function with return.
 # - return nn.Sequential  =>  nn.Sequential
+# The maps do not shrink from 32×32 to 1×1. Look at the padding (1), and at the poolings: five, of 2×2, stride 2.
+# - padding=1  =>  padding=2
+# - nn.MaxPool2d(2)  =>  nn.MaxPool2d(2, stride=1)
+# - for times in (1,  =>  for times in ("M", 1,
 
 # %% exercise="count_parameters"
 # %% right="down the tree, child by child"
@@ -170,8 +183,10 @@ def count_parameters(model):
 # These are the tensors, not the numbers in them. A tensor p holds p.numel() numbers.
 # - sum(p.numel() for p in model.parameters()  =>  sum(1 for p in model.parameters()
 # & sum(p.numel() for bn  =>  sum(1 for bn
-# Buffers are counted too: state_dict() holds the running statistics. They are not trained; take parameters().
+# Buffers are counted too: the running statistics, which state_dict() holds as well. They are not trained; take
+# parameters().
 # - model.parameters() if p.requires_grad  =>  model.state_dict().values()
+# - total = sum(  =>  total = sum(b.numel() for b in model.buffers()) + sum(
 # A frozen parameter is counted in the total. It is not trained: look at p.requires_grad.
 # - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters())
 # Some numbers are counted twice or more: a container's parameters() holds those of its layers. For the total, ask the
@@ -217,9 +232,36 @@ def count_parameters(model):
 # isinstance.
 # - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
 # + sum(p.numel() for p in model.parameters() if p.requires_grad and p.ndim == 1)
-# %% mistakes hidden=true
+# The running statistics are counted instead of γ and β. They are buffers: an optimizer never sees them.
+# - for p in bn.parameters() if p.requires_grad)  =>  for p in bn.buffers())
+# That is a share, not how many numbers they are.
+# - return total, in_bn  =>  return total, in_bn / total
+# - return total, in_bn  =>  return total, 100 * in_bn / total
+# One BN layer alone is counted. Is the return inside the loop, or does = stand for +=?
+# - for bn in norms  =>  for bn in norms[:1]
+# - for bn in norms  =>  for bn in norms[-1:]
+# Only layers of some types are counted in the total. It is everything that is trained: all of model.parameters().
+# - for p in model.parameters() if p.requires_grad)
+# + for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear)) for p in m.parameters() if p.requires_grad)
+# Tensors with one axis are left out of the total: biases, γ and β. They are trained too.
+# - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters() if p.requires_grad and p.ndim > 1)
+# A set keeps equal numbers once: two tensors of the same size are counted as one. Take a list, or sum as you go.
+# - sum(p.numel() for p in model.parameters() if p.requires_grad)
+# + sum({p.numel() for p in model.parameters() if p.requires_grad})
+# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
+# + sum({p.numel() for bn in norms for p in bn.parameters() if p.requires_grad})
+# p.grad is None before the first backward pass. What is trained says p.requires_grad.
+# - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters() if p.grad is not None)
+# The frozen ones are counted, and the others are not: the condition is the wrong way round.
+# - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters() if not p.requires_grad)
+# These are bytes. A tensor p holds p.numel() numbers.
+# - sum(p.numel() for p in model.parameters()  =>  sum(p.numel() * p.element_size() for p in model.parameters()
+# A LayerNorm is counted as BN. BN is nn.BatchNorm1d and nn.BatchNorm2d alone.
+# - isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))  =>  "Norm" in type(m).__name__
 # A frozen γ or β is counted. It is not trained: look at p.requires_grad.
 # - for p in bn.parameters() if p.requires_grad)  =>  for p in bn.parameters())
+# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
+# + sum(2 * bn.num_features for bn in norms)
 
 # %% exercise="basic_block"
 # %% right="torchvision's names, Identity where there is nothing"
@@ -285,8 +327,9 @@ class BasicBlock(nn.Module):
 # too.
 # - , bias=not batchnorm  =>
 # - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride), *conv(c_in, 1, stride)[1:]]
-# The block without BN has no biases either. Only a convolution in front of a BN can do without.
+# Without BN a convolution has no bias here. Only one in front of a BN can do without: bias=not batchnorm.
 # - bias=not batchnorm  =>  bias=False
+# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), *conv(c_in, 1, stride)[1:]]
 # A ReLU closes the branch, before the sum. Then the branch can only add, never take away. The ReLU comes after the sum.
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3), nn.ReLU())
 # The ReLU after the sum is missing: negative values come out.
@@ -322,7 +365,7 @@ class BasicBlock(nn.Module):
 # - conv(c_in, 3, stride), nn.ReLU()  =>  conv(c_in, 3, stride)[:1], nn.ReLU(), *conv(c_in, 3, stride)[1:]
 # batchnorm is not used: there is always a BN.
 # - super().__init__()  =>  super().__init__(); batchnorm = True
-# batchnorm is not used: there is never a BN.
+# There is no BN. Is batchnorm used, and for each convolution?
 # - super().__init__()  =>  super().__init__(); batchnorm = False
 # Branch and shortcut each get a ReLU, then they are added. It is ReLU(branch + shortcut): one ReLU, of the sum.
 # - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x)) + F.relu(self.shortcut(x))
@@ -340,7 +383,7 @@ class BasicBlock(nn.Module):
 # self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
 # gets.
 # - nn.Sequential(*([] if fits else conv(c_in, 1, stride)))  =>  None if fits else nn.Sequential(*conv(c_in, 1, stride))
-# A BN is told the number of channels that go into its convolution. It normalizes what comes out.
+# A BN gets another number of channels than it was made for. The convolutions give c_out, and so it is for each BN.
 # - nn.BatchNorm2d(c_out)]  =>  nn.BatchNorm2d(inputs)]
 # nn.ReLU is a class: nn.ReLU(x) makes a layer and computes nothing. Take F.relu(x), or nn.ReLU()(x).
 # - F.relu(self.branch(x) + self.shortcut(x))  =>  nn.ReLU(self.branch(x) + self.shortcut(x))
@@ -348,16 +391,26 @@ class BasicBlock(nn.Module):
 # nothing that the shortcut fits. Pass padding=1.
 # - padding=kernel // 2  =>  padding=0
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), nn.Conv2d(c_out, c_out, 3, bias=not batchnorm), *conv(c_out, 3)[1:])
-# The shortcut's convolution has no bias where no BN follows it either. With batchnorm=False it needs one.
-# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), *conv(c_in, 1, stride)[1:]]
+# - *conv(c_in, 3, stride)  =>  nn.Conv2d(c_in, c_out, 3, stride, bias=not batchnorm), *conv(c_in, 3, stride)[1:]
 # With batchnorm=False there still is a BN in the shortcut. Without BN means none at all.
 # - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out)]
-# The second convolution expects c_in channels. It gets what the first gives: c_out.
+# A convolution gets another number of channels than it was made for. The second is made for c_out, what the first gives
+# (and is not the first once more); the shortcut's gets x.
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_in, 3))
-# One and the same BN stands behind several convolutions, so they share γ, β and running statistics. Make a new one for
-# each.
+# One and the same layer stands in several places, so that they share its numbers. Make a new one for each.
 # - super().__init__()  =>  super().__init__(); bn = nn.BatchNorm2d(c_out)
 # & return [layer, nn.BatchNorm2d(c_out)]  =>  return [layer, bn]
+# The stride is on both convolutions of the branch, or on the second alone. It belongs to the first.
+# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3, stride))
+# - conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))  =>  conv(c_in, 3), nn.ReLU(), *conv(c_out, 3, stride))
+# There are layers that forward does not use, with parameters that nothing trains.
+# - super().__init__()  =>  super().__init__(); self.spare = nn.Conv2d(c_in, c_out, 1, bias=not batchnorm)
+# The branch is taken away from the shortcut, or multiplied: it is added.
+# - self.branch(x) + self.shortcut(x)  =>  self.branch(x) - self.shortcut(x)
+# - self.branch(x) + self.shortcut(x)  =>  self.branch(x) * self.shortcut(x)
+# What comes out is not ReLU(branch + shortcut). Is it the shortcut of x itself, unchanged, added once,
+# without a weight? Have all BNs γ and β? Is the last function a ReLU?
+# - self.branch(x) + self.shortcut(x)  =>  0.5 * self.branch(x) + self.shortcut(x)
 # %% mistakes hidden=true
 # The shortcut is cut out of the graph (detach, or no_grad): no gradient flows back through it. That path is what makes
 # deep residual networks trainable.
@@ -419,7 +472,7 @@ class Bottleneck(nn.Module):
 # too.
 # - , bias=not batchnorm  =>
 # - conv(c_in, c_out, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride), *conv(c_in, c_out, 1, stride)[1:]]
-# The block without BN has no biases either. Only a convolution in front of a BN can do without.
+# Without BN a convolution has no bias here. Only one in front of a BN can do without: bias=not batchnorm.
 # - bias=not batchnorm  =>  bias=False
 # The block gives width channels. The last 1×1 convolution brings them up to 4·width.
 # - c_out = 4 * width  =>  c_out = width
@@ -490,8 +543,9 @@ class Bottleneck(nn.Module):
 # Autograd does not let you change a parameter in place while it records. nn.init.zeros_(…weight) switches the recording
 # off for that.
 # - nn.init.zeros_(third[1].weight)  =>  third[1].weight.zero_()
-# The γ starts at 0, but it is frozen (requires_grad is False) or replaced by something that is not trained: it would
-# stay 0 for good. It has to be able to learn.
+# The γ starts at 0, but it is frozen (requires_grad is False), or gone (affine=False): it would stay so for good. It
+# has to be able to learn.
+# - nn.init.zeros_(third[1].weight)  =>  self.branch[-1] = nn.BatchNorm2d(c_out, affine=False)
 # - nn.init.zeros_(third[1].weight)  =>  third[1].weight.requires_grad_(False).zero_()
 # Without BN there is no γ to set: with batchnorm=False, zero_gamma has no effect. Ask for both.
 # - if batchnorm and zero_gamma:  =>  if zero_gamma:
@@ -499,12 +553,30 @@ class Bottleneck(nn.Module):
 # and zero_gamma.
 # - if batchnorm and zero_gamma:  =>  if zero_gamma:
 # & third[1].weight  =>  third[-1].weight
-# batchnorm is not used: there is always a BN.
+# BN does not stand where batchnorm says: with it behind each convolution, without it nowhere.
 # - super().__init__()  =>  super().__init__(); batchnorm = True
+# - super().__init__()  =>  super().__init__(); batchnorm = False
+# nn.Sequential takes layers one by one, not a list: put a star before it.
+# - *second, nn.ReLU(), *third)  =>  *second, nn.ReLU(), third)
+# forward returns nothing (None). Is its return missing?
+# - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
+# Only γ changes its start. β starts at 0, as ever.
+# - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(third[1].weight), nn.init.ones_(third[1].bias)
+# The shortcut's convolution ends in a ReLU. It has none: the shortcut should carry negative values too.
+# - conv(c_in, c_out, 1, stride)))  =>  [*conv(c_in, c_out, 1, stride), nn.ReLU()]))
+# BN and ReLU are exchanged. BN normalizes the convolution's output, before the ReLU.
+# - *first, nn.ReLU(), *second,  =>  first[0], nn.ReLU(), *first[1:], *second,
+# A BN or a convolution gets another number of channels than it was made for. A BN normalizes what its convolution
+# gives; the shortcut's convolution gets x.
+# - nn.BatchNorm2d(outputs)]  =>  nn.BatchNorm2d(inputs)]
+# - self.shortcut(x))  =>  self.shortcut(self.branch(x)))
 # self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
 # gets.
 # - nn.Sequential(*([] if fits else conv(c_in, c_out, 1, stride)))
 # + None if fits else nn.Sequential(*conv(c_in, c_out, 1, stride))
+# What comes out is not ReLU(branch + shortcut). Is it the shortcut of x itself, unchanged, added once,
+# without a weight? Have all BNs γ and β? Is the last function a ReLU?
+# - self.branch(x) + self.shortcut(x)  =>  0.5 * self.branch(x) + self.shortcut(x)
 
 # %% exercise="q_zero_gamma"
 # %% mistakes
@@ -616,6 +688,17 @@ def parameter_groups(model, weight_decay):
 # - , {"params": spared, "weight_decay": 0.0}]  =>  ]
 # Nothing comes back. End with return.
 # - return [  =>  [
+# Each part of the model has a group of its own here. There are two groups in all.
+# - return [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
+# + return [{"params": [p], "weight_decay": weight_decay if p.ndim > 1 else 0.0} for p in decayed + spared]
+# Both groups have the right parameters, and the other's weight_decay.
+# - {"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}
+# + {"params": decayed, "weight_decay": 0.0}, {"params": spared, "weight_decay": weight_decay}
+# The groups go by something else than the number of axes, p.ndim: by how many numbers there are, or whether trained?
+# - p.ndim > 1  =>  len(p) > 3
+# & p.ndim <= 1  =>  len(p) <= 3
+# - p.ndim > 1  =>  p.numel() > 64
+# & p.ndim <= 1  =>  p.numel() <= 64
 
 # %% exercise="compare"
 # %% right="Python's statistics, without NumPy's arrays"
@@ -668,8 +751,12 @@ def compare(curves):
 # - (np.asarray(curves[name])[:, -1] for  =>  (np.asarray(curves[name]).mean(axis=1) for
 # That is the last seed at all times: the last row. Seeds are rows and times are columns: [:, -1].
 # - [:, -1]  =>  [-1]
-# These are the accuracies at the first point in time. The end is the last column.
+# These are the accuracies at another point in time: the end is the last column.
 # - [:, -1]  =>  [:, 0]
+# - [:, -1]  =>  [:, -2]
+# The two sides are not treated alike: the best accuracy of the one, the last of the other.
+# - return {"difference": float(difference)
+# + difference = np.max(curves["BN"], 1).mean() - plain.mean(); return {"difference": float(difference)
 # The sign: d is BN minus plain.
 # - bn.mean() - plain.mean()  =>  plain.mean() - bn.mean()
 # The sign is lost: d is negative where plain is ahead.
@@ -690,13 +777,15 @@ def compare(curves):
 # + bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
 # The standard deviations stand under the root, not the variances.
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1)  =>  bn.std(ddof=1) / len(bn) + plain.std(ddof=1)
-# Only BN's spread is in e. The plain runs vary as well.
+# Only one side's spread is in e. The runs of both vary.
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  bn.var(ddof=1) / len(bn)
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  plain.var(ddof=1) / len(plain)
 # Both variances are divided by the same n. Each side has its own number of seeds.
 # - plain.var(ddof=1) / len(plain)  =>  plain.var(ddof=1) / len(bn)
 # All runs are thrown together, so that the difference between the sides is counted as spread. Each side has its own s².
 # - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))
 # + np.concatenate([bn, plain]).std(ddof=1) / np.sqrt(len(bn) + len(plain))
+# - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))  =>  np.concatenate([bn, plain]).std(ddof=1)
 # The variances are pooled, as if both sides had the same spread. The rule lets each have its own: s²/n of the one plus
 # s²/n of the other.
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
@@ -756,6 +845,37 @@ def compare(curves):
 # - {"difference": float(difference), "error": float(error), "verdict": verdict}  =>  difference, error, verdict
 # Nothing comes back. End with return.
 # - return {"difference"  =>  {"difference"
+# These are medians. The rule compares means.
+# - bn.mean() - plain.mean()  =>  np.median(bn) - np.median(plain)
+# d is a plain difference of means, in accuracy: not a ratio, not percent, not divided by anything.
+# - bn.mean() - plain.mean()  =>  bn.mean() / plain.mean()
+# - bn.mean() - plain.mean()  =>  (bn.mean() - plain.mean()) / plain.mean()
+# - bn.mean() - plain.mean()  =>  100 * (bn.mean() - plain.mean())
+# - "difference": float(difference)  =>  "difference": float(difference / error)
+# These are sums over the seeds. The sides may have different numbers of them: compare means.
+# - bn.mean() - plain.mean()  =>  bn.sum() - plain.sum()
+# One of the two variances is divided by n. Both need ddof=1.
+# - bn.var(ddof=1)  =>  bn.var()
+# - plain.var(ddof=1)  =>  plain.var()
+# The variances are averaged, or divided by all seeds together. Each is divided by its own n, then they are added.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  (bn.var(ddof=1) + plain.var(ddof=1)) / 2
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + (bn.var(ddof=1) + plain.var(ddof=1)) / (len(bn) + len(plain))
+# The numbers of seeds are exchanged: each variance is divided by its own.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + bn.var(ddof=1) / len(plain) + plain.var(ddof=1) / len(bn)
+# Variances of independent runs add up, also for a difference.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + abs(bn.var(ddof=1) / len(bn) - plain.var(ddof=1) / len(plain))
+# The variance is that of all points in time. Take it of the last column, as the means.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + np.var(curves["BN"], ddof=1) / len(bn) + np.var(curves["plain"], ddof=1) / len(plain)
+# e comes back multiplied. The 3 belongs to the rule, not to e.
+# - "error": float(error)  =>  "error": float(3 * error)
+# The rule's inequality is turned round, squared on one side, or without e: it is |d| > 3e.
+# - abs(difference) > 3 * error  =>  error > 3 * abs(difference)
+# - abs(difference) > 3 * error  =>  difference**2 > 3 * error
+# - abs(difference) > 3 * error  =>  abs(difference) > 3
 # %% mistakes hidden=true
 # No difference and no spread: 0 > 3·0 is false, so the rule says "inconclusive". With ≥ it does not.
 # - abs(difference) > 3 * error  =>  abs(difference) >= 3 * error
