@@ -58,7 +58,8 @@ def test_what_a_student_s_code_said_is_marked(scored):
         (Part("visible", [raised]), "wrong"),
         (Part("visible", [RIGHT], ["AssertionError", WORDS]), "wrong"),
         (Part("visible", [RIGHT], [WORDS, WORDS]), "wrong"),
-        (Part("visible", [], ["NotImplementedError", WORDS]), "unwritten"),
+        (Part("visible", [], ["NotImplementedError", WORDS]), "wrong"),
+        (Part("visible", [], ["NotImplementedError", ""]), "unwritten"),
     ):
         found = scored(CANARY, part)
         assert found.score.kind == kind and found.score.points == 0 and not found.flag

@@ -148,6 +148,7 @@ def connect(app, request: dict, folder: str) -> None:
     shell.ask_exit = lambda: print("(In a graded run, exit() and quit() do nothing.)")
     setup = programs.get(request["program_name"])
     programs.clear()  # of this process: what other units' checks share is none of this notebook's business
+    stdout = sys.stdout
     kit = made  # the notebook's, as the setup cell made it: %reset does not reach it
 
     def run_check(key: str, word: str, code: str) -> None:
@@ -159,6 +160,7 @@ def connect(app, request: dict, folder: str) -> None:
         """Between two cells of one request: the outputs above are those of the one, those below of the other."""
         shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
         shell.display_pub.publish({MARK: {"word": word, "count": shell.execution_count}})
+        stdout.flush()  # and is sent: the next cell may never let another thread have its turn
 
     def run_piece(word: str, code: str) -> None:
         """Run a cell as a part of another. The first of a request has no mark."""
