@@ -16,8 +16,8 @@ from grader.grading.script import read_parts
 
 RUN_SETUP = "get_ipython().run_setup()"
 RUN_CHECK = "get_ipython().run_check({key!r}, {word!r}, {code!r})"
-RUN_PIECE = "get_ipython().run_piece({word!r}, {code!r})"
-MARK_CHECK = "get_ipython().mark({word!r})"
+RUN_PIECE = "get_ipython().run_piece({word!r}, {code!r}, {first})"
+MARK_CHECK = "get_ipython().mark({word!r}, {first})"
 MARK = "application/x-bncourse-piece"  # as inside/kernel.py has it
 # A cell that awaits runs in the kernel's own event loop, which a cell inside another one has not.
 _AWAITS = re.compile(r"\b(await|async)\b")
@@ -67,12 +67,13 @@ async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:
         if piece.role == "setup":
             lines.append(RUN_SETUP)
         elif piece.role == "check":
-            lines += [MARK_CHECK.format(word=word)] if lines else []
+            lines += [MARK_CHECK.format(word=word, first=len(lines) == 1)] if lines else []
             lines.append(RUN_CHECK.format(key=piece.key, word=word, code=notebook.check_code(piece.cell)))
         elif len(numbers) == 1:
             lines, history = [piece.source], True
         else:
-            lines.append(RUN_PIECE.format(word=word if lines else "", code=piece.source))
+            first = len(lines) == 1
+            lines.append(RUN_PIECE.format(word=word if lines else "", code=piece.source, first=first))
     try:
         ran = await kernel.run("\n".join(lines), history=history)
         for word, number, part in zip(words, numbers, _parted(ran, words[1:])):
@@ -89,9 +90,9 @@ async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:
 
 
 def _marked(outputs: list[dict]) -> list[dict]:
-    return [
-        o["data"][MARK] for o in outputs if isinstance(o.get("data"), dict) and isinstance(o["data"].get(MARK), dict)
-    ]
+    """The marks among outputs. What has not the form of them is none."""
+    found = [o["data"].get(MARK) for o in outputs if isinstance(o.get("data"), dict)]
+    return [mark for marks in found if isinstance(marks, list) for mark in marks if isinstance(mark, dict)]
 
 
 def _parted(ran: Ran, marks: list[str]) -> list[Ran]:
@@ -102,9 +103,10 @@ def _parted(ran: Ran, marks: list[str]) -> list[Ran]:
         raise Unclear
     parts = [Ran([], ran.count)]
     for output in ran.outputs:
-        if mark := _marked([output]):
-            count = mark[0].get("count")
+        marked = _marked([output])
+        for mark in marked:
+            count = mark.get("count")
             parts.append(Ran([], count if type(count) is int else None))
-        else:
+        if not marked:
             parts[-1].outputs.append(output)
     return parts

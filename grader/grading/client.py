@@ -50,7 +50,7 @@ class BoundedSession(Session):
             raise TooMuch
         if sum(map(unpacked_bytes, (header, parent, metadata, body))) > MOST_UNPACKED + room:
             raise TooMuch
-        return super().deserialize(msg_list, content, copy)
+        return {**super().deserialize(msg_list, content, copy), "size": len(body)}
 
 
 class Channel(AsyncZMQSocketChannel):
@@ -124,7 +124,7 @@ class Client(NotebookClient):
             raise CellExecutionComplete()
         if kind not in OUTPUTS:
             return None
-        self.km.session.room -= _size(content) + 200
+        self.km.session.room -= msg["size"] + 200
         if self.km.session.room < 0:
             self.full = True
             self.give_up()
@@ -137,13 +137,3 @@ class Client(NotebookClient):
         else:
             cell.outputs.append(output)
         return None
-
-
-def _size(value) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(len(str(key)) + _size(item) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return sum(map(_size, value))
-    return 16

@@ -61,9 +61,10 @@ def _put_out():
     return shell().display_pub.pub_socket.io_thread.asked
 
 
-def _is_check_cell(tree):
-    """Check cells are run by `_run_check`; a copy of one is a cell of the student's own."""
-    return False
+def begin(names):
+    """As the notebook's own, but for its way of running check cells: a copy of one is a cell of the student's own."""
+    names.update(given())
+    use_style()
 
 
 def scoreboard():

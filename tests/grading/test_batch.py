@@ -91,7 +91,13 @@ class Kernel:
 
 
 def mark(word, count=3):
-    return {"output_type": "display_data", "data": {MARK: {"word": word, "count": count}}, "metadata": {}}
+    return marks((word, count))
+
+
+def marks(*words_and_counts):
+    """Marks that came in one message."""
+    found = [{"word": word, "count": count} for word, count in words_and_counts]
+    return {"output_type": "display_data", "data": {MARK: found}, "metadata": {}}
 
 
 def say(text):
@@ -112,6 +118,15 @@ def test_outputs_go_to_the_cell_above_which_their_mark_stands():
         0: (["a"], 7),
         1: ([], 4),
         2: (["b", "c"], 5),
+    }
+
+
+def test_cells_that_put_nothing_out_have_their_marks_in_one_message():
+    run = entered(lambda words: [say("a"), marks((words[0], 4), (words[1], 5)), say("b")])
+    assert {n: ([o["text"] for o in ran.outputs], ran.count) for n, ran in run.ran.items()} == {
+        0: (["a"], 7),
+        1: ([], 4),
+        2: (["b"], 5),
     }
 
 

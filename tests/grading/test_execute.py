@@ -125,6 +125,52 @@ get_ipython().input_transformers_post.append(note)""",
     assert (text(count), text(changed)) == ("2\n", "42\n")
 
 
+LIKE_PYTHON = [
+    "x = 1\ny = x",
+    "def f(x):\n    return x  # why?\n\n\n",
+    "a = '''\n    %time\n  \t\n!ls\n'''\nb = a",
+    "'''\n>>> f(1)\n2\n'''\nx = 1",
+    "In [1]: x\nIn [2]: y",
+    "...\n...: int",
+    "x = (5\n% 3)\ny = -x",
+    "%time x = 1\ny = 2",
+    "x = 1\n!echo a",
+    "x = !echo a\ny = x",
+    "%%capture\nx = 1",
+    "x = 1\nx?",
+    "  x = 1\n  y = 2",
+    "\n\nx = 1\ny = 2",
+    ">>> x = 1\n>>> y = 2",
+    "x = 1\n  y = 2",
+    "x = '\\d'\ny = 1",
+    "pwd",
+    "\x0cx = 1\ny = 2",
+    "x = 1\r\ny = 2\r\n",
+]
+
+
+def test_what_is_python_is_transformed_as_ipython_does(jail):
+    code = """\
+from ipykernel.zmqshell import ZMQInteractiveShell
+ours = get_ipython()
+for cell in {cells!r}:
+    if ours.transform_cell(cell) != ZMQInteractiveShell.transform_cell(ours, cell):
+        print(repr(cell))"""
+    (ran,) = run(jail, code.format(cells=LIKE_PYTHON))
+    assert ran.error is None and text(ran) == ""
+
+
+def test_cells_that_are_more_than_python_do_what_they_do(jail):
+    *_, shell, awaits, magic = run(
+        jail,
+        "import asyncio\nx = 3",
+        "out = !echo $x\nprint(out)",
+        "y = await asyncio.sleep(0, 5)\nprint(y)",
+        "%time z = 1\nprint(z)",
+    )
+    assert text(shell) == "['3']\n" and text(awaits) == "5\n" and text(magic).endswith("1\n")
+
+
 def test_the_same_cell_twice_sees_what_it_changed_itself(jail):
     code = "get_ipython().input_transformers_post[:] = [lambda lines: ['print(6 * 7)\\n']]"
     first, second = run(jail, code, code)

@@ -156,7 +156,14 @@ def test_outside_of_a_check_cell_a_check_counts_for_nothing(kit, run, capsys):
     assert run(visible="pass")[0][0]["noted"] == []
     kit.scoreboard()
     assert capsys.readouterr().out == "The points are those of the graded notebook.\n"
-    assert kit._is_check_cell(None) is False
+
+
+def test_check_cells_are_not_looked_for(kit, monkeypatch):
+    """The grader runs them itself, and to look through each cell for them takes longer than to run it."""
+    names = {}
+    monkeypatch.setattr(kit, "shell", lambda: pytest.fail("the shell was asked for"))
+    kit.begin(names)
+    assert names["check"] is kit.check
 
 
 def test_what_an_answer_exchanges_is_put_back_before_anything_else_runs(kit, run, monkeypatch):

@@ -10,7 +10,7 @@ import zmq
 from ipykernel.iostream import IOPubThread
 from jupyter_client.session import Session
 
-from grader.grading.inside.shell import Stream
+from grader.grading.inside.shell import IOPub, Stream
 
 
 @pytest.fixture
@@ -90,3 +90,37 @@ def test_what_the_thread_is_about_to_send_is_sent_before_a_cell_ends():
             time.sleep(0.01)
         thread.stop()
     assert [b"report" in message for message in thread.sent] == [True, False]
+
+
+def test_what_is_held_is_sent_before_whatever_comes_next():
+    class RecordedHere(Recorded, IOPub):
+        pass
+
+    with zmq.Context() as context, context.socket(zmq.PUB) as socket:
+        thread = RecordedHere(socket)
+        thread.start()
+        stream = Stream(Session(), thread, "stdout", watchfd=False)
+        stream.set_parent({"header": {}})
+
+        def send(held):
+            thread.send_multipart([f"marks {held}".encode()])
+
+        thread.hold(1, send)
+        thread.hold(2, send)
+        time.sleep(0.3)
+        assert thread.sent == []
+        stream.write("printed")
+        stream.flush()
+        thread.hold(3, send)
+        thread.release()
+        thread.release()
+        stream.write("more")
+        stream.flush()
+        thread.stop()
+    found = [
+        part
+        for message in thread.sent
+        for part in (b"marks [1, 2]", b"marks [3]", b"printed", b"more")
+        if part in message
+    ]
+    assert found == [b"marks [1, 2]", b"printed", b"marks [3]", b"more"]

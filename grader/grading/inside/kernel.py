@@ -156,16 +156,33 @@ def connect(app, request: dict, folder: str) -> None:
             raise NameError("the setup cell did not come to its end")
         kit["run_check"](marshal.loads(base64.b64decode(code)), word, shell.user_ns)
 
-    def mark(word: str) -> None:
-        """Between two cells of one request: the outputs above are those of the one, those below of the other."""
-        shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
-        shell.display_pub.publish({MARK: {"word": word, "count": shell.execution_count}})
-        stdout.flush()  # and is sent: the next cell may never let another thread have its turn
+    iopub = app.iopub_thread
 
-    def run_piece(word: str, code: str) -> None:
+    def publish(marks: list[dict]) -> None:
+        content = {"data": {MARK: marks}, "metadata": {}, "transient": {}}
+        publisher = shell.display_pub  # whose `publish` would send first what has been printed below the marks
+        publisher.session.send(
+            publisher.pub_socket, "display_data", content, publisher.parent_header, ident=publisher.topic
+        )
+
+    def mark(word: str, first: bool = False) -> None:
+        """Between two cells of one request: the outputs above are those of the one, those below of the other.
+
+        It is sent with the next output, since most cells have none. The first of a request is sent at once: without it,
+        what the request stops at is its first cell.
+        """
+        shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
+        sys.stdout.flush()
+        sys.stderr.flush()
+        iopub.hold({"word": word, "count": shell.execution_count}, publish)
+        if first:
+            iopub.release()
+            stdout.flush()  # and is gone: the next cell may never let another thread have its turn
+
+    def run_piece(word: str, code: str, first: bool = False) -> None:
         """Run a cell as a part of another. The first of a request has no mark."""
         if word:
-            mark(word)
+            mark(word, first)
         shell.run_cell(code, store_history=True)
 
     shell.run_setup, shell.run_check, shell.run_piece = lambda: begin(setup, shell), run_check, run_piece

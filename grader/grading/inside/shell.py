@@ -1,11 +1,16 @@
 """A kernel's application, shell and streams, less what ipykernel does twice, or for front ends that are not here."""
 
+import ast
 import contextlib
 import os
+import re
 import select
 import subprocess
 import sys
+import textwrap
 import threading
+import warnings
+from collections import deque
 from types import SimpleNamespace
 
 import zmq
@@ -65,12 +70,34 @@ class Kernel(IPythonKernel):
 
 
 class IOPub(IOPubThread):
-    """Sends a kernel's messages. It is woken once for all that wait, where ipykernel does so for each."""
+    """Sends a kernel's messages. It is woken once for all that wait, where ipykernel does so for each.
+
+    What is held is sent just before whatever comes next.
+    """
 
     _woken = False  # and has not begun to look
     asked = 0  # so often, to send something or to look for something to send
 
+    def __init__(self, *args, **options) -> None:
+        super().__init__(*args, **options)
+        self._held: deque = deque()
+
+    def hold(self, data: dict, send) -> None:
+        """Keep data until something is to be sent, and then give all that is kept to `send`, in one list."""
+        self._held.append((data, send))
+
+    def release(self) -> None:
+        """Send what is held."""
+        held = []
+        with contextlib.suppress(IndexError):  # another thread may take of it, too
+            while True:
+                held.append(self._held.popleft())
+        if held:
+            held[0][1]([data for data, _ in held])
+
     def schedule(self, f) -> None:
+        if self._held:
+            self.release()
         self.asked += 1
         if not self.thread.is_alive():
             f()
@@ -88,20 +115,60 @@ class IOPub(IOPubThread):
 kernelapp.IOPubThread = IOPub  # for which there is no option
 
 
+# What IPython may take for something else than Python where it is also Python, or only does with code of several lines.
+_PERHAPS_MORE = re.compile(r"^\s*(>>>|\.\.\.|In ?\[)|\b(await|async)\b", flags=re.MULTILINE)
+
+
 class Shell(ZMQInteractiveShell):
-    """A shell that transforms a cell once. ipykernel and IPython each do, to find out whether it has an `await`."""
+    """A shell that transforms a cell once, and not at all what is Python as it stands.
+
+    ipykernel and IPython each do, to find out whether it has an `await`; to look for magics in it takes longer than
+    most cells.
+    """
 
     def __init__(self, **options) -> None:
         super().__init__(compiler_class=CachingCompiler, **options)  # ipykernel's own names cells for its debugger
         self._transformed: tuple[str, str] | None = None
+        self._python: str | None = None  # the last cell that was Python as it stands
+        self._transformers = self._all_transformers()
 
     def transform_cell(self, raw_cell: str) -> str:
         before, self._transformed = self._transformed, None
         if before and before[0] == raw_cell:
             return before[1]
-        transformed = super().transform_cell(raw_cell)
+        if self._is_python(raw_cell):
+            # What else it does with any cell: take the blanks out of lines of blanks, and end it.
+            transformed = self._python = textwrap.dedent(raw_cell).removesuffix("\n") + "\n"
+        else:
+            transformed = super().transform_cell(raw_cell)
         self._transformed = raw_cell, transformed
         return transformed
+
+    def _is_python(self, cell: str) -> bool:
+        """Whether IPython would leave a cell as it is. One line it has to see: that may be the name of a magic."""
+        if "\n" not in cell.strip() or cell[0].isspace() or _PERHAPS_MORE.search(cell):
+            return False
+        if self._all_transformers() != self._transformers:
+            return False  # the notebook has put in one of its own
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse(cell)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        return True
+
+    def _all_transformers(self) -> list:
+        manager = self.input_transformer_manager
+        lists = (manager.cleanup_transforms, manager.line_transforms, manager.token_transformers)
+        return [*(one for transformers in lists for one in transformers), *self.input_transformers_post]
+
+    def should_run_async(self, raw_cell: str, *, transformed_cell=None, preprocessing_exc_tuple=None) -> bool:
+        if transformed_cell is not None and transformed_cell == self._python:  # it has no `await`
+            return False
+        return super().should_run_async(
+            raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
+        )
 
     def system(self, cmd: str) -> None:
         """`!command`, with a pipe. IPython gives it a terminal and a session, which there may not be in a jail."""
