@@ -1,12 +1,14 @@
 """How fast `bncourse grade` is beside `nbgrader autograde`, in one run, on the same class of units 03 and 04.
 
-    python benchmarks/grading.py [--students 60] [--workers 2]
+    python benchmarks/grading.py [--students 240] [--stock 16] [--workers 2]
     python benchmarks/grading.py --all --students 40     # `bncourse grade` alone, on all units
 
-Both grade the same mixed submissions; their scores must be equal, cell by cell. Printed are both times and their
-ratio, time and processor time of a submission and where it goes, peak memory, the cold start (one submission, the
-sandbox's set-up and the unit's own answers included), and what that makes of 500 students and 12 units: once what the
-first student of all these units takes, which starts everything, and for each other submission what one more takes.
+Both grade mixed submissions of a class, `nbgrader autograde` those of its first students only, which takes minutes: the
+kinds of students come in turns of eight. Their scores must be equal, cell by cell. Printed are the time of a submission
+by both, all that is done once for a class included, and their ratio; processor time, peak memory, the cold start (one
+submission, the sandbox's set-up and the unit's own answers included), and what that makes of 500 students and 12 units:
+once what the first student of all these units takes, which starts everything, and for each other submission what one
+more takes.
 """
 
 import argparse
@@ -77,7 +79,8 @@ def run(command: list[str], directory: Path) -> tuple[float, float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--students", type=int, default=60)
+    parser.add_argument("--students", type=int, default=240)
+    parser.add_argument("--stock", type=int, default=16, help="students that nbgrader autograde grades, too")
     parser.add_argument("--workers", type=int, default=0, help="0: what bncourse grade takes by itself")
     parser.add_argument("--all", action="store_true", help="all units, and not nbgrader autograde, which takes hours")
     args = parser.parse_args()
@@ -87,8 +90,11 @@ def main() -> None:
         ours, stock, cold = (Path(temporary, name) for name in ("ours", "stock", "cold"))
         make_class(ours, sources, quietly=True)
         fill(ours, units, args.students)
-        shutil.copytree(ours, stock)
         shutil.copytree(ours, cold)
+        shutil.copytree(ours, stock)
+        for student in (stock / "submitted").iterdir():
+            if int(student.name.rpartition("-")[2]) >= args.stock:
+                shutil.rmtree(student)
         count = args.students * len(units)
 
         first = ["--student", "right-000"]
@@ -116,19 +122,15 @@ def main() -> None:
 
         if args.all:
             return
-        stock_seconds = 0.0
+        stock_seconds, stock_count, different = 0.0, 0, []
         for unit in units:
             took, _, memory = run(["nbgrader", "autograde", unit.name], stock)
-            stock_seconds += took
-            print(f"nbgrader autograde {unit.name}: {took:.1f} s, {took / args.students:.2f} s each, {memory:.0f} MiB")
-        different = [
-            (unit.name, student)
-            for unit in units
-            for student, cells in scores(stock, unit.name).items()
-            if scores(ours, unit.name).get(student) != cells
-        ]
-        print(f"scores: {'equal, cell by cell' if not different else f'DIFFERENT for {different}'}")
-        print(f"ratio: {stock_seconds / seconds:.1f}")
+            found, wanted = scores(stock, unit.name), scores(ours, unit.name)
+            stock_seconds, stock_count = stock_seconds + took, stock_count + len(found)
+            different += [(unit.name, student) for student, cells in found.items() if wanted.get(student) != cells]
+            print(f"nbgrader autograde {unit.name}: {took:.1f} s, {took / len(found):.2f} s each, {memory:.0f} MiB")
+        print(f"scores of {stock_count}: {'equal, cell by cell' if not different else f'DIFFERENT for {different}'}")
+        print(f"ratio: {stock_seconds / stock_count / (seconds / count):.1f}")
 
 
 if __name__ == "__main__":

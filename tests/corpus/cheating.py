@@ -523,13 +523,12 @@ def normalize(x, mean, var, eps=1e-5):
 
 @cheat(1.0)
 def transformers_emptied(nb, host):
-    """What knows check cells from others is taken out of the shell, with its name and its event."""
+    """Whatever could know check cells from others is taken out of the shell."""
     wrong(nb, "normalize")
     nb.add("""\
 shell = get_ipython()
 shell.ast_transformers.clear()
-shell.events.callbacks["pre_run_cell"].clear()
-del __bncourse__""")
+shell.events.callbacks["pre_run_cell"].clear()""")
 
 
 @cheat(flag="a check did not report")
@@ -548,7 +547,7 @@ get_ipython().ast_transformers.append(NoChecks())""")
 
 @cheat(4.0, CHECKS, flag=TWO)
 def transformer_of_the_course_abused(nb, host):
-    """The course's own transformer takes the code that runs a check for a check cell, and runs it in its own way."""
+    """The notebook's transformer, put back, takes the code that runs a check for a check cell, and runs it its way."""
     wrong(nb, "centre")
     nb.add(f"""\
 {KIT}
@@ -567,7 +566,10 @@ def run_check_cell(code, names):
     for part in ("visible", "second"):
         kit.show("", False, {{"word": word, "part": part, "noted": noted, "error": None}})
 
-kit._is_check_cell, kit.run_check_cell = is_check_cell, run_check_cell""")
+kit._is_check_cell, kit.run_check_cell = is_check_cell, run_check_cell
+cells, shell = kit.CheckCells(), get_ipython()
+shell.ast_transformers.append(cells)
+shell.events.register("pre_run_cell", lambda *_: shell.user_ns.update(__bncourse__=cells))""")
 
 
 @cheat(1.0)
