@@ -243,12 +243,18 @@ def a_module(found, channels=3, size=32):
     return found
 
 
+MADE = {}  # what `made` has made
+
+
 def made(shape, bias):
     """Numbers that depend on nothing but the shape of a parameter, and on whether it is a bias (or a β)."""
     import torch
 
-    mean, std = (0.0, (2 / np.prod(shape[1:])) ** 0.5) if len(shape) > 1 else (1.0 - bias, 0.5)
-    return torch.from_numpy(np.random.RandomState([*shape, bias]).normal(mean, std, shape))
+    key = *shape, bias
+    if key not in MADE:
+        mean, std = (0.0, (2 / np.prod(shape[1:])) ** 0.5) if len(shape) > 1 else (1.0 - bias, 0.5)
+        MADE[key] = torch.from_numpy(np.random.RandomState(key).normal(mean, std, shape))
+    return MADE[key].clone()
 
 
 def known(module, *shape):

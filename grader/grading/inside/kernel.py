@@ -49,6 +49,8 @@ def warm_up(modules: list[str]):
     config.IPKernelApp.kernel_class = "shell.Kernel"
     config.Completer.use_jedi = False
     shell = Shell.instance(config=config)
+    import tqdm.auto  # noqa: F401  by now it sees that it is in a notebook, and imports widgets, in half a second
+
     shell.colors = "nocolor"  # tracebacks are read in feedback and formgrader, not in a terminal
     with contextlib.redirect_stdout(io.StringIO()):  # the first run of a cell and the first traceback are slow
         shell.run_cell("1 + 1")

@@ -170,6 +170,10 @@ class Shell(ZMQInteractiveShell):
             raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
         )
 
+    def _format_exception_for_storage(self, *_, **__) -> dict:
+        """IPython would write each traceback once more for a history that nobody reads."""
+        return {}
+
     def system(self, cmd: str) -> None:
         """`!command`, with a pipe. IPython gives it a terminal and a session, which there may not be in a jail."""
         if cmd.rstrip().endswith("&"):
