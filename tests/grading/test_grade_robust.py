@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -41,6 +42,7 @@ pytestmark = [
 
 UNIT = "90_tiny"
 KILLS = 20
+TRACKER = re.compile(r".*resource_tracker: process died.*\n.*\n")  # what Python says when that has been killed
 
 
 def with_cell(code: str):
@@ -149,16 +151,19 @@ def test_killed_at_any_moment(klass, undisturbed, tmp_path, temporary):
                     break
                 processes = grading.by_role()
                 role = min(sorted(processes), key=lambda role: (kills[role], rng.random()))
+                if kills[role] >= KILLS / 4:  # while it starts, the main process is alone, for seconds
+                    continue
                 kill(rng.choice(processes[role]))
                 kills[role] += 1
                 if role == "main":
                     break
-            status, said = grading.wait(), grading.said()
+            status, said = grading.wait(), TRACKER.sub("", grading.said())
             assert survivors(known) == [], kills
             if status == -signal.SIGKILL:
                 continue
-            if status == 2:  # again and again the jail was killed that was being made
-                one_line(said, "jail")
+            if status == 2:  # again and again the jail was killed that was being made, or who ran the answers
+                one_line(said)
+                assert "jail" in said or pool_module.LOST in said, said
                 continue
             assert status == 1 and "Traceback" not in said, said
             assert list(temporary.glob("bnc-*")) == []
@@ -685,10 +690,12 @@ class Cluster:
         file = place / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
         end = time.monotonic() + 60
-        while not file.exists():
+        while True:  # until it is there, and all of it
+            with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+                self.address = json.loads(file.read_text())["address"]
+                break
             assert time.monotonic() < end, (place / "log").read_text()
             time.sleep(0.1)
-        self.address = json.loads(file.read_text())["address"]
 
     def worker(self) -> subprocess.Popen:
         return self._start("worker", self.address, "--nthreads", "1", "--local-directory", str(self.place))
