@@ -12,6 +12,7 @@ more takes.
 """
 
 import argparse
+import contextlib
 import os
 import resource
 import shutil
@@ -45,18 +46,14 @@ class Peak(threading.Thread):
         self.process, self.mib = psutil.Process(process.pid), 0.0
 
     def run(self) -> None:
-        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
-            total = 0
-            try:
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended
+            while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
+                total = 0
                 for process in [self.process, *self.process.children(recursive=True)]:
-                    try:
+                    with contextlib.suppress(psutil.Error):
                         total += process.memory_full_info().pss
-                    except psutil.Error:
-                        continue
-            except psutil.Error:
-                return
-            self.mib = max(self.mib, total / 2**20)
-            time.sleep(0.5)
+                self.mib = max(self.mib, total / 2**20)
+                time.sleep(0.5)
 
 
 def run(command: list[str], directory: Path) -> tuple[float, float, float]:
