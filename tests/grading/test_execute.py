@@ -186,3 +186,31 @@ def test_a_traceback_names_the_cell_and_the_line(jail):
     (ran,) = run(jail, "x = 1\n1 / 0")
     shown = "\n".join(ran.error["traceback"])
     assert "Cell In[1], line 2" in shown and "1 / 0" in shown
+
+
+def test_widgets_are_imported_before_a_kernel_begins(jail):
+    """Importing them takes half a second, and many units' progress bars do."""
+    before, bar = run(
+        jail,
+        "import sys\nprint('ipywidgets' in sys.modules)",
+        "from tqdm.auto import tqdm\nprint(tqdm.__mro__[1].__name__, sum(tqdm(range(3))))",
+    )
+    assert text(before) == "True\n" and text(bar).endswith("tqdm_notebook 3\n")
+
+
+def test_a_traceback_is_written_once(jail):
+    _, error, count = run(
+        jail,
+        """\
+tb = get_ipython().InteractiveTB
+calls, real = [], tb.structured_traceback
+
+def counted(*args, **options):
+    calls.append(1)
+    return real(*args, **options)
+
+tb.structured_traceback = counted""",
+        "1 / 0",
+        "print(len(calls))",
+    )
+    assert error.error["ename"] == "ZeroDivisionError" and text(count) == "1\n"
