@@ -63,16 +63,15 @@ async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:
     words = [secrets.token_hex(8) for _ in numbers]
     lines, history = [], False
     for word, number in zip(words, numbers):
-        piece = notebook.pieces[number]
+        piece, first = notebook.pieces[number], len(lines) == 1  # whether its mark is the first
         if piece.role == "setup":
             lines.append(RUN_SETUP)
         elif piece.role == "check":
-            lines += [MARK_CHECK.format(word=word, first=len(lines) == 1)] if lines else []
+            lines += [MARK_CHECK.format(word=word, first=first)] if lines else []
             lines.append(RUN_CHECK.format(key=piece.key, word=word, code=notebook.check_code(piece.cell)))
         elif len(numbers) == 1:
             lines, history = [piece.source], True
         else:
-            first = len(lines) == 1
             lines.append(RUN_PIECE.format(word=word if lines else "", code=piece.source, first=first))
     try:
         ran = await kernel.run("\n".join(lines), history=history)

@@ -105,13 +105,14 @@ def test_what_is_held_is_sent_before_whatever_comes_next():
         def send(held):
             thread.send_multipart([f"marks {held}".encode()])
 
-        thread.hold(1, send)
-        thread.hold(2, send)
+        thread.send_held = send
+        thread.hold(1)
+        thread.hold(2)
         time.sleep(0.3)
         assert thread.sent == []
         stream.write("printed")
         stream.flush()
-        thread.hold(3, send)
+        thread.hold(3)
         thread.release()
         thread.release()
         stream.write("more")

@@ -158,16 +158,17 @@ def connect(app, request: dict, folder: str) -> None:
             raise NameError("the setup cell did not come to its end")
         kit["run_check"](marshal.loads(base64.b64decode(code)), word, shell.user_ns)
 
-    iopub = app.iopub_thread
-
-    def publish(marks: list[dict]) -> None:
+    def send_marks(marks: list[dict]) -> None:
         content = {"data": {MARK: marks}, "metadata": {}, "transient": {}}
         publisher = shell.display_pub  # whose `publish` would send first what has been printed below the marks
         publisher.session.send(
             publisher.pub_socket, "display_data", content, publisher.parent_header, ident=publisher.topic
         )
 
-    def mark(word: str, first: bool = False) -> None:
+    iopub = app.iopub_thread
+    iopub.send_held = send_marks
+
+    def mark(word: str, first: bool) -> None:
         """Between two cells of one request: the outputs above are those of the one, those below of the other.
 
         It is sent with the next output, since most cells have none. The first of a request is sent at once: without it,
@@ -176,12 +177,12 @@ def connect(app, request: dict, folder: str) -> None:
         shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
         sys.stdout.flush()
         sys.stderr.flush()
-        iopub.hold({"word": word, "count": shell.execution_count}, publish)
+        iopub.hold({"word": word, "count": shell.execution_count})
         if first:
             iopub.release()
             stdout.flush()  # and is gone: the next cell may never let another thread have its turn
 
-    def run_piece(word: str, code: str, first: bool = False) -> None:
+    def run_piece(word: str, code: str, first: bool) -> None:
         """Run a cell as a part of another. The first of a request has no mark."""
         if word:
             mark(word, first)

@@ -77,14 +77,15 @@ class IOPub(IOPubThread):
 
     _woken = False  # and has not begun to look
     asked = 0  # so often, to send something or to look for something to send
+    send_held = None  # a function that sends all that is held, in one list; set where that is known
 
     def __init__(self, *args, **options) -> None:
         super().__init__(*args, **options)
         self._held: deque = deque()
 
-    def hold(self, data: dict, send) -> None:
-        """Keep data until something is to be sent, and then give all that is kept to `send`, in one list."""
-        self._held.append((data, send))
+    def hold(self, data: dict) -> None:
+        """Keep data until something is to be sent."""
+        self._held.append(data)
 
     def release(self) -> None:
         """Send what is held."""
@@ -93,7 +94,7 @@ class IOPub(IOPubThread):
             while True:
                 held.append(self._held.popleft())
         if held:
-            held[0][1]([data for data, _ in held])
+            self.send_held(held)
 
     def schedule(self, f) -> None:
         if self._held:
@@ -115,7 +116,7 @@ class IOPub(IOPubThread):
 kernelapp.IOPubThread = IOPub  # for which there is no option
 
 
-# What IPython may take for something else than Python where it is also Python, or only does with code of several lines.
+# Also Python, and more to IPython: what looks like a prompt, and `await` outside of a function.
 _PERHAPS_MORE = re.compile(r"^\s*(>>>|\.\.\.|In ?\[)|\b(await|async)\b", flags=re.MULTILINE)
 
 
