@@ -16,6 +16,7 @@ from grader.grading.cgroup import can_be_had
 COUNTED = can_be_had()  # the kernel of this machine counts memory for us
 REACHED = 'def reached(*what):\n    print("!" * 3, *what)\n'
 QUICK = {"cell_seconds": 1.5}
+UNHURRIED = {"cell_seconds": 18, "notebook_seconds": 40}  # so that a busy machine reaches another limit first
 
 
 def attack(points=3.0, **wanted):
@@ -449,7 +450,7 @@ if set(names) - {"lo", "tunl0", "sit0", "gre0", "gretap0", "erspan0", "ip_vti0",
 # More than its share
 
 
-@attack(2.0, limit="processes: more than 64")
+@attack(2.0, limit="processes: more than 64", limits=UNHURRIED)
 def fork_bomb(nb, host):
     """Processes without end (200)."""
     put(
@@ -457,7 +458,7 @@ def fork_bomb(nb, host):
     )
 
 
-@attack(2.0, limit="processes: more than 64")
+@attack(2.0, limit="processes: more than 64", limits=UNHURRIED)
 def fork_bomb_of_children(nb, host):
     """Each process starts the next, in a session of its own, and does not care for errors."""
     put(
@@ -608,7 +609,7 @@ def memory_in_page_tables(nb, host):
     put(nb, f"{TABLES}fill(410)\ntime.sleep(3)")
 
 
-@only_counted()
+@only_counted(limits=UNHURRIED)
 def memory_in_page_tables_of_many(nb, host):
     """The same by 40 processes, each with little."""
     put(
@@ -618,9 +619,9 @@ def memory_in_page_tables_of_many(nb, host):
 for _ in range(40):
     if os.fork() == 0:
         fill(12)
-        time.sleep(3)
+        time.sleep(12)
         os._exit(0)
-time.sleep(4)""",
+time.sleep(13)""",
     )
 
 

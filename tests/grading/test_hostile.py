@@ -38,6 +38,7 @@ from corpus.case import (
     Notebook,
 )
 from helpers.memory import Growth
+from helpers.shared import made_once
 
 from grader.authoring.build import build
 from grader.classroom.course import make_class
@@ -84,18 +85,23 @@ def add_key(secret: str) -> None:
         libc.syscall(248, b"user", b"bncourse-test", secret.encode(), len(secret), -3)  # add_key
 
 
+def write_class(folder: Path, built: Path) -> None:
+    """Three small units and a real one, released to a class that nobody has handed in to."""
+    texts = {CHECKS: (CHECKS_UNIT, CHECKS_MISTAKES), TORCH: (TORCH_UNIT, TORCH_MISTAKES)}
+    small = [folder / "solutions" / f"{name}.py" for name in texts]
+    small[0].with_name("mistakes").mkdir(parents=True)
+    for path, (lesson, mistakes) in zip(small, texts.values()):
+        path.write_text(lesson, encoding="utf-8")
+        (path.parent / "mistakes" / path.name).write_text(mistakes, encoding="utf-8")
+        build(path, run=False)
+    make_class(folder / "class", [built, *small, *unit_sources([REAL[:2]])], quietly=True)
+
+
 class Course:
     """A class with its releases, a grader, and on this machine some secrets and servers."""
 
-    def __init__(self, folder: Path, built: Path) -> None:
-        self.directory = folder / "class"
-        texts = {CHECKS: (CHECKS_UNIT, CHECKS_MISTAKES), TORCH: (TORCH_UNIT, TORCH_MISTAKES)}
-        small = [built.with_name(f"{name}.py") for name in texts]
-        for path, (lesson, mistakes) in zip(small, texts.values()):
-            path.write_text(lesson, encoding="utf-8")
-            (path.parent / "mistakes" / path.name).write_text(mistakes, encoding="utf-8")
-            build(path, run=False)
-        make_class(self.directory, [built, *small, *unit_sources([REAL[:2]])], quietly=True)
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         whats = ("gradebook", "answer", "home", "variable", "key")
         self.secrets = {what: f"{what}-{secrets.token_hex(8)}" for what in whats}
         self.gradebook = self.directory / "fake" / "gradebook.db"
@@ -164,8 +170,9 @@ class Course:
 
 
 @pytest.fixture(scope="module")
-def course(built, tmp_path_factory):
-    course = Course(tmp_path_factory.mktemp("hostile"), built)
+def course(built, shared, tmp_path_factory):
+    made = made_once(shared / "hostile", lambda folder: write_class(folder, built))
+    course = Course(shutil.copytree(made / "class", tmp_path_factory.mktemp("hostile") / "class"))
     notebook = course.notebook(TINY)
     notebook.answer_rightly()
     honest = course.directory / "submitted" / "honest" / TINY / f"{TINY}.ipynb"
@@ -376,7 +383,7 @@ def test_the_right_answers_are_right(course):
     }
 
 
-ISSUE = {
+AT_LEAST = {
     "skip-execution tag": "skip_execution_tag",
     "AST transformer": "ast_transformer",
     "input transformer": "input_transformer",
@@ -435,7 +442,7 @@ ISSUE = {
 }
 
 
-def test_every_case_of_the_issue_is_there():
-    """Issue 5 lists these; the corpus has more."""
+def test_every_kind_of_attack_and_of_damage_has_a_case():
+    """These at least; the corpus has more."""
     names = [case.name for cases in CASES.values() for case in cases]
-    assert set(ISSUE.values()) <= set(names) and len(set(names)) == len(names)
+    assert set(AT_LEAST.values()) <= set(names) and len(set(names)) == len(names)
