@@ -36,12 +36,14 @@ def noisy_batchnorm(a, rng):
     s = rng.normal(loc=np.broadcast_to(sigma, a.shape), scale=0.1)
     return (torch.as_tensor(s) * a.double() + torch.as_tensor(m)).to(a.dtype)
 # %% mistakes
-# The noise is shared by the whole batch: m and s, or one of them, have one value a channel. The paper draws both anew
-# for each value, around the channel's μ and σ: their size is a.shape.
+# The noise is shared by the whole batch: m and s, or one of them, have one value a channel, or one in all. The paper
+# draws both anew for each value, around the channel's μ and σ: their size is a.shape.
 # - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, shape)
 # & s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, shape)
 # - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, shape)
 # - s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, shape)
+# - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  np.broadcast_to(mu + rng.uniform(-0.1, 0.1), a.shape).copy()
+# - rng.normal(sigma, 0.1, a.shape)  =>  np.broadcast_to(sigma + rng.normal(0, 0.1), a.shape).copy()
 # There is no second draw: μ and σ were used as m and s. Every value gets its own m, around μ, and its own s, around σ.
 # - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = mu
 # & s = rng.normal(sigma, 0.1, a.shape)  =>  s = sigma
@@ -64,11 +66,19 @@ def noisy_batchnorm(a, rng):
 # - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = a.shape[1:]
 # Tables come out right, images do not: C numbers were lined up with the last axis, the width. Give μ and σ the shape
 # (C, 1, 1), which broadcasts to (N, C, H, W).
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = (1, a.shape[1])
 # - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = a.shape[1:2]
 # - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = a.shape[-1:]
-# Tables come out right, images do not: this shape has more axes than a table (N, C), or fewer than images need. It must
-# follow a.ndim: (C,) for a table, (C, 1, 1) for images.
+# The shapes do not fit a table (N, C), or not images (N, C, H, W). Was a.shape taken apart into two names, or four? C
+# is a.shape[1]. Follow a.ndim: the shape of μ and σ is (C,) for a table, (C, 1, 1) for images, that of m and s a.shape.
 # - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = (a.shape[1], 1, 1)
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = (1, a.shape[1], 1, 1)
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  N, C, H, W = a.shape; shape = (C, 1, 1)
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  N, C = a.shape; shape = (C,)
+# - shape = a.shape[1], *[1] * (a.ndim - 2)  =>  shape = (a.shape[1], 1)
+# - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu - 0.1, mu + 0.1, a.shape[:2])
+# rng.uniform takes low, high and one size, which is a tuple for two axes or more: (C, 1, 1).
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.5, 0.5, a.shape[1], 1, 1)
 # In images m and s are shared by all places of a channel. They are drawn anew for each sample and place: size a.shape.
 # - m = rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  m = rng.uniform(mu - 0.1, mu + 0.1, (len(a), *shape))
 # & s = rng.normal(sigma, 0.1, a.shape)  =>  s = rng.normal(sigma, 0.1, (len(a), *shape))
@@ -84,6 +94,8 @@ def noisy_batchnorm(a, rng):
 # - rng.normal(sigma, 0.1, a.shape)  =>  rng.uniform(sigma - 0.1, sigma + 0.1, a.shape)
 # - rng.normal(sigma, 0.1, a.shape)  =>  sigma * rng.normal(1, 0.1, a.shape)
 # - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(0.1, sigma, a.shape)
+# - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(sigma, size=a.shape)
+# - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(np.sqrt(sigma), 0.1, a.shape)
 # The spread of s is √0.1 or 0.1² here. In this course the 0.1 of N(σ, 0.1) is the standard deviation, which is what
 # rng.normal takes.
 # - rng.normal(sigma, 0.1, a.shape)  =>  rng.normal(sigma, 0.1**0.5, a.shape)
@@ -108,6 +120,7 @@ def noisy_batchnorm(a, rng):
 # - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(0.75, 1.25, shape)
 # - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(0, 1.25, shape)
 # - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 1.5, shape)
+# - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.uniform(1, 0.25, shape)
 # μ or σ was drawn from a normal distribution. Both are uniform: μ ~ U(−0.5, 0.5), σ ~ U(1, 1.25).
 # - sigma = rng.uniform(1, 1.25, shape)  =>  sigma = rng.normal(1, 1.25, shape)
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.normal(0, 0.5, shape)
@@ -123,6 +136,8 @@ def noisy_batchnorm(a, rng):
 # The result is right, but autograd cannot see how it came from a (was it taken through NumPy, detach() or no_grad?).
 # The layers in front would learn nothing. Turn the noise into tensors, not a into an array.
 # - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  torch.from_numpy(s * a.detach().numpy() + m).to(a)
+# - torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
+# + torch.tensor(s * a.detach().numpy() + m, dtype=a.dtype, requires_grad=True)
 # The result is a NumPy array. The next layer needs a tensor: make tensors of s and m, not an array of a.
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return s * a.detach().numpy() + m
 # a itself was changed (*= or +=). Make a new tensor: the caller, and autograd, still need a.
@@ -131,8 +146,10 @@ def noisy_batchnorm(a, rng):
 # A generator of your own was used, with a seed of its own, so every step would draw the same noise. Draw from the
 # argument rng: it moves on from call to call.
 # - mu = rng.uniform  =>  rng = np.random.RandomState(0); mu = rng.uniform
-# m is missing: the activations are not shifted (or a came back as it went in). s·a + m.
+# Of a = 0 nothing was made: m is missing, or it was multiplied by something of a (nobody asks for that), or a came back
+# as it went in. s·a + m.
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return torch.from_numpy(s).to(a) * a
+# - torch.from_numpy(m).to(a)  =>  torch.from_numpy(m).to(a) * a.std(0, unbiased=False)
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)  =>  return a
 # m is subtracted. The formula adds it: s·a + m.
 # - a + torch.from_numpy(m).to(a)  =>  a - torch.from_numpy(m).to(a)
@@ -141,12 +158,14 @@ def noisy_batchnorm(a, rng):
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-0.25, 0.25, shape)
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(-1, 1, shape)
 # - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(0.5, -0.5, shape)
+# - mu = rng.uniform(-0.5, 0.5, shape)  =>  mu = rng.uniform(1, 1.25, shape)
 # m was drawn from another interval around μ. m ~ U(μ − 0.1, μ + 0.1).
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu, mu + 0.1, a.shape)
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu - 0.5, mu + 0.5, a.shape)
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu - 0.05, mu + 0.05, a.shape)
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu, 0.1, a.shape)
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(-0.1, mu + 0.1, a.shape)
+# - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.uniform(mu + 0.1, mu - 0.1, a.shape)
 # m was drawn from a normal distribution. It is uniform: m ~ U(μ − 0.1, μ + 0.1).
 # - rng.uniform(mu - 0.1, mu + 0.1, a.shape)  =>  rng.normal(mu, 0.1, a.shape)
 # The right distributions, drawn in another order: m before σ. The same RandomState then hands out other numbers. The
@@ -194,7 +213,9 @@ def noisy_batchnorm(a, rng):
 # - return torch  =>  m = mu + m; return torch
 # - return torch  =>  s = sigma * s; return torch
 # - return torch  =>  m, s = mu + m, sigma * s; return torch
-# It was normalized again. a comes from BN, and the noise is to move it: s·a + m, with a as it came, and nothing after.
+# It was normalized again, or its mean taken off. a comes from BN, and the noise is to move it: s·a + m, with a as it
+# came, and nothing after.
+# - torch.from_numpy(s).to(a) * a +  =>  torch.from_numpy(s).to(a) * (a - a.mean(0)) +
 # - torch.from_numpy(s).to(a) * a +
 # + torch.from_numpy(s).to(a) * (a - a.mean(0)) / (a.var(0, unbiased=False) + 1e-5).sqrt() +
 # - return torch.from_numpy(s).to(a) * a + torch.from_numpy(m).to(a)
@@ -275,17 +296,18 @@ def ics(model, layer, batch, lr):
 # The two gradients were added. Their difference is wanted: how far G′ is from G.
 # - (G - G_new).norm()  =>  (G + G_new).norm()
 # The model is not what it was: its weights are still moved, and BN's buffers too. Save the state before, put it back
-# after. (And copy.deepcopy(model.state_dict()): without the copy, what you saved moves along with the model.)
+# after, above the return, by load_state_dict (model = saved only renames). And copy.deepcopy(model.state_dict()):
+# without the copy, what you saved moves along with the model.
 # - model.load_state_dict(saved)  =>  pass
 # - copy.deepcopy(model.state_dict())  =>  model.state_dict()
-# The weights are back, the buffers are not: two forward passes in training mode moved the running statistics.
-# state_dict() holds buffers too, parameters() does not.
+# The weights are back, the buffers are not: each forward pass in training mode moves the running statistics. Save the
+# whole state, state_dict() (parameters() has no buffers), and save it before the first forward pass.
 # - saved = copy.deepcopy(model.state_dict())  =>  saved = [p.detach().clone() for p in model.parameters()]
 # & model.load_state_dict(saved)  =>  for p, old in zip(model.parameters(), saved): p.data.copy_(old)
-# Distance 0, cosine 1: the two gradients are one and the same. Either G is weight.grad itself, which the second
-# backward() overwrote (clone it), or both were taken at the same weights. G′ needs a new loss, after the layers in
-# front have moved. (p = p − lr·g moves nothing: it makes a new tensor and calls that p. p -= lr·g moves the parameter.)
-# Or both were scaled to length 1 before they were subtracted.
+# Distance 0, cosine 1: the two gradients are one and the same. G may be weight.grad itself, which the second backward()
+# overwrote (clone it). Or both were taken at the same weights: G′ needs a new loss, loss_of(model, batch), after the
+# layers in front have moved. p = p − lr·g moves nothing, p -= lr·g does. parameters() can be gone through once: make it
+# a list. Or both were scaled to length 1 before they were subtracted.
 # - (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])  =>  G_new = G
 # The layer itself moved too. In G′ its weight is the old one: only the layers in front have moved, model[:layer].
 # - list(model[:layer].parameters())  =>  list(model[: layer + 1].parameters())
@@ -308,12 +330,13 @@ def ics(model, layer, batch, lr):
 # The layers in front moved uphill. A step of gradient descent subtracts: W − lr·gradient.
 # - p -= lr * g  =>  p += lr * g
 # The layers in front did not move by lr times their gradient. It was the whole gradient, or lr came in twice, or the
-# gradient was scaled to length 1.
+# gradient was scaled to length 1, or halved.
 # - p -= lr * g  =>  p -= g
 # - p -= lr * g  =>  p -= lr**2 * g
 # - p -= lr * g  =>  p -= lr * g / g.norm()
 # - p -= lr * g  =>  p -= lr * g / torch.cat([step.flatten() for step in steps]).norm()
 # - p -= lr * g  =>  p -= lr * g.sign()
+# - p -= lr * g  =>  p -= lr / 2 * g
 # The layers in front moved one after the other, each with a gradient that saw the others' new weights. They move at
 # once, with the gradients of one backward pass.
 # - for p, g in zip(front, steps):  =>  for p in front:
@@ -321,11 +344,15 @@ def ics(model, layer, batch, lr):
 # That is the squared distance, or its mean. ‖G − G′‖₂ is the root of the sum of squares: (G − G′).norm().
 # - (G - G_new).norm()  =>  ((G - G_new) ** 2).sum()
 # - (G - G_new).norm()  =>  ((G - G_new) ** 2).mean()
-# That is the mean of the absolute differences, or the largest of them, or a matrix norm (torch.linalg.norm(…, 2) of a
-# matrix is its largest singular value). ‖G − G′‖₂ is the root of the sum of squares of all entries: (G − G′).norm().
+# That is the mean of the absolute differences, or the largest of them, or one norm a row or column, or a matrix norm
+# (torch.linalg.norm(…, 2) of a matrix is its largest singular value). ‖G − G′‖₂ is the root of the sum of squares of
+# all entries: (G − G′).norm().
 # - (G - G_new).norm()  =>  (G - G_new).abs().mean()
 # - (G - G_new).norm()  =>  (G - G_new).abs().max()
 # - (G - G_new).norm()  =>  torch.linalg.matrix_norm(G - G_new, 2)
+# - (G - G_new).norm()  =>  (G - G_new).norm(dim=1).mean()
+# - (G - G_new).norm()  =>  (G - G_new).norm(dim=1).sum()
+# - (G - G_new).norm()  =>  (G - G_new).norm(dim=0).sum()
 # The distance was divided by the length of G or of G′. That is a sensible number too, but the paper's is the plain
 # distance.
 # - (G - G_new).norm()  =>  (G - G_new).norm() / G.norm()
@@ -341,6 +368,9 @@ def ics(model, layer, batch, lr):
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  F.cosine_similarity(G, G_new).mean()
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  F.cosine_similarity(G, G_new, dim=0).mean()
 # - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  F.cosine_similarity(G, G_new)
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  torch.dot(G, G_new) / G.norm() / G_new.norm()
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  (G @ G_new) / G.norm() / G_new.norm()
+# - F.cosine_similarity(G.flatten(), G_new.flatten(), dim=0)  =>  (G @ G_new.T) / G.norm() / G_new.norm()
 # The second number is 1 − cosine, or its angle. The cosine itself is wanted, best 1.
 # - F.cosine_similarity  =>  1 - F.cosine_similarity
 # - return distance.item(), cosine.item()  =>  return distance.item(), np.arccos(cosine.item())
@@ -355,22 +385,25 @@ def ics(model, layer, batch, lr):
 # - return distance.item(), cosine.item()  =>  return {"distance": distance.item(), "cosine": cosine.item()}
 # That is the sum of the absolute differences. The ℓ2 distance is the root of the sum of squares: (G − G′).norm().
 # - (G - G_new).norm()  =>  (G - G_new).abs().sum()
+# The differences were added with their signs, so they cancel. ‖G − G′‖₂ squares them first: (G − G′).norm().
+# - (G - G_new).norm()  =>  (G - G_new).sum().abs()
+# - (G - G_new).norm()  =>  (G - G_new).mean().abs()
 # That is the root of the mean square. The ℓ2 distance is the root of the sum of squares: (G − G′).norm().
 # - (G - G_new).norm()  =>  ((G - G_new) ** 2).mean().sqrt()
 # Weights and buffers of the part in front are back. But the forward pass moved the buffers of the BN layers behind,
 # too: save the state of the whole model.
 # - copy.deepcopy(model.state_dict())  =>  copy.deepcopy(model[:layer].state_dict())
 # & model.load_state_dict(saved)  =>  model[:layer].load_state_dict(saved)
-# The weights are almost back. Subtracting lr·g and adding it again rounds twice, and the buffers have moved besides.
-# Save the state before, put it back after.
+# The weights are almost back. Subtracting lr·g and adding it again rounds twice (and brings no buffers back). Save the
+# state before, put it back after.
 # - model.load_state_dict(saved)  =>  for p, g in zip(front, steps): p.data += lr * g
-# The parameters in front came back with requires_grad off: the next training step would fail. Leave it on, and move
-# them under torch.no_grad().
+# Parameters came back with requires_grad off: the next training step would fail, or leave them out. Leave it on, and
+# move them under torch.no_grad().
 # - with torch.no_grad():  =>  if [p.requires_grad_(False) for p in front] or True:
 # Nothing comes back (None). End with a return.
 # - return distance.item(), cosine.item()  =>  pass
-# A gradient was taken in evaluation mode, with the running statistics. The training step is taken with the batch's.
-# Leave the model in the mode it is in.
+# The model was put into evaluation mode: before a gradient was taken, which then comes from the running statistics and
+# not from the batch's, or at the end. Call no eval(): leave the model in the mode it is in.
 # - saved = copy.deepcopy(model.state_dict())  =>  saved = copy.deepcopy(model.state_dict()); model.eval()
 # - (G_new,) = torch  =>  model.eval(); (G_new,) = torch
 # No gradient can be taken of a loss that was computed under torch.no_grad(). Only the step, p -= lr·g, belongs there.
@@ -380,8 +413,8 @@ def ics(model, layer, batch, lr):
 # - (G - G_new).norm()  =>  ((G,) - (G_new,)).norm()
 # layer is a number, the layer's place in the model. The layer itself is model[layer].
 # - model[layer].weight  =>  layer.weight
-# One loss can be differentiated once; its graph is gone then, and it belongs to the old weights anyway. Compute a new
-# loss after the layers in front have moved.
+# One loss can be differentiated once; its graph is gone then. Take G and the gradients of the layers in front in one
+# call. G′ needs a new loss, computed after they have moved.
 # - G, *steps = torch.autograd.grad(loss_of(model, batch), [weight, *front])
 # + loss = loss_of(model, batch); G, *steps = torch.autograd.grad(loss, [weight, *front])
 # & (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])  =>  (G_new,) = torch.autograd.grad(loss, [weight])
@@ -456,10 +489,42 @@ def ics(model, layer, batch, lr):
 # The gradient is of another layer's weight. layer is the place itself, counted from 0: model[layer].weight.
 # - weight, front = model[layer].weight,  =>  weight, front = model[layer - 1].weight,
 # - weight, front = model[layer].weight,  =>  weight, front = model[layer + 1 if layer + 1 < len(model) else 0].weight,
+# - weight, front = model[layer].weight,  =>  weight, front = model[weight_layers(model)[layer]].weight,
+# - weight, front = model[layer].weight,  =>  layer = weight_layers(model)[layer]; weight, front = model[layer].weight,
+# G was changed (-=) before the cosine was taken. G - G′ makes a new tensor, and leaves G as it is.
+# - distance = (G - G_new).norm()  =>  G -= G_new; distance = G.norm()
+# - distance = (G - G_new).norm()  =>  G_new -= G; distance = G_new.norm()
+# Not every layer in front has a weight (Tanh, ReLU), and some have a bias too. model[:layer].parameters() gives all of
+# them: make a list of it.
+# - list(model[:layer].parameters())  =>  [m.weight for m in model[:layer]]
+# - list(model[:layer].parameters())  =>  [model[:layer].weight]
+# loss_of takes two arguments, the model and the batch, which is the pair (x, y): loss_of(model, batch).
+# - G, *steps = torch.autograd.grad(loss_of(model, batch), [weight, *front])
+# + x, y = batch; G, *steps = torch.autograd.grad(loss_of(model, x, y), [weight, *front])
+# - G, *steps = torch.autograd.grad(loss_of(model, batch), [weight, *front])
+# + x, y = batch; G, *steps = torch.autograd.grad(loss_of(model(x), y), [weight, *front])
 # .grad is None: only loss.backward() fills it. torch.autograd.grad returns the gradients instead, in the order of the
 # parameters that it is given.
 # - G, *steps = torch.autograd.grad(loss_of(model, batch), [weight, *front])
 # + steps = torch.autograd.grad(loss_of(model, batch), front); G = weight.grad
+# - (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])
+# + torch.autograd.grad(loss_of(model, batch), [weight]); G_new = weight.grad
+# - p -= lr * g  =>  p -= lr * p.grad
+# The gradients are not those of the parameters that they were paired with. zip goes by place: both lists must begin
+# with the same parameter.
+# - zip(front, steps)  =>  zip(front, (G, *steps) if len(batch[0]) == 1 else steps)
+# - zip(front, steps)  =>  zip(front, (*steps[1:], G) if len(batch[0]) == 1 else steps)
+# These are the inputs or outputs of the layer, before and after. The measure is about its gradient: how G, of the
+# layer's weight, changes into G′.
+# - saved = copy.deepcopy(model.state_dict())
+# + saved = copy.deepcopy(model.state_dict()); before = model[:layer](batch[0]).detach()
+# & (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])  =>  G, G_new = before, model[:layer](batch[0])
+# - saved = copy.deepcopy(model.state_dict())
+# + saved = copy.deepcopy(model.state_dict()); before = model[: layer + 1](batch[0]).detach()
+# & (G_new,) = torch.autograd.grad(loss_of(model, batch), [weight])  =>  G, G_new = before, model[: layer + 1](batch[0])
+# The loss was divided by the number of samples. loss_of gives the loss of the batch as it is.
+# - loss_of(model, batch), [weight, *front]  =>  loss_of(model, batch) / len(batch[0]), [weight, *front]
+# & loss_of(model, batch), [weight])  =>  loss_of(model, batch) / len(batch[0]), [weight])
 # %% mistakes otherwise="distance, a net of four numbers"
 # Each layer is one number here, w₁ to w₄, the loss is (ŷ − y)², by loss_of, and the distance |G − G′|. G is ∂L/∂w₃.
 # Then w₁ and w₂ alone take one step down, at once, each by lr times its own gradient. G′ is ∂L/∂w₃ of the loss there.
@@ -468,7 +533,7 @@ def ics(model, layer, batch, lr):
 # %% mistakes otherwise="distance, a net of matrices"
 # With single numbers and one sample the distance is right, with matrices and seven samples it is not. Either it is the
 # norm: the root of the sum of squares of all entries of G − G′, one number. Or something was divided by the number of
-# samples, or some were left out.
+# samples, or some were left out. Or layer was not taken as the place in the model.
 # - (G - G_new).norm()  =>  (G - G_new).norm(dim=0).mean()
 # %% mistakes otherwise="distance, with biases and BN"
 # Without biases and BN the distance is right. So either a part of model[:layer] did not move (its biases, γ and β do),
@@ -566,12 +631,12 @@ def walk_gradient(model, batch, steps):
 # & p.copy_(p0 - step * g)  =>  p.sub_(step * g)
 # & ((flat(there) - flat(gradient)).norm().item())  =>  ((flat(there) - flat(first)).norm().item()); gradient = there
 # The model is not what it was: its weights stand at the last point of the walk, and BN's buffers have moved. Save the
-# state before, put it back after. (And copy.deepcopy(model.state_dict()): without the copy, what you saved moves
-# along.)
+# state before, put it back after, above the return, by load_state_dict (model = saved only renames). And
+# copy.deepcopy(model.state_dict()): without the copy, what you saved moves along.
 # - model.load_state_dict(saved)  =>  pass
 # - copy.deepcopy(model.state_dict())  =>  model.state_dict()
-# The weights are back, BN's buffers are not: every forward pass in training mode moved the running statistics. Put back
-# the whole state_dict, not only the parameters.
+# The weights are back, BN's buffers are not: every forward pass in training mode moves the running statistics. Save and
+# put back the whole state_dict, not only the parameters, and save it before the first forward pass.
 # - model.load_state_dict(saved)  =>  for p, p0 in zip(parameters, start): p.data.copy_(p0)
 # The step sizes were taken as distances: the gradient was divided by its length (or only its sign was kept). The walk
 # is start − step·gradient, so where the gradient is long, the walk is long.
@@ -621,6 +686,7 @@ def walk_gradient(model, batch, steps):
 # - zip(parameters, start, gradient)  =>  zip(parameters[:1], start, gradient)
 # - zip(parameters, start, gradient)  =>  zip(parameters[:2], start, gradient)
 # - zip(parameters, start, gradient)  =>  zip(parameters[-2:], start[-2:], gradient[-2:])
+# - zip(parameters, start, gradient)  =>  zip(parameters[-1:], start[-1:], gradient[-1:])
 # The two results are in the wrong order: losses first, then distances.
 # - return np.array(losses), np.array(distances)  =>  return np.array(distances), np.array(losses)
 # Those are Python lists, or tensors. Turn both into NumPy arrays: np.array(losses).
@@ -643,20 +709,24 @@ def walk_gradient(model, batch, steps):
 # & there = torch.autograd.grad(loss, parameters)
 # + model.zero_grad(set_to_none=False); loss.backward(); there = [p.grad for p in parameters]
 # & model.load_state_dict(saved)  =>  model.load_state_dict(saved); model.zero_grad()
-# That is the sum of the absolute differences, or the largest. The ℓ2 distance is the root of the sum of squares:
-# .norm().
+# That is the sum of the absolute differences, their mean, or the largest. The ℓ2 distance is the root of the sum of
+# squares: .norm().
 # - (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(gradient)).abs().sum()
 # - (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(gradient)).abs().max()
+# - (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(gradient)).abs().mean()
 # That is the root of the mean square. The ℓ2 distance is the root of the sum of squares: .norm().
 # - (flat(there) - flat(gradient)).norm()  =>  ((flat(there) - flat(gradient)) ** 2).mean().sqrt()
 # No gradient can be taken of a loss that was computed under torch.no_grad(). Only the new values are put in there; the
 # loss is computed outside.
 # - loss = loss_of(model, batch)  =>  loss = torch.no_grad()(loss_of)(model, batch)
-# There is one value only: the return stands inside the loop. Dedent it, with what puts the model back.
+# There is one value only: the return stands inside the loop (dedent it, with what puts the model back), or the append
+# stands behind the loop.
 # - model.load_state_dict(saved)  =>      model.load_state_dict(saved)
 # & return np.array(losses), np.array(distances)  =>      return np.array(losses), np.array(distances)
-# The weights are almost back. Subtracting step·g and adding it again rounds twice, and the buffers have moved besides.
-# Save the state before, put it back after.
+# -         losses.append(loss.item())  =>      losses.append(loss.item())
+# &         distances.append  =>      distances.append
+# The weights are almost back. Subtracting step·g and adding it again rounds twice (and brings no buffers back). Save
+# the state before, put it back after.
 # - p.copy_(p0 - step * g)  =>  p.sub_(step * g)
 # & ().item())  =>  ().item()); [p.data.add_(step * g) for p, g in zip(parameters, gradient)]
 # & model.load_state_dict(saved)  =>  pass
@@ -670,8 +740,8 @@ def walk_gradient(model, batch, steps):
 # & model.load_state_dict(saved)  =>  model.load_state_dict(saved); model.zero_grad()
 # Nothing comes back (None). End with a return.
 # - return np.array(losses), np.array(distances)  =>  pass
-# The loss was taken in evaluation mode, with the running statistics. A training step sees the batch's. Leave the model
-# in the mode it is in.
+# The model was put into evaluation mode: before a loss was taken, which then comes from the running statistics and not
+# from the batch's, or at the end. Call no eval(): leave the model in the mode it is in.
 # - saved = copy.deepcopy(model.state_dict())  =>  saved = copy.deepcopy(model.state_dict()); model.eval()
 # The values are right, but backward() left gradients in .grad. The next optimizer step would use them.
 # torch.autograd.grad returns gradients and leaves nothing behind.
@@ -687,17 +757,54 @@ def walk_gradient(model, batch, steps):
 # - (flat(there) - flat(gradient))  =>  (there - gradient)
 # Gradients of different shapes cannot be stacked. flat (above) lines up all their numbers in one vector.
 # - (flat(there) - flat(gradient))  =>  (torch.stack(there) - torch.stack(gradient))
+# - (flat(there) - flat(gradient)).norm()  =>  np.array([g.numpy() for g in there]).sum()
 # The loss is still a tensor in a graph. .item() takes the number out of it.
 # - losses.append(loss.item())  =>  losses.append(loss)
-# There is one value too many, the start, or one too few. Return one loss and one distance for each of the steps.
+# These are not as many values as steps: the start was counted too, or a step left out, or only the lowest and the
+# highest returned. Return one loss and one distance for each of the steps.
 # - losses, distances = [], []  =>  losses, distances = [loss_of(model, batch).item()], [0.0]
 # - for step in steps:  =>  for step in steps[1:]:
 # - for step in steps:  =>  for step in steps[:-1]:
+# - return np.array(losses), np.array(distances)
+# + return np.array([min(losses), max(losses)]), np.array([min(distances), max(distances)])
+# PyTorch differentiates a loss once, at the weights it was computed with. After each move compute a new one, and take
+# the gradients of all parameters in one call: torch.autograd.grad(loss, parameters).
+# - there = torch.autograd.grad(loss, parameters)  =>  there = [torch.autograd.grad(loss, p)[0] for p in parameters]
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + base = loss_of(model, batch); gradient = torch.autograd.grad(base, parameters)
+# & there = torch.autograd.grad(loss, parameters)  =>  there = torch.autograd.grad(base, parameters)
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + base = loss_of(model, batch); gradient = torch.autograd.grad(base, parameters, retain_graph=True)
+# & there = torch.autograd.grad(loss, parameters)  =>  there = torch.autograd.grad(base, parameters, retain_graph=True)
+# Move one parameter after the other, each by its own gradient, with zip. A list or tuple of tensors cannot be
+# multiplied, and the one vector that flat makes has another shape than they. (Or the loss is not loss_of's.)
+# - p.copy_(p0 - step * g)  =>  p.copy_(start - step * gradient)
+# - p.copy_(p0 - step * g)  =>  p.copy_(p0 - step * flat(gradient))
+# .grad is None: only loss.backward() fills it. torch.autograd.grad returns the gradients instead.
+# - p.copy_(p0 - step * g)  =>  p.copy_(p0 - step * p.grad)
+# The start of another parameter was used: state_dict() holds buffers too, between the parameters.
+# - zip(parameters, start, gradient)  =>  zip(parameters, saved.values(), gradient)
+# All distances are 0: the gradient there was not taken, or at the start's weights. Take it at each point, of the loss
+# there.
+# - there = torch.autograd.grad(loss, parameters)  =>  there = gradient
+# The differences were added with their signs, so they cancel. The ℓ2 distance squares them first: .norm().
+# - (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(gradient)).sum().abs()
+# - (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(gradient)).sum()
+# The values are right, the shape is not. Flat arrays are wanted, (K,): one number for each step.
+# - losses.append(loss.item())  =>  losses.append([loss.item()])
+# - return np.array(losses), np.array(distances)  =>  return np.array([losses]), np.array([distances])
+# parameters() can be gone through once, then it is empty. Make a list of it: list(model.parameters()).
+# - parameters = list(model.parameters())  =>  parameters = model.parameters()
+# loss_of takes two arguments, the model and the batch, which is the pair (x, y): loss_of(model, batch).
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + x, y = batch; gradient = torch.autograd.grad(loss_of(model, x, y), parameters)
+# - gradient = torch.autograd.grad(loss_of(model, batch), parameters)
+# + x, y = batch; gradient = torch.autograd.grad(loss_of(model(x), y), parameters)
 # PyTorch refuses to change a parameter in place while it records. Put the new values in under torch.no_grad().
 # - with torch.no_grad():  =>  if True:
 # %% mistake
-# The model was not run at several places, so nothing was measured (and no trace is left by doing nothing). One loss and
-# one gradient at the start, then one of each for every step.
+# The model was not run at several places, or the loss is not loss_of(model, batch). One loss and one gradient at the
+# start, then one of each for every step.
 def walk_gradient(model, batch, steps):
     return np.zeros(len(steps)), np.zeros(len(steps))
 # %% mistakes hidden=true
@@ -705,8 +812,11 @@ def walk_gradient(model, batch, steps):
 # is.
 # - saved = copy.deepcopy(model.state_dict())  =>  saved = copy.deepcopy(model.state_dict()); model.train()
 # %% mistakes
-# Loss and gradient were taken before the step, so they come one point late, and the first is the start's. Move first,
-# then measure.
+# The loss, or the gradient too, was taken before the step (sgd_step returns that loss), so it comes one point late, and
+# the first is the start's. Move first, then measure.
+# - p.copy_(p0 - step * g)  =>  pass
+# & loss = loss_of(model, batch)  =>  before = sgd_step(model, batch, step); loss = loss_of(model, batch)
+# & losses.append(loss.item())  =>  losses.append(before)
 # - loss = loss_of(model, batch)  =>  pass
 # & there = torch.autograd.grad(loss, parameters)  =>  pass
 # & with torch.no_grad():
@@ -718,14 +828,15 @@ def walk_gradient(model, batch, steps):
 # - for step in steps:  =>  for step in range(len(steps)):
 # - for step in steps:  =>  for step in range(1, len(steps) + 1):
 # - p0 - step * g  =>  p0 - g
-# The steps were changed (halved, squared, divided by another, spaced evenly, or their differences taken). Use each as
-# it is: start − step·gradient.
+# The steps were changed (halved, squared, divided by another, spaced evenly, turned round, or their differences taken).
+# Use each as it is, in the order given: start − step·gradient.
 # - p0 - step * g  =>  p0 - step / 2 * g
 # - p0 - step * g  =>  p0 - step**2 * g
 # - p0 - step * g  =>  p0 - step / len(steps) * g
 # - p0 - step * g  =>  p0 - step / max(steps) * g
 # - p0 - step * g  =>  p0 - step / steps[0] * g
 # - for step in steps:  =>  for step in np.diff(steps, prepend=0):
+# - for step in steps:  =>  for step in sorted(steps, reverse=True):
 # - for step in steps:  =>  for step in np.linspace(min(steps), max(steps), len(steps)):
 # - p0 - step * g  =>  p0 - step / 10 * g
 # The start was scaled down too. It is start − step·gradient: only the gradient is multiplied.
@@ -743,8 +854,9 @@ def walk_gradient(model, batch, steps):
 # taken before any step.
 # - losses.append(loss.item())  =>  losses.append(loss.item()); first = first if len(losses) > 1 else there
 # & (flat(there) - flat(gradient)).norm()  =>  (flat(there) - flat(first)).norm()
-# The loss was divided by the number of samples. loss_of gives the loss of the batch as it is.
+# The loss was divided or multiplied by the number of samples. loss_of gives the loss of the batch as it is.
 # - losses.append(loss.item())  =>  losses.append(loss.item() / len(batch[0]))
+# - losses.append(loss.item())  =>  losses.append(loss.item() * len(batch[0]))
 # The losses are whole numbers: an array of integers cuts off what follows the point. np.array(losses), or dtype=float.
 # - return np.array(losses)  =>  return np.array(losses).astype(int)
 # The buffers are back, the weights are not: they stand at the last point. Save and put back the whole state, parameters
@@ -753,8 +865,7 @@ def walk_gradient(model, batch, steps):
 # & model.load_state_dict(saved)  =>  for b, old in zip(model.buffers(), saved): b.copy_(old)
 # %% mistakes otherwise="losses on a parabola"
 # L(w) = 3w², from w = 1, where the gradient is 6. At the step 0.1 the weight is 1 − 0.1·6 = 0.4 and the loss 0.48, at
-# 0.2 and 0.4 it is −0.2 and −1.4. Print the weight at each point: which of them is not there? Then the loss there is
-# wrong.
+# 0.2 and 0.4 it is −0.2 and −1.4. Print the weight and the loss at each point: which is the first that differs?
 # - p0 - step * g  =>  p0 - step * (g - 1)
 # %% mistakes otherwise="losses, a net with BN"
 # With one weight the walk is right, in a net with BN it is not. Either a part of the parameters stayed, or moved by
@@ -811,20 +922,24 @@ def beta_smoothness(steps, distances, gradient_norm):
 # - np.max(np.asarray(distances) / moved)  =>  np.argmax(np.asarray(distances) / moved)
 # - np.max(np.asarray(distances) / moved)  =>  np.asarray(steps)[np.argmax(np.asarray(distances) / moved)]
 # - np.max(np.asarray(distances) / moved)  =>  np.asarray(distances)[np.argmax(np.asarray(distances) / moved)]
-# Sums were divided, or a straight line fitted, which is a kind of mean. Divide point by point, then take the largest.
+# Sums or norms were divided, or a straight line fitted, which is a kind of mean. Divide point by point, then take the
+# largest.
+# - np.max(np.asarray(distances) / moved)  =>  np.linalg.norm(distances) / np.linalg.norm(moved)
 # - np.max(np.asarray(distances) / moved)  =>  np.sum(distances) / np.sum(moved)
 # - np.max(np.asarray(distances) / moved)  =>  np.sum(moved * distances) / np.sum(moved**2)
 # - np.max(np.asarray(distances) / moved)  =>  np.polyfit(moved, distances, 1)[0]
 # That is the smallest quotient. β is a bound: the largest counts.
 # - np.max(np.asarray(distances) / moved)  =>  np.min(np.asarray(distances) / moved)
-# That is the quotient at the last point only. The largest may stand elsewhere.
+# That is the quotient at the last point, or at the largest step. The largest quotient may stand elsewhere.
 # - np.max(np.asarray(distances) / moved)  =>  (np.asarray(distances) / moved)[-1]
-# That is the quotient at the first point only. The largest may stand elsewhere.
+# That is the quotient at the first point, or at the smallest step. The largest quotient may stand elsewhere.
 # - np.max(np.asarray(distances) / moved)  =>  (np.asarray(distances) / moved)[0]
 # That is the distance moved for each unit of change. β is the other way round: change of the gradient, divided by
 # distance moved.
 # - np.max(np.asarray(distances) / moved)  =>  np.max(moved / np.asarray(distances))
-# All quotients came back. β is the largest of them, one float.
+# - np.max(np.asarray(distances) / moved)  =>  np.min(moved / np.asarray(distances))
+# All quotients came back, or the largest so far of each. β is the largest of all, one float.
+# - float(np.max(np.asarray(distances) / moved))  =>  np.maximum.accumulate(np.asarray(distances) / moved)
 # - float(np.max(np.asarray(distances) / moved))  =>  np.asarray(distances) / moved
 # The quotient was taken where the change of the gradient is largest. Another point may have changed less, but over a
 # far shorter way: divide at every point, then take the largest.
@@ -832,35 +947,51 @@ def beta_smoothness(steps, distances, gradient_norm):
 # The length of the gradient came in squared, or as a root. The distance moved is η·‖g‖.
 # - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) * gradient_norm**2
 # - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) * gradient_norm**0.5
-# These are the changes from one point of the walk to another (the one before, or the first). Both the change and the
-# distance moved are counted from the start.
+# These are the changes from one point of the walk to another (the one before, or the first), or the steps were added
+# up. Both the change and the distance moved are counted from the start, as they stand in steps and distances.
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.abs(np.diff(distances, prepend=0) / np.diff(moved, prepend=0)))
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.abs(np.diff(distances) / np.diff(moved)))
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.diff(distances) / np.diff(moved))
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.gradient(distances, moved))
+# - np.asarray(steps) * gradient_norm  =>  np.cumsum(steps) * gradient_norm
+# - np.asarray(steps) * gradient_norm  =>  np.diff(steps, prepend=0) * gradient_norm
 # - np.max(np.asarray(distances) / moved)
 # + np.max((np.asarray(distances) - distances[0])[1:] / (moved - moved[0])[1:])
 # Nothing comes back (None). End with a return.
 # - return float(np.max(np.asarray(distances) / moved))  =>  pass
-# steps may be a list, and a list times a number is no product. np.asarray makes an array of either.
+# steps and distances may be lists, or arrays. A list cannot be multiplied or divided as an array can, and an array has
+# no .index(). np.asarray makes an array of either.
+# - np.max(np.asarray(distances) / moved)  =>  (np.asarray(distances) / moved)[distances.index(max(distances))]
 # - np.asarray(steps) * gradient_norm  =>  steps * gradient_norm
+# - np.max(np.asarray(distances) / moved)  =>  np.max(distances / steps) / gradient_norm
+# - np.max(np.asarray(distances) / moved)  =>  np.max(distances / gradient_norm / steps)
 # %% mistakes
 # That is a range, the largest minus the smallest (of the changes, or of the quotients). β is the largest quotient;
 # nothing is subtracted.
 # - np.max(np.asarray(distances) / moved)  =>  np.ptp(np.asarray(distances) / moved)
 # - np.max(np.asarray(distances) / moved)  =>  np.ptp(distances) / np.ptp(moved)
 # - np.max(np.asarray(distances) / moved)  =>  np.ptp(distances) / gradient_norm
-# The quotients were not taken as they are: squared, doubled, halved, or put together by a norm. The largest is wanted,
-# plain.
+# The quotients were not taken as they are: squared, doubled, halved, a root, or put together by a norm. The largest is
+# wanted, plain.
+# - np.max(np.asarray(distances) / moved)  =>  np.sqrt(np.max(np.asarray(distances) / moved))
 # - np.max(np.asarray(distances) / moved)  =>  np.max((np.asarray(distances) / moved) ** 2)
 # - np.max(np.asarray(distances) / moved)  =>  2 * np.max(np.asarray(distances) / moved)
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.asarray(distances) / moved) / 2
 # - np.max(np.asarray(distances) / moved)  =>  np.linalg.norm(np.asarray(distances) / moved)
 # - np.max(np.asarray(distances) / moved)  =>  np.sum(np.asarray(distances) / moved)
-# The quotient lost what follows the point: // and int round down. / divides.
+# The quotient was rounded (//, int or round). / alone divides, and β is returned as it is.
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.asarray(distances) // moved)
 # - np.max(np.asarray(distances) / moved)  =>  int(np.max(np.asarray(distances) / moved))
-# The first or the last point was left out. The walk has no point at the start to leave out: all K quotients count.
+# - np.max(np.asarray(distances) / moved)  =>  round(np.max(np.asarray(distances) / moved), 2)
+# Return one float, β, and nothing beside it.
+# - return float(np.max(np.asarray(distances) / moved))
+# + quotients = np.asarray(distances) / moved; return float(max(quotients)), steps[quotients.argmax()]
+# - return float(np.max(np.asarray(distances) / moved))  =>  return [float(np.max(np.asarray(distances) / moved))]
+# - float(np.max(np.asarray(distances) / moved))  =>  np.max(np.asarray(distances) / moved, keepdims=True)
+# Python's max and if want single numbers; of an array np.max takes the largest.
+# - np.max(np.asarray(distances) / moved)  =>  max(0, np.asarray(distances) / moved)
+# The first or the last point was left out, or the search ended where the quotients first fell. The walk has no point at
+# the start to leave out: all K quotients count.
 # - np.max(np.asarray(distances) / moved)
 # + np.max((np.asarray(distances) / moved)[1:] if len(steps) > 1 else np.asarray(distances) / moved)
 # - np.max(np.asarray(distances) / moved)
@@ -873,8 +1004,16 @@ def beta_smoothness(steps, distances, gradient_norm):
 # already.
 # - np.asarray(steps) * gradient_norm  =>  np.asarray(steps) + gradient_norm
 # - np.max(np.asarray(distances) / moved)  =>  np.max(np.abs(np.asarray(distances) - gradient_norm) / moved)
+# - np.max(np.asarray(distances) / moved)  =>  np.max(np.asarray(distances) / np.asarray(steps)) - gradient_norm
 # Neither the step nor the gradient's length was divided by. The change counts for the distance moved, η·‖g‖.
 # - np.max(np.asarray(distances) / moved)  =>  np.max(distances)
+# %% mistakes of="a loop that keeps the largest"
+# The loop does not end with the largest quotient. The largest so far begins at 0 (not at 1, or a distance, which may be
+# larger than all quotients); only a greater quotient (>) takes its place, and nothing but the quotient is kept.
+# - largest = 0.0  =>  largest = 1.0
+# - largest = 0.0  =>  largest = distances[0]
+# - if quotient > largest:  =>  if quotient < largest:
+# - largest = quotient  =>  largest = distance
 # %% mistakes otherwise="β of a bent walk"
 # β is the largest of the quotients distances[k] / (steps[k]·gradient_norm), k from 0 to K − 1, and nothing else. Print
 # all of them, and do the first by hand.
