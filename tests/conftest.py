@@ -4,18 +4,7 @@ from pathlib import Path
 
 import pytest
 from helpers.shared import made_once
-
-HERE = Path(__file__).parent
-
-
-def write_tiny(root: Path) -> Path:
-    """Write the two files of the small unit into a directory, as in the repository; returns the lesson's path."""
-    lesson = root / "solutions" / "90_tiny.py"
-    mistakes = lesson.parent / "mistakes" / lesson.name
-    mistakes.parent.mkdir(parents=True)
-    lesson.write_text((HERE / "helpers" / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
-    mistakes.write_text((HERE / "helpers" / "tiny_mistakes.py").read_text(encoding="utf-8"), encoding="utf-8")
-    return lesson
+from helpers.tiny import write_tiny
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ That a limit was reached is believed of the jail's init and of what is seen here
 import asyncio
 import contextlib
 import ctypes
+import logging
 import math
 import os
 import threading
@@ -101,15 +102,17 @@ class Kernel:
         program: dict | None = None,
     ) -> None:
         self.jail, self.limits, self.deadline = jail, limits, deadline
-        self.manager = Manager(kernel_id=uuid.uuid4().hex[:12])
+        log = logging.getLogger("bncourse.kernel")
+        log.disabled = True  # what it would say, we do; the log of traitlets is nbgrader's, too
+        self.manager = Manager(kernel_id=uuid.uuid4().hex[:12], log=log)
         self.manager._kernel_spec = kernel_spec()
         self.manager.jail, self.manager.limits, self.manager.seed = jail, limits, seed
         self.manager.files, self.manager.program = files, program or {}
         self.manager.session.room = int(limits.output_mb * 2**20)
         self.manager.context.setsockopt(zmq.LINGER, 0)
         self.manager.context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
-        self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False)
-        self.client.log.disabled, self.client.record_timing = True, False
+        self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False, log=log)
+        self.client.record_timing = False
         self.client.on_cell_executed = _number
         # What it printed may come late on a busy machine. nbclient waits 4 s for it, and goes on without.
         self.client.iopub_timeout, self.client.raise_on_iopub_timeout = math.ceil(limits.cell_seconds), True

@@ -139,6 +139,7 @@ def test_stderr_in_a_demo_stops_the_build(edited):
         build(path)
 
 
+@pytest.mark.slow
 def test_a_badge_only_where_there_is_a_repository(tiny, monkeypatch):
     build(tiny, run=False)
     assert "colab" not in read(targets(tiny)[0]).cells[0].source

@@ -32,6 +32,7 @@ def test_the_original_is_the_one_described():
         assert arrays["images"].max() == 16 and arrays["labels"].shape == (1797,)
 
 
+@pytest.mark.slow
 def test_the_packed_digits_are_what_the_original_gives(levels, monkeypatch):
     """Compared unpacked: another zlib may pack to other bytes."""
     monkeypatch.setattr(digits, "all_levels", lambda: levels)  # which takes a second

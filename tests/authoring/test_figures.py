@@ -124,6 +124,7 @@ def test_a_photograph_keeps_its_colours():
     assert shrunk(small) == small
 
 
+@pytest.mark.slow
 def test_a_small_photograph_in_a_plot_does_too():
     array = pixels(plot())[..., :3]
     array[20:70, 20:70] = photograph(50, 50)

@@ -76,6 +76,7 @@ def test_what_went_wrong_is_said(rows):
     assert why.startswith("not graded: submitted/not-json/90_tiny/90_tiny.ipynb is no notebook: it is not JSON")
 
 
+@pytest.mark.slow
 def test_feedback_and_grades(rows, klass):
     for name in rows:
         feedback = klass / "feedback" / name / "90_tiny" / "90_tiny.html"
@@ -89,6 +90,7 @@ def test_feedback_and_grades(rows, klass):
     assert scores["perfect"] == 3 and scores["mistaken-1"] == 1
 
 
+@pytest.mark.slow
 def test_the_table(rows, capsys):
     demo.print_table(list(rows.values()))
     lines = capsys.readouterr().out.splitlines()

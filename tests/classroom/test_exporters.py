@@ -136,6 +136,7 @@ def test_moodle(klass):
     assert "Student '-1+2' left out" in log
 
 
+@pytest.mark.slow
 def test_moodle_by_email_with_feedback(export):
     log, (head, *students) = export(
         "MoodleExportPlugin", "--MoodleExportPlugin.identifier=Email address", "--MoodleExportPlugin.feedback=True"

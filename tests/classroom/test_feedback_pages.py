@@ -74,6 +74,7 @@ def test_what_a_page_shows_has_changed(klass):
         assert shown in page(klass).read_text(encoding="utf-8"), change
 
 
+@pytest.mark.slow
 def test_another_notebook_was_graded(klass):
     write_graded(klass, "bob", answer="return 'handed in again'")
     assert make_pages(klass, UNIT).again == ["bob"]
@@ -116,6 +117,7 @@ def test_what_else_lies_beside_a_page_stays(klass):
     assert make_pages(klass, UNIT).again == ["ada"] and own.read_bytes() == b"by hand"
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_made_stops_nobody(klass, capsys):
     graded = klass / "autograded" / "bob" / UNIT / f"{UNIT}.ipynb"
     before = graded.read_text(encoding="utf-8")
@@ -144,6 +146,7 @@ def test_one_that_cannot_be_made_stops_nobody(klass, capsys):
     assert make_pages(klass, UNIT).new == ["bob"]
 
 
+@pytest.mark.slow
 def test_through_nbgrader_s_exchange(klass, tmp_path):
     """As JupyterHub classes do it: the secret of what was fetched from the exchange names the page there."""
     submitted = klass / "submitted" / "ada" / UNIT

@@ -67,6 +67,7 @@ def points(notebook) -> None:
     cell(notebook, "normalize-values").metadata.nbgrader.points = 7
 
 
+@pytest.mark.slow
 def test_an_edited_source_stays_and_is_released_and_force_keeps_a_copy_of_it(klass, again, built):
     edited = edit(klass, points)
     said = again()

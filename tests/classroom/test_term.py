@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import write_tiny
+from helpers.tiny import write_tiny
 from nbgrader.api import Gradebook
 from nbgrader.apps.exportapp import ExportApp
 from sqlalchemy.exc import SAWarning

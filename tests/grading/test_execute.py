@@ -1,6 +1,7 @@
 """One kernel of the jail, as the grader talks to it."""
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
@@ -37,6 +38,13 @@ def text(ran):
     return "".join(output.get("text", "") for output in ran.outputs)
 
 
+def test_nbgrader_can_still_tell_why_it_fails(jail, capfd):
+    """Its log, which says so, is that of traitlets, as is by default that of a kernel, which is to say nothing."""
+    run(jail, "import os; os.write(1, b'x'); 1 / 0")
+    assert not logging.getLogger("traitlets").disabled
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_kernel_answers_at_once(jail):
     """Its sockets are connected to before they are there: libzmq tries again after 0.1 s, unless told otherwise."""
 
@@ -50,6 +58,7 @@ def test_a_kernel_answers_at_once(jail):
     assert min(asyncio.run(seconds()) for _ in range(10)) < 0.2
 
 
+@pytest.mark.slow
 def test_a_kernel_can_be_ended_at_once(jail):
     started = time.perf_counter()
     for _ in range(10):

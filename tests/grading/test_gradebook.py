@@ -251,6 +251,7 @@ def test_a_task_has_rows_as_other_graded_cells_have(opened, sql):
 # A gradebook that cannot be used
 
 
+@pytest.mark.slow
 def test_another_program_that_holds_it_is_waited_for_which_is_said_once(opened, path):
     holder = sqlite3.connect(path, isolation_level=None)
     said = []

@@ -50,6 +50,7 @@ def run(jail: Jail, *codes: str, limits: Limits = LIMITS) -> list[str]:
     return asyncio.run(all_of_them())
 
 
+@pytest.mark.slow
 def test_what_students_need_of_the_system(jail):
     """Commands, programs in a session of their own, processes of multiprocessing, the devices."""
     assert run(
@@ -100,6 +101,7 @@ def _most_mb(jail: Jail) -> float:
     return most
 
 
+@pytest.mark.slow
 def test_the_next_notebook_is_not_charged_for_the_last_one(jail):
     """Nor for what it left in /tmp, which is gone."""
     for _ in range(3):

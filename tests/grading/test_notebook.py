@@ -179,6 +179,7 @@ def tree(rng: random.Random, depth: int = 0):
     return [None, rng.choice(words), rng.randrange(-1, 6), rng.random() < 0.5, float("nan")][kind]
 
 
+@pytest.mark.slow
 def test_random_json_is_read_or_refused():
     rng = random.Random(2)
     read = 0

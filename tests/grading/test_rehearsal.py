@@ -31,6 +31,7 @@ def test_where_there_is_no_code_to_run_no_kernel_is_started(tmp_path, monkeypatc
     assert rehearse(pieces, RELEASE, tmp_path) == Rehearsal()
 
 
+@pytest.mark.slow
 def test_a_kernel_that_ends_at_once_is_one_line(tmp_path, monkeypatch):
     """As that of an environment without ipykernel."""
     monkeypatch.setattr(sys, "executable", "/bin/false")

@@ -126,6 +126,7 @@ def test_in_groups_as_cell_by_cell(unit, monkeypatch, kind):
     assert in_groups == said(graded(unit, **KINDS[kind]))
 
 
+@pytest.mark.slow
 def test_a_notebook_is_the_same_whether_the_setup_cell_ran_before_or_in_its_kernel(unit, monkeypatch):
     """To the byte: where a kernel's template has gone, the kernel does all of it."""
     forked = graded(unit).notebook

@@ -82,6 +82,7 @@ def test_full_marks(handed_in, capsys):
     assert out.splitlines() == ["✓ normalize  2 of 2", "✓ q_epsilon  1 of 1", total] and error == ""
 
 
+@pytest.mark.slow
 def test_a_mistake_is_named(handed_in, capsys):
     assert main(["check", str(handed_in(MISTAKEN))]) == 1
     out = capsys.readouterr().out

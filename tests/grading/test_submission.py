@@ -196,6 +196,7 @@ def test_many_of_a_kind_make_one_note(folder, kind):
     assert list(read(folder).files) == ["few"]
 
 
+@pytest.mark.slow
 def test_no_more_is_looked_at_than_the_limit(folder):
     for n in range(submission.MAX_ENTRIES + 100):
         (folder / f"x{n:04}").symlink_to("/nowhere")

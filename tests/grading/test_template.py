@@ -66,6 +66,7 @@ def test_the_setup_cell_in_its_place_gives_its_names_again(jail):
     assert said[-1] == "yes 5\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given",
     [
@@ -84,6 +85,7 @@ def test_where_it_is_not_safe_each_kernel_runs_it_itself(jail, given):
     assert said == ["Ready\n", "yes\n"]
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_left_to_the_kernels(jail):
     started = time.monotonic()
     begun, said = run(jail, ["while True: pass"], "print(1)", limits=Limits(notebook_seconds=1))
@@ -116,6 +118,7 @@ def test_generators_that_the_unit_seeds_stay_as_it_seeded_them(jail):
     assert first == other == ["0.5507979025745755\n"]
 
 
+@pytest.mark.slow
 def test_programs_may_take_turns_also_more_than_there_are_templates(jail):
     for _ in range(2):
         for number in range(5):

@@ -451,6 +451,7 @@ def test_it_stands_alone_in_an_empty_directory(mine, tmp_path):
     assert done.stdout.startswith("CIFAR-10 is not here. Searched:\n- $CIFAR10_DIR ("), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (REAL / "cifar10_jpeg.npz").is_file(), reason="set CIFAR10_IMAGES to the folder of JPEG copies")
 def test_the_real_jpeg_copies(monkeypatch):
     """A thousand of them, which is quick: where each ends and what it is are read by hand."""

@@ -342,6 +342,7 @@ def test_a_bad_server_alone_leads_to_the_digits(kind, online, cache, digits, mon
     assert not cache.exists() or not any(cache.iterdir())  # nothing bad is kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["html", "truncated", "flipped", "stalls"])
 def test_the_next_mirror_helps_and_is_asked_first_from_then_on(kind, server, second_server, monkeypatch):
     wait(monkeypatch, 1)
@@ -554,6 +555,7 @@ def test_names_stay_out_of_the_way_of_the_kit_s():
 # The real files, where there are some
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (REAL and (REAL / f"{LABELS}.gz").exists()), reason="set MNIST_DIR to the real MNIST")
 def test_the_real_mnist(monkeypatch, capsys):
     monkeypatch.setenv("MNIST_DIR", str(REAL))

@@ -95,6 +95,7 @@ def test_layers_that_draw_numbers_go_on_too(train, run, unit):
     assert same(whole, train(2, [run()], "parts", dropping)[0])
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_within_an_epoch(train, run, at_scale, monkeypatch):
     runs, steps, ready = [run(), run("plain")], [], at_scale.ready
     whole = train(2, runs, "whole")

@@ -120,6 +120,7 @@ def test_script_stores_each_run_and_resumes(script, tmp_path):
     assert len(kept["small"]["vgg11"]["He, 0.03"]) == len(kept["small"]["vgg11"]["BN, longer"]) == 2
 
 
+@pytest.mark.slow
 def test_longer_runs_begin_as_short_ones(unit, monkeypatch):
     monkeypatch.setitem(unit, "SMALL", {"vgg11": (1, 8)})
     data = unit["standardized"](np.random.RandomState(0).randint(0, 256, (64, 3, 32, 32)), np.arange(64) % 10,
@@ -151,6 +152,7 @@ def test_what_is_computed_is_told_from_what_is_typed(unit, monkeypatch, cell, ty
     assert unit["typed"]("my_numbers") is True
 
 
+@pytest.mark.slow
 def test_words_over_and_over_are_no_verdict(unit):
     for cell in read_unit(SOURCE).cells:
         if cell.id == "verdict.words":

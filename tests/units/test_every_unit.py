@@ -59,6 +59,7 @@ def test_every_exercise_holds_on_another_backend(source):
     assert proof.counts["mistakes"] == proof.counts["named"] and proof.counts["right"] == proof.counts["accepted"]
 
 
+@pytest.mark.slow
 @each
 def test_points_and_mistakes(source):
     unit = read(source)
@@ -72,6 +73,7 @@ def test_points_and_mistakes(source):
         assert sum(unit.is_question(e) for e in unit.exercises) >= 2
 
 
+@pytest.mark.slow
 @each
 def test_form(source):
     unit = read(source)

@@ -188,6 +188,7 @@ def test_no_processes(unit, monkeypatch):
     assert unit["two_workers"](unit["two_parts"](0)) == (None, "PermissionError")
 
 
+@pytest.mark.slow
 def test_processes_that_fail_or_hang_are_reported_and_ended(unit, monkeypatch):
     started, popen = [], subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1])

@@ -98,6 +98,7 @@ def test_noise_is_one_draw_a_channel(unit):
     assert np.abs(m.mean(0) - m.mean((0, 2, 3), keepdims=True)[0]).max() < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "BN", "noisy BN", "noisy plain"])
 def test_probes_leave_no_trace(unit, kind):
     rng = np.random.RandomState(5)
@@ -148,6 +149,7 @@ def test_traces_tells_a_careful_probe_from_one_that_does_nothing(unit):
     assert frozen["parameters without requires_grad"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batchnorm", [False, True])
 def test_the_compressed_linear_net_is_the_units(unit, batchnorm, monkeypatch):
     """data/results/linear_net.py trains and probes as the unit's own functions do, to rounding."""
