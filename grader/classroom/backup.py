@@ -18,8 +18,8 @@ class Backup:
         """Copy a file or a folder of the class, links as links. Returns where to, relative to the class."""
         copy = self.folder / path.relative_to(self.directory)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.copytree(path, copy, symlinks=True)
         else:
-            shutil.copy2(path, copy)
+            shutil.copy2(path, copy, follow_symlinks=False)
         return copy.relative_to(self.directory).as_posix()
