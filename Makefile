@@ -6,7 +6,7 @@ PIP      ?= python -m pip# "uv pip" is quicker, and with UV_TORCH_BACKEND=cpu sp
 ARGS     ?=
 UNITS    ?=
 LAB_ARGS ?=
-AT_ONCE  ?= -n 2 --dist worksteal# tests on two cores
+AT_ONCE  ?= -n 3 --dist worksteal# on two cores: tests also wait, for limits and for each other
 
 VENV  := .venv
 STAMP := $(VENV)/.installed
