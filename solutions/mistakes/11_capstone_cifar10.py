@@ -55,35 +55,49 @@ def make_vgg11(batchnorm, width=64):
 # The convolutions in front of a BN still have a bias. BN subtracts it again with the mean; β does its work. Pass
 # bias=not batchnorm.
 # - , bias=not batchnorm  =>
+# - bias=not batchnorm  =>  bias=not batchnorm or c_in == 3
 # The plain network's convolutions have lost their biases. Only a convolution in front of a BN can do without: bias=not
 # batchnorm.
 # - bias=not batchnorm  =>  bias=False
-# BN comes after the ReLU here. It normalizes the convolution's output, before the ReLU.
+# BN is not where it belongs. It normalizes the convolution's output, before ReLU and pooling.
+# - layers.append(nn.Conv2d(c_in, c_out, 3, padding=1, bias=not batchnorm))
+# + layers += [nn.BatchNorm2d(c_in)] if batchnorm else []
+# & layers.append(nn.BatchNorm2d(c_out))  =>  pass
+# & layers.append(nn.ReLU())  =>  layers += [nn.Conv2d(c_in, c_out, 3, padding=1, bias=not batchnorm), nn.ReLU()]
+# - layers.append(nn.BatchNorm2d(c_out))
+# + layers += [nn.MaxPool2d(2)] * (sum(isinstance(a, nn.Conv2d) for a in layers) in (1, 2, 4, 6, 8))
+# +             layers += [nn.BatchNorm2d(c_out)]
+# & layers.append(nn.MaxPool2d(2))  =>  layers += [] if batchnorm else [nn.MaxPool2d(2)]
 # - layers.append(nn.BatchNorm2d(c_out))  =>  layers += [nn.ReLU(), nn.BatchNorm2d(c_out)]
 # & layers.append(nn.ReLU())  =>  layers += [] if batchnorm else [nn.ReLU()]
-# There is a BN on the logits too. Only convolutions are normalized.
+# There is a BN in front of or behind the Linear. Only convolutions are normalized.
+# - nn.Flatten(),  =>  nn.Flatten(), *([nn.BatchNorm1d(c_in)] if batchnorm else []),
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10), *([nn.BatchNorm1d(10)] if batchnorm else []))
-# BN does not stand where batchnorm says: with it behind each of the eight convolutions, without it nowhere. Is it
-# asked, each time, and the right way round?
+# BN does not stand where batchnorm says: with it behind each convolution, without it nowhere. Is it asked, each time,
+# and the right way round?
 # - if batchnorm:  =>  if batchnorm and c_in == 3:
-# - if batchnorm:  =>  if batchnorm and times < 8:
 # - if batchnorm:  =>  if batchnorm and c_in > 3:
 # - if batchnorm:  =>  if False:
 # - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, True
 # - layers, c_in = [], 3  =>  layers, c_in, batchnorm = [], 3, not batchnorm
-# width is not used. All channels are multiples of it; 64 is only its default.
+# The convolutions are not eight, of 1, 2, 4, 4, 8, 8, 8, 8 times width channels each (64 is only its default).
+# - (1, "M", 2, "M",  =>  (1, 1, "M", 2, 2, "M",
+# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 8, "M", 8, "M"
+# - nn.MaxPool2d(2)  =>  nn.Conv2d(c_in, c_in, 3, 2, 1)
 # - times * width  =>  times * 64
+# - 8, 8, "M"):  =>  16, 16, "M"):
+# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, 8, "M", 8, 8, "M", 8, 8, "M"
 # The last max pooling is missing: one more after number 8, from 2×2 to 1×1.
 # - 8, 8, "M"):  =>  8, 8):
 # & nn.Linear(c_in, 10)  =>  nn.Linear(c_in * 4, 10)
 # That is average pooling. VGG takes the maximum of each 2×2 square.
 # - nn.MaxPool2d(2)  =>  nn.AvgPool2d(2)
-# There are ten convolutions: that is VGG-13. VGG-11 has one each with 1 and 2 times width channels, then twice 4, 8
-# and 8.
-# - (1, "M", 2, "M",  =>  (1, 1, "M", 2, 2, "M",
-# The channels are right, but some convolutions are missing: there are two with 4 times width, and four with 8 times.
-# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 8, "M", 8, "M"
-# ReLUs are missing. With BN or without, each convolution has one: is the append indented under the if?
+# - 8, 8, "M"):  =>  8, 8):
+# & nn.Flatten()  =>  nn.AdaptiveAvgPool2d(1), nn.Flatten()
+# ReLUs are missing. Each convolution has one, with BN or without, also where no pooling follows: is the append
+# indented under an if?
+# - layers.append(nn.MaxPool2d(2))  =>  layers += [nn.ReLU(), nn.MaxPool2d(2)]
+# & layers.append(nn.ReLU())  =>  pass
 # - layers.append(nn.ReLU())  =>  pass
 # - layers.append(nn.ReLU())  =>  layers += [nn.ReLU()] if batchnorm else []
 # A softmax follows the Linear. The network ends in logits; F.cross_entropy applies the softmax itself.
@@ -95,32 +109,31 @@ def make_vgg11(batchnorm, width=64):
 # - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, 10, bias=False)
 # Without padding each convolution loses two rows and two columns, and soon nothing is left. Pass padding=1.
 # - 3, padding=1,  =>  3,
-# The Linear does not get what it expects, (N, 8·width). Is nn.Flatten() in front of it? Do the maps shrink to 1×1? Was
-# it made for 8·width numbers?
+# The Linear does not get what it expects, (N, 8·width). Is nn.Flatten() (or flatten(1)) in front of it? Do the maps
+# shrink to 1×1, by five poolings? Was it made for 8·width numbers?
 # - nn.Flatten(), nn.Linear  =>  nn.Linear
 # - nn.Linear(c_in, 10)  =>  nn.Linear(512, 10)
+# - nn.Linear(c_in, 10)  =>  nn.Linear(512 * width, 10)
+# - nn.Linear(c_in, 10)  =>  nn.Linear(4 * c_in, 10)
+# - (1, "M", 2,  =>  (1, 2,
+# - nn.Flatten()  =>  nn.Flatten(0)
 # A convolution expects another number of channels than it gets. The first one gets 3; then it is the output channels of
 # the one before: remember them at the end of the loop.
 # - c_in = c_out  =>  pass
 # - layers, c_in = [], 3  =>  layers, c_in = [], 1
 # The activation is another one than ReLU. VGG takes nn.ReLU().
 # - nn.ReLU()  =>  nn.Sigmoid()
-# - nn.ReLU()  =>  nn.GELU()
 # - nn.ReLU()  =>  nn.LeakyReLU()
 # Something else than BN, ReLU and max pooling of 2×2 stands there: another pooling (3×3?), another activation function,
 # or a norm that takes each image by itself.
 # - nn.MaxPool2d(2)  =>  nn.MaxPool2d(3, 2, 1)
 # - nn.ReLU()  =>  nn.LeakyReLU(0.2)
 # - nn.BatchNorm2d(c_out)  =>  nn.InstanceNorm2d(c_out, affine=True)
+# - nn.BatchNorm2d(c_out)  =>  nn.GroupNorm(1, c_out)
 # An nn.ModuleList keeps layers and cannot be called. nn.Sequential(*layers, …) can.
 # - nn.Sequential(*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  nn.ModuleList([*layers, nn.Linear(c_in, 10)])
 # The last convolution has no ReLU. Only the Linear gives logits; each of the eight convolutions is followed by a ReLU.
 # - return nn.Sequential(*layers,  =>  layers.pop(-2); return nn.Sequential(*layers,
-# BN comes before the convolution here. It normalizes the convolution's output: convolution, BN, ReLU.
-# - layers.append(nn.Conv2d(c_in, c_out, 3, padding=1, bias=not batchnorm))
-# + layers += [nn.BatchNorm2d(c_in)] if batchnorm else []
-# & layers.append(nn.BatchNorm2d(c_out))  =>  pass
-# & layers.append(nn.ReLU())  =>  layers += [nn.Conv2d(c_in, c_out, 3, padding=1, bias=not batchnorm), nn.ReLU()]
 # There are several dense layers. ImageNet's VGG has three; for 32×32 pixels one nn.Linear is enough.
 # - nn.Linear(c_in, 10)  =>  nn.Linear(c_in, c_in), nn.ReLU(), nn.Linear(c_in, c_in), nn.ReLU(), nn.Linear(c_in, 10)
 # The initial weights are not PyTorch's. Leave them as they come: "He" is a rival of its own, in section 7.
@@ -132,23 +145,21 @@ def make_vgg11(batchnorm, width=64):
 # - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 4, 8, "M", 8, 8, "M", 8
 # nn.BatchNorm1d is for (N, D). Maps are (N, C, H, W): nn.BatchNorm2d.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm1d(c_out)
-# A BN gets another number of channels than it was made for. It normalizes what comes out of its convolution (c_out
-# channels, not c_in), and each convolution has a BN of its own.
+# A BN gets another number of channels than it was made for. It normalizes what comes out of its convolution.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_in)
 # This BN has neither γ nor β (affine=False). Let it learn them: that is the default.
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, affine=False)
-# The running statistics are not those of nn.BatchNorm2d as it comes (momentum 0.1, track_running_stats=True): right
-# in training mode, wrong in evaluation mode.
+# The settings are not those of nn.BatchNorm2d as it comes (eps 1e-5, momentum 0.1, track_running_stats=True).
+# - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, eps=1e-3)
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, momentum=0.9)
 # - nn.BatchNorm2d(c_out)  =>  nn.BatchNorm2d(c_out, track_running_stats=False)
-# That is layer normalization (GroupNorm with one group): each image gets its own mean and variance. Take
-# nn.BatchNorm2d.
-# - nn.BatchNorm2d(c_out)  =>  nn.GroupNorm(1, c_out)
 # The network comes in evaluation mode, in which BN uses statistics that have seen no data yet. New modules are in
 # training mode: leave it so.
 # - nn.Linear(c_in, 10))  =>  nn.Linear(c_in, 10)).eval()
-# That is a Python list of layers. Make a module of it: nn.Sequential(*layers, …), with the star.
+# A Python list or tuple of layers is no module, and hides them from PyTorch. Make one: nn.Sequential(*layers, …), with
+# the star, or an nn.ModuleList.
 # - nn.Sequential(*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  [*layers, nn.Flatten(), nn.Linear(c_in, 10)]
+# - nn.Sequential(*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  nn.Sequential(*layers), nn.Linear(c_in, 10)
 # nn.Sequential takes the layers one by one, not in a list: put a star before the list, nn.Sequential(*layers, …).
 # - (*layers, nn.Flatten(), nn.Linear(c_in, 10))  =>  ([*layers, nn.Flatten(), nn.Linear(c_in, 10)])
 # Nothing comes back. End the function with return.
@@ -157,6 +168,16 @@ def make_vgg11(batchnorm, width=64):
 # - padding=1  =>  padding=2
 # - nn.MaxPool2d(2)  =>  nn.MaxPool2d(2, stride=1)
 # - for times in (1,  =>  for times in ("M", 1,
+# - 4, 4, "M", 8, 8, "M", 8, 8, "M"  =>  4, "M", 4, "M", 8, "M", 8, "M", 8, "M", 8, "M"
+# One and the same layer stands in several places, so that they share its numbers. Make a new one for each.
+# - return  =>  k = 4 if batchnorm else 3; layers[-k] = layers[1 - 2 * k]; return
+# Something is random, such as dropout. There is none here.
+# - nn.Flatten(),  =>  nn.Flatten(), nn.Dropout(),
+# %% mistakes of="a class, with functions in forward"
+# A Python list or tuple of layers is no module, and hides them from PyTorch. Make one: nn.Sequential(*layers, …), with
+# the star, or an nn.ModuleList.
+# - self.convs = nn.ModuleList([  =>  self.convs = list([
+# - self.norms = nn.ModuleList([  =>  self.norms = list([
 
 # %% exercise="count_parameters"
 # %% right="down the tree, child by child"
@@ -181,6 +202,7 @@ def count_parameters(model):
     return sum(map(trained, model.parameters())), in_bn
 # %% mistakes
 # These are the tensors, not the numbers in them. A tensor p holds p.numel() numbers.
+# - sum(p.numel() for p in model.parameters() if p.requires_grad)  =>  len(list(model.parameters()))
 # - sum(p.numel() for p in model.parameters()  =>  sum(1 for p in model.parameters()
 # & sum(p.numel() for bn  =>  sum(1 for bn
 # Buffers are counted too: the running statistics, which state_dict() holds as well. They are not trained; take
@@ -198,8 +220,9 @@ def count_parameters(model):
 # Only the outermost layers are looked at, so a layer inside another container is missed. modules() goes down to every
 # depth; children() and a plain loop do not.
 # - for m in model.modules()  =>  for m in model.children()
-# Only γ is counted in the BN layers. β is trained too.
+# Of γ and β only one is counted in each BN layer (or a set keeps their equal sizes once). Both are trained.
 # - for p in bn.parameters() if p.requires_grad)  =>  for p in [bn.weight] if p.requires_grad)
+# - for p in bn.parameters() if p.requires_grad)  =>  for p in [bn.bias] if p.requires_grad)
 # Only one kind of BN is counted. There are two: nn.BatchNorm1d of the dense part, and nn.BatchNorm2d of the maps.
 # - (nn.BatchNorm1d, nn.BatchNorm2d)  =>  nn.BatchNorm2d
 # - (nn.BatchNorm1d, nn.BatchNorm2d)  =>  nn.BatchNorm1d
@@ -211,7 +234,8 @@ def count_parameters(model):
 # - isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))  =>  type(m) == nn.BatchNorm1d or nn.BatchNorm2d
 # Only the first axis is counted: len(p) or p.shape[0]. All numbers of a tensor are p.numel().
 # - sum(p.numel() for p in model.parameters()  =>  sum(len(p) for p in model.parameters()
-# The BN layers are left out of the total. It is all trained numbers, theirs among them.
+# The BN layers are left out of the total, or in it twice. It is all trained numbers once, theirs among them.
+# - return total, in_bn  =>  return total + in_bn, in_bn
 # - return total, in_bn  =>  return total - in_bn, in_bn
 # These are all numbers in front of or beside the BN, not those in it. Count the parameters of the BN layers themselves.
 # - return total, in_bn  =>  return total, total - in_bn
@@ -219,9 +243,12 @@ def count_parameters(model):
 # - return total, in_bn  =>  return in_bn, total
 # Only one number comes back. Return two: total, in_bn.
 # - return total, in_bn  =>  return total
-# A dict comes back. Return two numbers: total, in_bn.
+# Not every p has two axes, p.size() is a shape, and a layer has no numel(). Add up p.numel() of the parameters.
+# - sum(p.numel() for p in model.parameters()  =>  sum(p.shape[0] * p.shape[1] for p in model.parameters()
+# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)  =>  sum(bn.numel() for bn in norms)
+# - sum(p.numel() for p in model.parameters()  =>  sum(p.size() for p in model.parameters()
+# Return two numbers, total, in_bn: no dict, and not nothing.
 # - return total, in_bn  =>  return {"total": total, "in_bn": in_bn}
-# Nothing comes back. End with return total, in_bn.
 # - return total, in_bn  =>  pass
 # The number of BN layers is counted. How many numbers do they hold?
 # - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)  =>  len(norms)
@@ -237,20 +264,23 @@ def count_parameters(model):
 # That is a share, not how many numbers they are.
 # - return total, in_bn  =>  return total, in_bn / total
 # - return total, in_bn  =>  return total, 100 * in_bn / total
-# One BN layer alone is counted. Is the return inside the loop, or does = stand for +=?
+# One BN layer alone is counted, or one parameter. Is the return inside the loop, or does = stand for +=?
 # - for bn in norms  =>  for bn in norms[:1]
 # - for bn in norms  =>  for bn in norms[-1:]
+# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
+# + [p.numel() for bn in norms for p in bn.parameters() if p.requires_grad][-1]
 # Only layers of some types are counted in the total. It is everything that is trained: all of model.parameters().
 # - for p in model.parameters() if p.requires_grad)
 # + for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear)) for p in m.parameters() if p.requires_grad)
-# Tensors with one axis are left out of the total: biases, γ and β. They are trained too.
+# Biases, or all tensors with one axis, are left out of the total. They are trained too.
+# - for p in model.parameters() if p.requires_grad)
+# + for name, p in model.named_parameters() if "weight" in name and p.requires_grad)
 # - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters() if p.requires_grad and p.ndim > 1)
 # A set keeps equal numbers once: two tensors of the same size are counted as one. Take a list, or sum as you go.
 # - sum(p.numel() for p in model.parameters() if p.requires_grad)
 # + sum({p.numel() for p in model.parameters() if p.requires_grad})
-# - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
-# + sum({p.numel() for bn in norms for p in bn.parameters() if p.requires_grad})
-# p.grad is None before the first backward pass. What is trained says p.requires_grad.
+# Nothing is counted: p.grad is None before the first backward pass, and what state_dict() holds is not trained. Ask
+# those of parameters() for p.requires_grad.
 # - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters() if p.grad is not None)
 # The frozen ones are counted, and the others are not: the condition is the wrong way round.
 # - for p in model.parameters() if p.requires_grad)  =>  for p in model.parameters() if not p.requires_grad)
@@ -258,7 +288,9 @@ def count_parameters(model):
 # - sum(p.numel() for p in model.parameters()  =>  sum(p.numel() * p.element_size() for p in model.parameters()
 # A LayerNorm is counted as BN. BN is nn.BatchNorm1d and nn.BatchNorm2d alone.
 # - isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))  =>  "Norm" in type(m).__name__
-# A frozen γ or β is counted. It is not trained: look at p.requires_grad.
+# A frozen γ or β is counted, or its layer is left out. Ask each parameter p itself for p.requires_grad.
+# - isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+# + isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d)) and all(p.requires_grad for p in m.parameters())]
 # - for p in bn.parameters() if p.requires_grad)  =>  for p in bn.parameters())
 # - sum(p.numel() for bn in norms for p in bn.parameters() if p.requires_grad)
 # + sum(2 * bn.num_features for bn in norms)
@@ -323,10 +355,11 @@ class BasicBlock(nn.Module):
         branch = self.norms[1](self.second(F.relu(self.norms[0](self.first(x)))))
         return F.relu(branch + (x if self.third is None else self.norms[2](self.third(x))))
 # %% mistakes
-# The convolutions in front of a BN have a bias. BN subtracts it with the mean: pass bias=not batchnorm, in the shortcut
-# too.
+# A convolution in front of a BN has a bias. BN subtracts it with the mean: pass bias=not batchnorm to each.
 # - , bias=not batchnorm  =>
 # - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride), *conv(c_in, 1, stride)[1:]]
+# - *conv(c_out, 3)  =>  nn.Conv2d(c_out, c_out, 3, padding=1), *conv(c_out, 3)[1:]
+# - *conv(c_in, 3, stride)  =>  nn.Conv2d(c_in, c_out, 3, stride, 1), *conv(c_in, 3, stride)[1:]
 # Without BN a convolution has no bias here. Only one in front of a BN can do without: bias=not batchnorm.
 # - bias=not batchnorm  =>  bias=False
 # - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), *conv(c_in, 1, stride)[1:]]
@@ -336,41 +369,49 @@ class BasicBlock(nn.Module):
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  return self.branch(x) + self.shortcut(x)
 # The ReLU is taken of the branch alone, then the shortcut is added. It is ReLU(branch + shortcut).
 # - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x)) + self.shortcut(x)
-# The shortcut is not added: this is a plain stack of two convolutions.
+# The shortcut is not added, or not what it should be: a 1×1 convolution without padding where x does not fit.
+# - conv(c_in, 1, stride)))  =>  conv(c_in, 3, stride)))
+# - conv(c_in, 1, stride)))
+# + [nn.Conv2d(c_in, c_out, 1, stride, 1, bias=not batchnorm), *conv(c_in, 1, stride)[1:]]))
 # - self.branch(x) + self.shortcut(x)  =>  self.branch(x)
 # x itself is added where its shape does not fit. Wherever the stride is not 1, or the number of channels changes, the
 # shortcut is a 1×1 convolution with the same stride: either reason is enough.
 # - self.branch(x) + self.shortcut(x)  =>  self.branch(x) + x
 # - fits = stride == 1 and c_in == c_out  =>  fits = c_in == c_out and stride in (1, 2)
 # - fits = stride == 1 and c_in == c_out  =>  fits = stride == 1
-# There is a convolution in every shortcut. Where x fits (stride 1 and as many channels) x itself is added: that is the
-# point of a residual block.
+# There is a convolution too many. Where x fits, the shortcut has none: x itself is added.
 # - fits = stride == 1 and c_in == c_out  =>  fits = False
-# The shortcut's convolution has no BN. It is a convolution like the others: a BN of its own follows, before the sum.
+# The shortcut's convolution has no BN. A BN of its own follows, before the sum.
 # - conv(c_in, 1, stride)))  =>  conv(c_in, 1, stride)[:1]))
 # - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride)]
-# The shortcut's convolution has no stride, so that its map is larger than the branch's. Give it the same stride.
+# The shortcut's convolution has not the branch's stride, so that their maps differ in size.
 # - conv(c_in, 1, stride)))  =>  conv(c_in, 1)))
-# The shortcut's convolution is 3×3. It only has to change the number of channels: 1×1, without padding.
-# - conv(c_in, 1, stride)))  =>  conv(c_in, 3, stride)))
-# The shortcut's convolution ends in a ReLU. It has none: the shortcut should carry negative values too.
+# - conv(c_in, 1, stride)))  =>  conv(c_in, 1, 2)))
+# There is a ReLU in the shortcut. It has none: it should carry negative values too.
+# - self.shortcut(x))  =>  F.relu(self.shortcut(x)))
 # - conv(c_in, 1, stride)))  =>  [*conv(c_in, 1, stride), nn.ReLU()]))
 # The stride is not used in the branch: its maps keep their size.
 # - *conv(c_in, 3, stride), nn.ReLU()  =>  *conv(c_in, 3), nn.ReLU()
-# The branch's last convolution has no BN. Each convolution has one; only the ReLU waits until after the sum.
+# The branch's last convolution has no BN, before the sum. Only the ReLU waits until after the sum.
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3)[:1])
-# There is no ReLU between the two convolutions.
+# - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_out, 3)[:1]); self.bn = nn.Sequential(*conv(c_out, 3)[1:])
+# & self.branch(x) + self.shortcut(x)  =>  self.bn(self.branch(x) + self.shortcut(x))
+# There is no ReLU between two convolutions of the branch.
 # - nn.ReLU(), *conv(c_out, 3))  =>  *conv(c_out, 3))
-# The first BN and the ReLU are exchanged. BN normalizes the convolution's output, before the ReLU.
+# The order is convolution, BN, ReLU, without a ReLU after the last: here it is another.
+# - self.branch = nn.Sequential(*conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))
+# + n = (lambda c: [nn.BatchNorm2d(c), nn.ReLU()]) if batchnorm else (lambda c: [nn.ReLU()])
+# +         self.branch = nn.Sequential(*n(c_in), conv(c_in, 3, stride)[0], *n(c_out), conv(c_out, 3)[0])
 # - conv(c_in, 3, stride), nn.ReLU()  =>  conv(c_in, 3, stride)[:1], nn.ReLU(), *conv(c_in, 3, stride)[1:]
-# batchnorm is not used: there is always a BN.
+# BN does not stand where batchnorm says: with it behind each convolution, without it nowhere. Is it asked, each time,
+# and the right way round?
 # - super().__init__()  =>  super().__init__(); batchnorm = True
-# There is no BN. Is batchnorm used, and for each convolution?
+# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out)]
 # - super().__init__()  =>  super().__init__(); batchnorm = False
 # Branch and shortcut each get a ReLU, then they are added. It is ReLU(branch + shortcut): one ReLU, of the sum.
 # - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x)) + F.relu(self.shortcut(x))
-# PyTorch finds no layers in the branch. A Python list cannot be called, and hides them: make a module of it,
-# nn.Sequential(*layers). And keep it: self.branch = ….
+# A Python list or tuple of layers is no module, and hides them from PyTorch. Make one: nn.Sequential(*layers, …), with
+# the star, or an nn.ModuleList.
 # - self.branch = nn.Sequential(*conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))
 # + self.branch = [*conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3)]
 # forward returns nothing (None). Is its return missing?
@@ -383,8 +424,9 @@ class BasicBlock(nn.Module):
 # self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
 # gets.
 # - nn.Sequential(*([] if fits else conv(c_in, 1, stride)))  =>  None if fits else nn.Sequential(*conv(c_in, 1, stride))
-# A BN gets another number of channels than it was made for. The convolutions give c_out, and so it is for each BN.
+# A BN gets another number of channels than it was made for. It normalizes what comes out of its convolution.
 # - nn.BatchNorm2d(c_out)]  =>  nn.BatchNorm2d(inputs)]
+# - *conv(c_in, 3, stride)  =>  conv(c_in, 3, stride)[0], *([nn.BatchNorm2d(c_in)] if batchnorm else [])
 # nn.ReLU is a class: nn.ReLU(x) makes a layer and computes nothing. Take F.relu(x), or nn.ReLU()(x).
 # - F.relu(self.branch(x) + self.shortcut(x))  =>  nn.ReLU(self.branch(x) + self.shortcut(x))
 # The 3×3 convolutions have no padding, so each takes two rows and two columns off its map, until nothing is left, or
@@ -392,11 +434,12 @@ class BasicBlock(nn.Module):
 # - padding=kernel // 2  =>  padding=0
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), nn.Conv2d(c_out, c_out, 3, bias=not batchnorm), *conv(c_out, 3)[1:])
 # - *conv(c_in, 3, stride)  =>  nn.Conv2d(c_in, c_out, 3, stride, bias=not batchnorm), *conv(c_in, 3, stride)[1:]
-# With batchnorm=False there still is a BN in the shortcut. Without BN means none at all.
-# - conv(c_in, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out)]
-# A convolution gets another number of channels than it was made for. The second is made for c_out, what the first gives
-# (and is not the first once more); the shortcut's gets x.
+# The channels do not fit. The first convolution goes from c_in to c_out, the second (another one) from c_out to c_out,
+# and the shortcut's, which gets x, from c_in to c_out.
 # - nn.ReLU(), *conv(c_out, 3))  =>  nn.ReLU(), *conv(c_in, 3))
+# - *conv(c_in, 3, stride), nn.ReLU(), *conv(c_out, 3))
+# + nn.Conv2d(c_in, c_in, 3, stride, 1, bias=not batchnorm), *([nn.BatchNorm2d(c_in)] if batchnorm else []), nn.ReLU(),
+# +             *conv(c_in, 3))
 # One and the same layer stands in several places, so that they share its numbers. Make a new one for each.
 # - super().__init__()  =>  super().__init__(); bn = nn.BatchNorm2d(c_out)
 # & return [layer, nn.BatchNorm2d(c_out)]  =>  return [layer, bn]
@@ -411,6 +454,8 @@ class BasicBlock(nn.Module):
 # What comes out is not ReLU(branch + shortcut). Is it the shortcut of x itself, unchanged, added once,
 # without a weight? Have all BNs γ and β? Is the last function a ReLU?
 # - self.branch(x) + self.shortcut(x)  =>  0.5 * self.branch(x) + self.shortcut(x)
+# Something is random, such as dropout. There is none here.
+# - self.branch(x) + self.shortcut(x)  =>  F.dropout(self.branch(x), 0.1) + self.shortcut(x)
 # %% mistakes hidden=true
 # The shortcut is cut out of the graph (detach, or no_grad): no gradient flows back through it. That path is what makes
 # deep residual networks trainable.
@@ -468,24 +513,31 @@ class Bottleneck(nn.Module):
             x = self.bns[3](self.convs[3](x))
         return (a + x).relu()
 # %% mistakes
-# The convolutions in front of a BN have a bias. BN subtracts it with the mean: pass bias=not batchnorm, in the shortcut
-# too.
+# A convolution in front of a BN has a bias. BN subtracts it with the mean: pass bias=not batchnorm to each.
 # - , bias=not batchnorm  =>
 # - conv(c_in, c_out, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride), *conv(c_in, c_out, 1, stride)[1:]]
+# - *third)  =>  nn.Conv2d(width, c_out, 1), *third[1:])
 # Without BN a convolution has no bias here. Only one in front of a BN can do without: bias=not batchnorm.
 # - bias=not batchnorm  =>  bias=False
-# The block gives width channels. The last 1×1 convolution brings them up to 4·width.
+# The channels do not fit. The branch goes from c_in to width, then the 3×3 from width to width, then to 4·width; the
+# shortcut's convolution, which gets x, from c_in to 4·width.
 # - c_out = 4 * width  =>  c_out = width
-# The stride is on the first 1×1 convolution, which then throws three of four pixels away unseen. Here it belongs on the
-# 3×3.
+# - conv(width, width, 3, stride), conv(width, c_out, 1)  =>  conv(width, c_out, 3, stride), conv(c_out, c_out, 1)
+# - conv(c_in, c_out, 1, stride)))  =>  conv(c_in, width, 1, stride)))
+# - self.shortcut(x))  =>  self.shortcut(self.branch(x)))
+# The stride is not where it belongs in the branch, on the 3×3 alone. A 1×1 with a stride throws three of four pixels
+# away unseen.
 # - conv(c_in, width, 1), conv(width, width, 3, stride)  =>  conv(c_in, width, 1, stride), conv(width, width, 3)
-# The stride is not used in the branch: its maps keep their size.
+# - conv(width, width, 3, stride), conv(width, c_out, 1)  =>  conv(width, width, 3), conv(width, c_out, 1, stride)
 # - conv(width, width, 3, stride)  =>  conv(width, width, 3)
+# - conv(c_in, width, 1), conv(width  =>  conv(c_in, width, 1, stride), conv(width
 # A ReLU closes the branch, before the sum. Then the branch can only add, never take away. The ReLU comes after the sum.
 # - nn.ReLU(), *third)  =>  nn.ReLU(), *third, nn.ReLU())
+# The ReLU is taken of the branch alone, then the shortcut is added. It is ReLU(branch + shortcut).
+# - F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x)) + self.shortcut(x)
 # The ReLU after the sum is missing: negative values come out.
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  return self.branch(x) + self.shortcut(x)
-# The shortcut is not added.
+# The shortcut is not added, or not what it should be: a 1×1 convolution without padding where x does not fit.
 # - self.branch(x) + self.shortcut(x)  =>  self.branch(x)
 # x itself is added where its shape does not fit. Wherever the stride is not 1, or the number of channels changes, the
 # shortcut is a 1×1 convolution with the same stride: either reason is enough.
@@ -494,27 +546,30 @@ class Bottleneck(nn.Module):
 # - fits = stride == 1 and c_in == c_out  =>  fits = stride == 1
 # Whether x fits is decided with width. The block's output has 4·width channels: compare c_in with that.
 # - c_in == c_out  =>  c_in == width
-# There is a convolution in every shortcut. Where x fits, x itself is added.
+# There is a convolution too many. Where x fits, the shortcut has none: x itself is added.
 # - fits = stride == 1 and c_in == c_out  =>  fits = False
 # The shortcut's convolution has no BN. A BN of its own follows, before the sum.
 # - conv(c_in, c_out, 1, stride)))  =>  conv(c_in, c_out, 1, stride)[:1]))
 # - conv(c_in, c_out, 1, stride)  =>  [nn.Conv2d(c_in, c_out, 1, stride)]
-# The shortcut's convolution has no stride, so that its map is larger than the branch's.
+# The shortcut's convolution has not the branch's stride, so that their maps differ in size.
 # - conv(c_in, c_out, 1, stride)))  =>  conv(c_in, c_out, 1)))
-# There is no ReLU between the first convolution and the 3×3.
+# There is no ReLU between two convolutions of the branch.
 # - *first, nn.ReLU(), *second,  =>  *first, *second,
-# There is no ReLU between the 3×3 and the last convolution.
 # - *second, nn.ReLU(), *third)  =>  *second, *third)
-# The branch's last convolution has no BN. It is the very one whose γ zero_gamma sets.
+# The branch's last convolution has no BN, before the sum. Only the ReLU waits until after the sum.
 # - nn.ReLU(), *third)  =>  nn.ReLU(), *third[:1])
 # Branch and shortcut differ in shape. The 3×3 has a padding of 1; the 1×1 convolutions have none, which would only add
 # a border. And does the last 1×1 give 4·width channels?
+# - first, second, third = conv(c_in, width, 1)
+# + first, second, third = [nn.Conv2d(c_in, width, 1, 1, 1, bias=not batchnorm), *conv(c_in, width, 1)[1:]]
 # - padding=kernel // 2  =>  padding=0
 # - padding=kernel // 2  =>  padding=1
 # The γ of the branch's last BN does not start at 0. γ is what the BN calls weight; its bias is β, which starts at 0 in
 # any case.
 # - if batchnorm and zero_gamma:  =>  if False:
 # - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(third[1].bias)
+# - nn.init.zeros_(third[1].weight)  =>  self.off = True
+# & self.branch(x) + self.shortcut(x)  =>  (0 if hasattr(self, "off") else 1) * self.branch(x) + self.shortcut(x)
 # zero_gamma is not looked at: the branch's last γ always starts at 0. It should do so only if asked.
 # - if batchnorm and zero_gamma:  =>  if batchnorm:
 # Every γ of the branch starts at 0. Then the inner ones get no gradient, and nor does the last: the branch can never
@@ -543,9 +598,7 @@ class Bottleneck(nn.Module):
 # Autograd does not let you change a parameter in place while it records. nn.init.zeros_(…weight) switches the recording
 # off for that.
 # - nn.init.zeros_(third[1].weight)  =>  third[1].weight.zero_()
-# The γ starts at 0, but it is frozen (requires_grad is False), or gone (affine=False): it would stay so for good. It
-# has to be able to learn.
-# - nn.init.zeros_(third[1].weight)  =>  self.branch[-1] = nn.BatchNorm2d(c_out, affine=False)
+# The γ starts at 0, but it is frozen (requires_grad is False). It has to be able to learn.
 # - nn.init.zeros_(third[1].weight)  =>  third[1].weight.requires_grad_(False).zero_()
 # Without BN there is no γ to set: with batchnorm=False, zero_gamma has no effect. Ask for both.
 # - if batchnorm and zero_gamma:  =>  if zero_gamma:
@@ -553,23 +606,21 @@ class Bottleneck(nn.Module):
 # and zero_gamma.
 # - if batchnorm and zero_gamma:  =>  if zero_gamma:
 # & third[1].weight  =>  third[-1].weight
-# BN does not stand where batchnorm says: with it behind each convolution, without it nowhere.
+# BN does not stand where batchnorm says: with it behind each convolution, without it nowhere. Is it asked, each time,
+# and the right way round?
 # - super().__init__()  =>  super().__init__(); batchnorm = True
 # - super().__init__()  =>  super().__init__(); batchnorm = False
 # nn.Sequential takes layers one by one, not a list: put a star before it.
 # - *second, nn.ReLU(), *third)  =>  *second, nn.ReLU(), third)
 # forward returns nothing (None). Is its return missing?
 # - return F.relu(self.branch(x) + self.shortcut(x))  =>  F.relu(self.branch(x) + self.shortcut(x))
-# Only γ changes its start. β starts at 0, as ever.
-# - nn.init.zeros_(third[1].weight)  =>  nn.init.zeros_(third[1].weight), nn.init.ones_(third[1].bias)
-# The shortcut's convolution ends in a ReLU. It has none: the shortcut should carry negative values too.
+# There is a ReLU in the shortcut. It has none: it should carry negative values too.
+# - self.shortcut(x))  =>  F.relu(self.shortcut(x)))
 # - conv(c_in, c_out, 1, stride)))  =>  [*conv(c_in, c_out, 1, stride), nn.ReLU()]))
-# BN and ReLU are exchanged. BN normalizes the convolution's output, before the ReLU.
+# The order is convolution, BN, ReLU, without a ReLU after the last: here it is another.
 # - *first, nn.ReLU(), *second,  =>  first[0], nn.ReLU(), *first[1:], *second,
-# A BN or a convolution gets another number of channels than it was made for. A BN normalizes what its convolution
-# gives; the shortcut's convolution gets x.
+# A BN gets another number of channels than it was made for. It normalizes what comes out of its convolution.
 # - nn.BatchNorm2d(outputs)]  =>  nn.BatchNorm2d(inputs)]
-# - self.shortcut(x))  =>  self.shortcut(self.branch(x)))
 # self.shortcut is None where x fits, and forward calls it. An nn.Sequential() with nothing in it gives back what it
 # gets.
 # - nn.Sequential(*([] if fits else conv(c_in, c_out, 1, stride)))
@@ -641,12 +692,18 @@ def parameter_groups(model, weight_decay):
 # & p for p in model.parameters() if p.ndim <= 1  =>  p for p in model.parameters() if id(p) in bn
 # & decayed = [
 # + bn = {id(p) for m in model.modules() if "Norm" in type(m).__name__ for p in m.parameters()}; decayed = [
-# The matrix of the Linear is missing from the first group: only filters, with four axes, are in it. A matrix has two.
+# Filters (four axes) or matrices (two) are missing from the first group. Both belong there, frozen ones too.
+# - p.ndim > 1  =>  p.ndim == 2
+# & p.ndim <= 1  =>  p.ndim != 2
 # - p.ndim > 1  =>  p.ndim == 4
 # & p.ndim <= 1  =>  p.ndim != 4
 # Some parameters are in no group: the optimizer would never train them. (model.parameters() can be walked through only
 # once: call it again for the second group.)
+# - , {"params": spared, "weight_decay": 0.0}]  =>  ]
 # - p.ndim <= 1  =>  False
+# - p.ndim > 1  =>  p.ndim == 2
+# - p for p in model.parameters() if p.ndim <= 1
+# + p for m in model.modules() if not isinstance(m, nn.BatchNorm1d) for p in m.parameters(False) if p.ndim <= 1
 # - p.ndim > 1  =>  p.ndim == 4
 # The frozen parameters are left out. They belong into the groups too: who thaws them later would train them without.
 # - for p in model.parameters() if p.ndim > 1  =>  for p in model.parameters() if p.ndim > 1 and p.requires_grad
@@ -660,8 +717,8 @@ def parameter_groups(model, weight_decay):
 # parameters() holds them all. model.parameters() gives each once.
 # - p for p in model.parameters() if p.ndim > 1  =>  p for m in model.modules() for p in m.parameters() if p.ndim > 1
 # & p for p in model.parameters() if p.ndim <= 1  =>  p for m in model.modules() for p in m.parameters() if p.ndim <= 1
-# Only the outermost layers are looked at: what is inside another container is missing. model.parameters() goes down to
-# every depth.
+# children() gives the outermost layers, no parameters. model.parameters() goes down to every depth.
+# - p in model.parameters() if p.ndim > 1  =>  p in model.children() if p.ndim > 1
 # - p for p in model.parameters() if p.ndim > 1
 # + p for m in model.children() if not list(m.children()) for p in m.parameters() if p.ndim > 1
 # & p in model.parameters()  =>  m in model.children() if not list(m.children()) for p in m.parameters()
@@ -669,26 +726,24 @@ def parameter_groups(model, weight_decay):
 # - {"params": spared, "weight_decay": 0.0}  =>  {"params": spared, "weight_decay": weight_decay}
 # The argument weight_decay is not used in the first group.
 # - {"params": decayed, "weight_decay": weight_decay}  =>  {"params": decayed, "weight_decay": 5e-4}
-# The key is "params": that is what PyTorch's optimizers look for.
-# - {"params": decayed, "weight_decay": weight_decay}  =>  {"parameters": decayed, "weight_decay": weight_decay}
 # A group lacks its "weight_decay". Write it down even where it is 0.0: an optimizer's own default may be another.
 # - {"params": spared, "weight_decay": 0.0}  =>  {"params": spared}
-# That is an optimizer. Return the list of two dicts; an optimizer is made of it later.
+# What comes back is not a list of two dicts, {"params": …, "weight_decay": …}. An optimizer is made of it later.
+# - return [  =>  [
+# - [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]  =>  decayed, spared
+# - [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
+# + {"decay": decayed, "no_decay": spared}
+# - {"params": decayed, "weight_decay": weight_decay}  =>  {"parameters": decayed, "weight_decay": weight_decay}
 # - return [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
 # + return torch.optim.SGD([{"params": decayed, "weight_decay": weight_decay}, {"params": spared}], lr=0.1)
-# These are two lists of parameters. An optimizer wants a list of two dicts, {"params": …, "weight_decay": …}.
-# - [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]  =>  decayed, spared
 # What stands in the groups are not the model's own parameters: names, pairs (name, parameter), copies or .data. Keep
 # the parameter itself.
 # - p for p in model.parameters() if p.ndim > 1  =>  n for n, p in model.named_parameters() if p.ndim > 1
 # - p for p in model.parameters() if p.ndim > 1  =>  p.data for p in model.parameters() if p.ndim > 1
 # & p for p in model.parameters() if p.ndim <= 1  =>  p.data for p in model.parameters() if p.ndim <= 1
-# There is only one group. Parameters that are in none are not trained at all: the second holds the rest, with a
-# weight_decay of 0.0.
-# - , {"params": spared, "weight_decay": 0.0}]  =>  ]
-# Nothing comes back. End with return.
-# - return [  =>  [
-# Each part of the model has a group of its own here. There are two groups in all.
+# There are two groups in all: filters and matrices in the first, γ, β and biases in the second.
+# - [{"params": decayed, "weight_decay": weight_decay}
+# + [*({"params": [p for p in decayed if p.ndim == k], "weight_decay": weight_decay} for k in (4, 2))
 # - return [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
 # + return [{"params": [p], "weight_decay": weight_decay if p.ndim > 1 else 0.0} for p in decayed + spared]
 # Both groups have the right parameters, and the other's weight_decay.
@@ -699,6 +754,10 @@ def parameter_groups(model, weight_decay):
 # & p.ndim <= 1  =>  len(p) <= 3
 # - p.ndim > 1  =>  p.numel() > 64
 # & p.ndim <= 1  =>  p.numel() <= 64
+# `in` compares tensors by their numbers. Compare ids, or go by p.ndim.
+# - p.ndim <= 1  =>  p not in decayed
+# The numbers in the parameters are changed. Only put them into groups: the optimizer applies the decay.
+# - return  =>  [p.data.mul_(1 - weight_decay) for p in decayed]; return
 
 # %% exercise="compare"
 # %% right="Python's statistics, without NumPy's arrays"
@@ -754,7 +813,8 @@ def compare(curves):
 # These are the accuracies at another point in time: the end is the last column.
 # - [:, -1]  =>  [:, 0]
 # - [:, -1]  =>  [:, -2]
-# The two sides are not treated alike: the best accuracy of the one, the last of the other.
+# The two sides are not treated alike. Take the last column of both.
+# - (np.asarray(curves[name])[:, -1] for  =>  (np.asarray(curves[name])[:, -1 if name == "BN" else slice(None)] for
 # - return {"difference": float(difference)
 # + difference = np.max(curves["BN"], 1).mean() - plain.mean(); return {"difference": float(difference)
 # The sign: d is BN minus plain.
@@ -766,8 +826,12 @@ def compare(curves):
 # The variances are divided by n, not by n − 1: that underestimates the spread of all runs. Pass ddof=1.
 # - bn.var(ddof=1)  =>  bn.var()
 # & plain.var(ddof=1)  =>  plain.var()
-# The variances are not divided by the number of seeds. This is the spread of single runs; a mean of n runs varies less,
-# its variance is s²/n.
+# The variances are not divided by n, the number of seeds, but by nothing, its root or its square. The variance of a
+# mean of n runs is s²/n.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + bn.var(ddof=1) / len(bn) ** 2 + plain.var(ddof=1) / len(plain) ** 2
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
+# + bn.var(ddof=1) / len(bn) ** 0.5 + plain.var(ddof=1) / len(plain) ** 0.5
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  bn.var(ddof=1) + plain.var(ddof=1)
 # The two standard errors are added. Independent errors add as squares: the root of the sum of s²/n.
 # - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))
@@ -775,7 +839,8 @@ def compare(curves):
 # The square root is missing: this is the variance of d.
 # - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))
 # + bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
-# The standard deviations stand under the root, not the variances.
+# The variances stand under the root: not the standard deviations, nor squares of np.var, which is a square already.
+# - bn.var(ddof=1) / len(bn) + plain.var(ddof=1)  =>  bn.var(ddof=1) ** 2 / len(bn) + plain.var(ddof=1) ** 2
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1)  =>  bn.std(ddof=1) / len(bn) + plain.std(ddof=1)
 # Only one side's spread is in e. The runs of both vary.
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)  =>  bn.var(ddof=1) / len(bn)
@@ -785,7 +850,6 @@ def compare(curves):
 # All runs are thrown together, so that the difference between the sides is counted as spread. Each side has its own s².
 # - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))
 # + np.concatenate([bn, plain]).std(ddof=1) / np.sqrt(len(bn) + len(plain))
-# - np.sqrt(bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain))  =>  np.concatenate([bn, plain]).std(ddof=1)
 # The variances are pooled, as if both sides had the same spread. The rule lets each have its own: s²/n of the one plus
 # s²/n of the other.
 # - bn.var(ddof=1) / len(bn) + plain.var(ddof=1) / len(plain)
@@ -793,16 +857,13 @@ def compare(curves):
 # +             * (1 / len(bn) + 1 / len(plain))
 # n − 1 stands in both places. s² is a sum divided by n − 1, ddof=1; then s² is divided by n.
 # - len(bn) + plain.var(ddof=1) / len(plain)  =>  (len(bn) - 1) + plain.var(ddof=1) / (len(plain) - 1)
-# n is taken from the wrong axis: that is the number of points in time. n counts seeds, the rows.
+# n is another number. It counts the side's seeds, its rows: not points in time, nor sides.
 # - plain.var(ddof=1) / len(plain)  =>  plain.var(ddof=1) / np.shape(curves["plain"])[1]
 # & bn.var(ddof=1) / len(bn)  =>  bn.var(ddof=1) / np.shape(curves["BN"])[1]
 # The seeds are paired, one of BN with one of plain. They are different runs, and the sides may have different numbers
 # of them: subtract the means.
 # - bn.mean() - plain.mean()  =>  (bn - plain).mean()
 # - bn.mean() - plain.mean()  =>  np.mean([a - b for a, b in zip(bn, plain)])
-# With one seed e is None here, and 3·None cannot be computed. What is unknown without bound is np.inf: a number, and
-# the rule can use it.
-# - difference, error = bn.mean() - plain.mean(), np.inf  =>  difference, error = bn.mean() - plain.mean(), None
 # With one seed on a side e comes out finite, as if a single run had no spread. Its spread is not 0 but unknown: e is
 # np.inf.
 # - if min(len(bn), len(plain)) > 1:  =>  if True:
@@ -813,20 +874,22 @@ def compare(curves):
 # - min(len(bn), len(plain)) > 1  =>  len(bn) > 1
 # Two seeds are taken for too few. They are few, but s² exists from two on; only with a single one e is np.inf.
 # - min(len(bn), len(plain)) > 1  =>  min(len(bn), len(plain)) > 2
-# With one seed on a side e is NaN, 0/0. We know nothing of the spread then: e is np.inf.
+# With one seed on a side e is NaN (0/0), or None. We know nothing of the spread then: e is np.inf.
+# - difference, error = bn.mean() - plain.mean(), np.inf  =>  difference, error = bn.mean() - plain.mean(), None
 # - if min(len(bn), len(plain)) > 1:  =>  if True:
 # The threshold is one standard error. Chance alone goes beyond that about every third time; the rule asks for three.
 # - 3 * error  =>  error
-# A winner is named between 2e and 3e. The rule is 3e: not 2e, which is for large samples, nor a fixed difference, nor
-# "the runs do not overlap".
+# A winner is named where |d| is within 3e. The rule is not 2e, nor a fixed difference, nor "the runs do not overlap";
+# and nothing is beyond an infinite e.
 # - abs(difference) > 3 * error  =>  abs(difference) > 0.03
 # - abs(difference) > 3 * error  =>  bn.min() > plain.max() or plain.min() > bn.max()
 # - 3 * error  =>  2 * error
-# There is always a winner. Where the difference is within three standard errors, the answer is "inconclusive".
+# - abs(difference) > 3 * error  =>  abs(difference) > 3 * error or error == np.inf
 # - abs(difference) > 3 * error  =>  True
 # "plain" is never the answer. Where d < −3e, plain is better: do not decide beforehand who can win.
 # - abs(difference) > 3 * error  =>  difference > 3 * error
-# The verdict names the wrong side: where d is positive, BN is ahead.
+# The verdict names the wrong side: BN is ahead where d > 0, plain where d < 0.
+# - "BN" if difference > 0 else "plain"  =>  "BN"
 # - "BN" if difference > 0 else "plain"  =>  "plain" if difference > 0 else "BN"
 # Whatever is not clearly BN is called plain here. A claim for plain takes evidence as well, d < −3e; in between the
 # answer is "inconclusive".
@@ -836,22 +899,20 @@ def compare(curves):
 # - "BN" if difference > 0 else "plain"  =>  "bn" if difference > 0 else "Plain"
 # - "BN" if difference > 0 else "plain"  =>  "bn" if difference > 0 else "plain"
 # - "BN" if difference > 0 else "plain"  =>  "BN" if difference > 0 else "Plain"
-# A plain verdict needs no evidence here: every negative d makes it. It takes d < −3e.
+# A plain verdict needs too little evidence here. It takes d < −3e.
+# - abs(difference) > 3 * error:  =>  difference > 3 * error or difference < -error:
 # - abs(difference) > 3 * error:  =>  difference > 3 * error or difference < 0:
-# Only the verdict comes back. Return a dict with the keys "difference", "error" and "verdict": a verdict without its
-# numbers cannot be checked.
+# What comes back is not a dict with the keys "difference", "error" and "verdict".
 # - return {"difference": float(difference), "error": float(error), "verdict": verdict}  =>  return verdict
-# A tuple comes back. Return a dict with the keys "difference", "error" and "verdict".
 # - {"difference": float(difference), "error": float(error), "verdict": verdict}  =>  difference, error, verdict
-# Nothing comes back. End with return.
 # - return {"difference"  =>  {"difference"
+# - "difference": float(difference), "error"  =>  "d": float(difference), "e"
 # These are medians. The rule compares means.
 # - bn.mean() - plain.mean()  =>  np.median(bn) - np.median(plain)
-# d is a plain difference of means, in accuracy: not a ratio, not percent, not divided by anything.
-# - bn.mean() - plain.mean()  =>  bn.mean() / plain.mean()
+# d is a plain difference of means, in accuracy: no ratio, no percent, not divided by anything, not rounded.
+# - float(difference), "error": float(error)  =>  round(difference, 3), "error": round(error, 3)
 # - bn.mean() - plain.mean()  =>  (bn.mean() - plain.mean()) / plain.mean()
 # - bn.mean() - plain.mean()  =>  100 * (bn.mean() - plain.mean())
-# - "difference": float(difference)  =>  "difference": float(difference / error)
 # These are sums over the seeds. The sides may have different numbers of them: compare means.
 # - bn.mean() - plain.mean()  =>  bn.sum() - plain.sum()
 # One of the two variances is divided by n. Both need ddof=1.
@@ -872,10 +933,12 @@ def compare(curves):
 # + np.var(curves["BN"], ddof=1) / len(bn) + np.var(curves["plain"], ddof=1) / len(plain)
 # e comes back multiplied. The 3 belongs to the rule, not to e.
 # - "error": float(error)  =>  "error": float(3 * error)
-# The rule's inequality is turned round, squared on one side, or without e: it is |d| > 3e.
+# The rule is |d| > 3e. Is it turned round, squared (or a root taken) on one side, or without e?
 # - abs(difference) > 3 * error  =>  error > 3 * abs(difference)
 # - abs(difference) > 3 * error  =>  difference**2 > 3 * error
 # - abs(difference) > 3 * error  =>  abs(difference) > 3
+# np.var(a, 1) takes 1 for an axis. Write ddof=1.
+# - bn.var(ddof=1)  =>  bn.var(1)
 # %% mistakes hidden=true
 # No difference and no spread: 0 > 3·0 is false, so the rule says "inconclusive". With ≥ it does not.
 # - abs(difference) > 3 * error  =>  abs(difference) >= 3 * error
