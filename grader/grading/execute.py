@@ -6,7 +6,6 @@ That a limit was reached is believed of the jail's init and of what is seen here
 import asyncio
 import contextlib
 import ctypes
-import logging
 import math
 import os
 import threading
@@ -23,6 +22,7 @@ from grader.grading.client import Client, Manager, TooMuch
 from grader.grading.jail import ENDED, Jail, JailError
 from grader.grading.limits import Limits, why_ended
 from grader.grading.provisioner import kernel_spec
+from grader.kernel import NO_LOG
 
 OWN_MEMORY_MB = 120  # that messages of one notebook may take in this process
 LOOK = 0.02  # seconds between two looks at that
@@ -102,16 +102,14 @@ class Kernel:
         program: dict | None = None,
     ) -> None:
         self.jail, self.limits, self.deadline = jail, limits, deadline
-        log = logging.getLogger("bncourse.kernel")
-        log.disabled = True  # what it would say, we do; the log of traitlets is nbgrader's, too
-        self.manager = Manager(kernel_id=uuid.uuid4().hex[:12], log=log)
+        self.manager = Manager(kernel_id=uuid.uuid4().hex[:12], log=NO_LOG)
         self.manager._kernel_spec = kernel_spec()
         self.manager.jail, self.manager.limits, self.manager.seed = jail, limits, seed
         self.manager.files, self.manager.program = files, program or {}
         self.manager.session.room = int(limits.output_mb * 2**20)
         self.manager.context.setsockopt(zmq.LINGER, 0)
         self.manager.context.setsockopt(zmq.RECONNECT_IVL, 2)  # ms; we connect before the kernel has bound its sockets
-        self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False, log=log)
+        self.client = Client(new_notebook(), km=self.manager, allow_errors=True, interrupt_on_timeout=False, log=NO_LOG)
         self.client.record_timing = False
         self.client.on_cell_executed = _number
         # What it printed may come late on a busy machine. nbclient waits 4 s for it, and goes on without.

@@ -4,7 +4,6 @@ It runs with the rights of whoever calls it, in the notebook's own directory.
 """
 
 import contextlib
-import logging
 import os
 import re
 import subprocess
@@ -28,7 +27,7 @@ from grader.grading.outputs import line
 from grader.grading.rebuild import Piece, names
 from grader.grading.release import Release
 from grader.grading.run import NO_TORCH, RUNS, STUB_TORCH, where
-from grader.kernel import QUIET_KERNEL
+from grader.kernel import NO_LOG, QUIET_KERNEL
 
 LIMITS = Limits()
 # What is other in the grader's kernels: they outlive exit(), and know no torch where the answers do without.
@@ -141,14 +140,12 @@ class _Kernel:
     def __init__(self, folder: Path, deadline: float) -> None:
         manager = AsyncKernelManager(kernel_name="python3")
         manager._kernel_spec = KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
-        log = logging.getLogger("bncourse.rehearsal")
-        log.disabled = True  # what it would say, we do
         self.deadline, self.reply = deadline, {}
         self.client = _Client(
             new_notebook(),
             km=manager,
             allow_errors=True,
-            log=log,
+            log=NO_LOG,
             shutdown_kernel="immediate",
             extra_arguments=[*QUIET_KERNEL],  # a copy: nbclient adds to it
             resources={"metadata": {"path": str(folder)}},

@@ -39,7 +39,7 @@ def text(ran):
 
 
 def test_nbgrader_can_still_tell_why_it_fails(jail, capfd):
-    """Its log, which says so, is that of traitlets, as is by default that of a kernel, which is to say nothing."""
+    """A kernel says nothing, without silencing the log that nbgrader has in common with it by default."""
     run(jail, "import os; os.write(1, b'x'); 1 / 0")
     assert not logging.getLogger("traitlets").disabled
     assert capfd.readouterr() == ("", "")
