@@ -15,11 +15,14 @@ class Backup:
         self.folder = directory / FOLDER / datetime.now().strftime("%Y-%m-%d-%H%M%S")
 
     def copy(self, path: Path) -> str:
-        """Copy a file or a folder of the class, links as links. Returns where to, relative to the class."""
+        """Copy a file or a folder of the class; of a link what it leads to, links in a folder as links.
+
+        Returns where to, relative to the class.
+        """
         copy = self.folder / path.relative_to(self.directory)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir() and not path.is_symlink():
+        if path.is_dir():
             shutil.copytree(path, copy, symlinks=True)
         else:
-            shutil.copy2(path, copy, follow_symlinks=False)
+            shutil.copy2(path, copy)
         return copy.relative_to(self.directory).as_posix()

@@ -1,4 +1,4 @@
-"""Copies of what a command replaces: where they lie, and that links stay links."""
+"""Copies of what a command replaces: where they lie, and what is kept of links."""
 
 import re
 
@@ -16,14 +16,21 @@ def test_a_copy_lies_where_it_lay_under_the_time_of_the_run(tmp_path):
     assert (tmp_path / told / "notes.txt").read_text() == "mine" == file.read_text()
 
 
-def test_what_a_link_leads_to_is_not_copied(tmp_path):
-    """It may lie outside of the class, and be large."""
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "large").write_text("x")
+def test_of_a_link_what_is_about_to_be_written_over_is_kept(tmp_path):
+    """Settings are written through a link; and a link that leads up would lead elsewhere from the backup."""
+    (tmp_path / "mine.py").write_text("mine")
     directory = tmp_path / "class"
     directory.mkdir()
-    for name, target in (("folder", outside), ("file", outside / "large"), ("nowhere", outside / "gone")):
-        (directory / name).symlink_to(target)
-        copy = directory / Backup(directory).copy(directory / name)
-        assert copy.is_symlink() and copy.readlink() == target
+    file = directory / "nbgrader_config.py"
+    file.symlink_to("../mine.py")
+    copy = directory / Backup(directory).copy(file)
+    file.write_text("new")
+    assert copy.read_text() == "mine"
+
+
+def test_links_in_a_folder_stay_links(tmp_path):
+    """What they lead to may lie outside of the class, and be large."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "data").symlink_to("/nowhere")
+    copy = tmp_path / Backup(tmp_path).copy(tmp_path / "source") / "data"
+    assert copy.is_symlink() and str(copy.readlink()) == "/nowhere"
