@@ -1378,7 +1378,7 @@ for _ in range(3):
     )
 
 
-@attack(2.0, limit="more than", limits={"output_mb": 20, "cell_seconds": 14})  # output or, where they pile up, memory
+@attack(2.0, limit="output: more than", limits={"output_mb": 20, "cell_seconds": 14, "memory_mb": 1000})  # they pile up
 def messages_as_large_as_may_be(nb, host):
     """50 messages of 12 MB, for nobody, one after the other; of signs that take four bytes each."""
     put(
