@@ -39,6 +39,7 @@ from corpus.case import (
 )
 from helpers.memory import Growth
 from helpers.shared import made_once
+from helpers.tiny import write_unit
 
 from grader.authoring.build import build
 from grader.classroom.course import make_class
@@ -87,12 +88,9 @@ def add_key(secret: str) -> None:
 
 def write_class(folder: Path, built: Path) -> None:
     """Three small units and a real one, released to a class that nobody has handed in to."""
-    texts = {CHECKS: (CHECKS_UNIT, CHECKS_MISTAKES), TORCH: (TORCH_UNIT, TORCH_MISTAKES)}
-    small = [folder / "solutions" / f"{name}.py" for name in texts]
-    small[0].with_name("mistakes").mkdir(parents=True)
-    for path, (lesson, mistakes) in zip(small, texts.values()):
-        path.write_text(lesson, encoding="utf-8")
-        (path.parent / "mistakes" / path.name).write_text(mistakes, encoding="utf-8")
+    units = (CHECKS, CHECKS_UNIT, CHECKS_MISTAKES), (TORCH, TORCH_UNIT, TORCH_MISTAKES)
+    small = [write_unit(folder, *unit) for unit in units]
+    for path in small:
         build(path, run=False)
     make_class(folder / "class", [built, *small, *unit_sources([REAL[:2]])], quietly=True)
 

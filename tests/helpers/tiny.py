@@ -1,15 +1,21 @@
-"""The small unit of `tiny_unit.py` and `tiny_mistakes.py`, written where a test wants it."""
+"""Small units, written where a test wants them; above all that of `tiny_unit.py` and `tiny_mistakes.py`."""
 
 from pathlib import Path
 
 HERE = Path(__file__).parent
 
 
+def write_unit(root: Path, name: str, lesson: str, mistakes: str) -> Path:
+    """Write the two files of a unit into a directory, as in the repository; returns the lesson's path."""
+    path = root / "solutions" / f"{name}.py"
+    beside = path.parent / "mistakes" / path.name
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(lesson, encoding="utf-8")
+    beside.write_text(mistakes, encoding="utf-8")
+    return path
+
+
 def write_tiny(root: Path) -> Path:
-    """Write the two files of the small unit into a directory, as in the repository; returns the lesson's path."""
-    lesson = root / "solutions" / "90_tiny.py"
-    mistakes = lesson.parent / "mistakes" / lesson.name
-    mistakes.parent.mkdir(parents=True)
-    lesson.write_text((HERE / "tiny_unit.py").read_text(encoding="utf-8"), encoding="utf-8")
-    mistakes.write_text((HERE / "tiny_mistakes.py").read_text(encoding="utf-8"), encoding="utf-8")
-    return lesson
+    """Write the small unit, as `write_unit` does."""
+    lesson, mistakes = ((HERE / f"tiny_{what}.py").read_text(encoding="utf-8") for what in ("unit", "mistakes"))
+    return write_unit(root, "90_tiny", lesson, mistakes)
