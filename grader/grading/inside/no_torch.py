@@ -13,6 +13,9 @@ def _stub_torch():
         def __getattr__(self, name):
             raise NotAtHand("torch is not at hand here: this unit's answers are written in NumPy")
 
+        def __call__(self, *args, **kwargs):  # `from torch import ones` gives one of these, too
+            self.use
+
     class Finder:
         def find_spec(self, name, path=None, target=None):
             if name.split(".")[0] == "torch":
