@@ -73,7 +73,9 @@ $(STAMP): pyproject.toml constraints.txt
 	echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make lab PYTHON=/path/to/python3.12" >&2; exit 1
 	@echo "Installing what constraints.txt names; the first time this takes minutes."
 	@$(IN_ENV) $(PIP) install --quiet -c constraints.txt setuptools
-	@$(IN_ENV) $(PIP) install -c constraints.txt --no-build-isolation -e ".[dev]"
+	@$(IN_ENV) $(PIP) install --no-compile -c constraints.txt --no-build-isolation -e ".[dev]"
+	@# On all cores. pip would use one; and what is not compiled here, each jail would compile again, which stores nothing.
+	@$(IN_ENV) python -m compileall -qq -j 0 $(VENV)/lib || true # some packages hold files for newer Pythons
 	@printf '%s' "$(CURDIR)" > $(STAMP)
 
 # What the site takes on top, for those who make it.

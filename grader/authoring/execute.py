@@ -1,6 +1,9 @@
 """Execute a solved notebook as learners would see it, and evaluate on the way what its sentences claim."""
 
+import asyncio
+import contextlib
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +25,24 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 900  # seconds
 ON_DIGITS = "Using a small set of"  # how the loader's line begins where it has no MNIST
 CLAIM = "claim"
+
+
+class _Client(NotebookClient):
+    """Ctrl-C stops it at once: nbclient's own way takes the kernel from under a cell, whose error is then the last."""
+
+    stopped = False
+
+    async def async_start_new_kernel(self, **kwargs):
+        task = asyncio.current_task()
+
+        def stop():
+            self.stopped = True
+            self.shutdown_kernel = "immediate"
+            task.cancel()
+
+        with contextlib.suppress(RuntimeError):  # outside the main thread, or on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop)
+        await super().async_start_new_kernel(**kwargs)
 
 
 def execute(unit: Unit, notebook: nbformat.NotebookNode) -> None:
@@ -48,7 +69,7 @@ def claims_on_digits(unit: Unit, notebook: nbformat.NotebookNode) -> None:
 def _run(unit: Unit, notebook: nbformat.NotebookNode, environment, folder: str | Path = ROOT) -> bool:
     """Run a notebook with its claims between its cells; whether it ran on the small digits."""
     _insert_claims(unit, notebook)
-    client = NotebookClient(
+    client = _Client(
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
@@ -64,12 +85,10 @@ def _run(unit: Unit, notebook: nbformat.NotebookNode, environment, folder: str |
         raise CourseError(
             f"{unit.path.name}: the solved notebook stops with {error.ename}: {error.evalue}\n{_end_of(error)}"
         ) from None
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise CourseError(f"{unit.path.name}: {str(error).strip().splitlines()[0]}") from None
-    except (AssertionError, AttributeError):
-        if client.km is None:  # what Ctrl-C comes to in nbclient: it takes its own kernel away, and stumbles
+    except (CellTimeoutError, DeadKernelError, asyncio.CancelledError) as error:
+        if client.stopped:
             raise KeyboardInterrupt from None
-        raise
+        raise CourseError(f"{unit.path.name}: {str(error).strip().splitlines()[0]}") from None
     on_digits = any(
         output.get("text", "").startswith(ON_DIGITS) for cell in notebook.cells for output in cell.get("outputs", [])
     )

@@ -20,7 +20,7 @@ from grader.authoring.lesson import Cell
 from grader.authoring.minutes import minutes_of
 from grader.authoring.record import Tables
 from grader.authoring.regions import HIDDEN, blanked
-from grader.authoring.setup import TABLE_WIDTH, literal, setup_source
+from grader.authoring.setup import FOLDED, TABLE_WIDTH, literal, setup_source
 from grader.authoring.unit import Unit
 from grader.authoring.uses import lines_of
 from grader.paths import repository
@@ -49,7 +49,7 @@ def solved_notebook(unit: Unit, tables: Tables) -> nbformat.NotebookNode:
             if cell.role == "demo":
                 cells[-1].metadata["tags"] = ["demo"]
             if cell.folded:
-                cells[-1].source = f"#@title {cell.folded}\n{cell.source}"
+                cells[-1].source = f"{FOLDED}{cell.folded}\n{cell.source}"
                 _fold(cells[-1])
     notebook = new_notebook(cells=cells)
     notebook.metadata.update(
@@ -80,7 +80,7 @@ def _title(unit: Unit) -> nbformat.NotebookNode:
 
 
 def _fold(cell: nbformat.NotebookNode) -> None:
-    """Let JupyterLab, Colab and the site show the code on demand only; Colab shows its #@title in its place."""
+    """Let JupyterLab, Colab and the site show the code on demand only; Colab shows its title in its place."""
     tags = [*cell.metadata.get("tags", []), "hide-input"]
     cell.metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}, "tags": tags})
 

@@ -6,7 +6,8 @@ from grader.authoring.carried import KIT_FOLDER, bare, narrow
 from grader.authoring.unit import Unit
 from grader.paths import DATA
 
-TITLE = "#@title Setup: run this cell first"  # Colab shows the title in place of the code
+FOLDED = "#@title "  # Colab shows what follows in place of a folded cell's code
+TITLE = f"{FOLDED}Setup: run this cell first"
 ABOUT = """\
 # The course's own code, and what its checks compare with. It lives in a module of its own, so that nothing you name
 # can break it. There is nothing to change here."""

@@ -7,6 +7,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from grader.authoring.regions import visible
+from grader.authoring.setup import FOLDED
 from grader.site.addresses import Addresses
 from grader.site.exercises import box, folded, split_task
 from grader.site.figures import Figure, caption_figures, readable
@@ -81,8 +82,8 @@ def _with_boxes(cells: list, given: dict[str, str]) -> list:
 def _titled(cell):
     """A code cell. One that is folded shows the title of its first line, which is for Colab."""
     first, _, rest = cell.source.partition("\n")
-    if cell.metadata.get("jupyter", {}).get("source_hidden") and first.startswith("#@title "):
-        title = first.removeprefix("#@title ")
+    if cell.metadata.get("jupyter", {}).get("source_hidden") and first.startswith(FOLDED):
+        title = first.removeprefix(FOLDED)
         cell.source = rest
         prompts = {f"code_prompt_{state}": f"Code: {title}" for state in ("show", "hide")}
         cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **prompts}  # perhaps with a figure's caption

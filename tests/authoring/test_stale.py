@@ -7,6 +7,7 @@ from grader.authoring import stale
 from grader.authoring.notebook import solved_notebook
 from grader.authoring.record import Tables
 from grader.authoring.unit import read_unit
+from grader.paths import ROOT
 
 
 @pytest.fixture
@@ -36,3 +37,8 @@ def test_a_file_of_the_kit_makes_those_units_older_that_show_it(tiny, tmp_path, 
     shows = stale.source_hash(tiny)
     shown.write_text("x = 3\n")
     assert stale.source_hash(tiny) != shows
+
+
+def test_what_changes_no_notebook_is_named_as_its_file_is():
+    assert set(stale.NOT_MADE_BY) <= {path.stem for path in (ROOT / "grader" / "authoring").glob("*.py")}
+    assert not {path.stem for path in stale.MADE_BY} & set(stale.NOT_MADE_BY)

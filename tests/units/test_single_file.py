@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -40,8 +41,9 @@ def old_python(shared) -> Path:
     own = folder / "bin" / "python"
     with locked(folder):
         if not (done := folder / "done").exists():
-            subprocess.run([python, "-m", "venv", folder], check=True)
-            subprocess.run([own, "-m", "pip", "install", "-q", *PINS], check=True)
+            subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
+            install = [sys.executable, "-m", "pip", "--python", own, "install", "-q", "--no-compile", *PINS]
+            subprocess.run(install, check=True)
             done.touch()
     return own
 

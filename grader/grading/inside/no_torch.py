@@ -7,14 +7,15 @@ def _stub_torch():
     import types
 
     class NotAtHand(AttributeError):
-        pass
+        def __init__(self):
+            super().__init__("torch is not at hand here: this unit's answers are written in NumPy")
 
     class Stub(types.ModuleType):
         def __getattr__(self, name):
-            raise NotAtHand("torch is not at hand here: this unit's answers are written in NumPy")
+            raise NotAtHand
 
         def __call__(self, *args, **kwargs):  # `from torch import ones` gives one of these, too
-            self.use
+            raise NotAtHand
 
     class Finder:
         def find_spec(self, name, path=None, target=None):
