@@ -984,18 +984,21 @@ from contextlib import contextmanager
 
 @contextmanager
 def unfused():
-    """PyTorch's own fusion of a convolution with BN is switched off: all of its ways come to one function."""
+    """PyTorch's own fusion with BN is switched off: all of its ways come to one of two functions."""
     from torch.nn.utils import fusion
 
     def refuse(*args, **options):
         raise RuntimeError("PyTorch's own fusion is switched off in this check: do the arithmetic yourself.")
 
-    own = fusion.fuse_conv_bn_weights
-    code, own.__code__ = own.__code__, refuse.__code__
+    own = [fusion.fuse_conv_bn_weights, fusion.fuse_linear_bn_weights]
+    codes = [function.__code__ for function in own]
     try:
+        for function in own:
+            function.__code__ = refuse.__code__
         yield
     finally:
-        own.__code__ = code
+        for function, code in zip(own, codes):
+            function.__code__ = code
 
 
 # %% exercise="fold_conv_bn"

@@ -22,12 +22,15 @@ from traitlets.config import Config
 
 from grader.authoring.regions import parts_of
 from grader.classroom.feedback_math import KEPT, html_of
+from grader.grading.outputs import BLANK
 from grader.grading.release import exercise_of
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE = "bncourse_feedback"
 NOT_RUN = "Not run for the grade, since no answer needs it: its output is in your own notebook."
 EMPTY = "Left empty."
+COLOURED = 50_000  # characters of code: a page holds ten for each of them
+SHOWN = 200_000
 # A paragraph on a figure: it says what is to be seen, which is not there where the cell was not run.
 ON_FIGURE = re.compile(r"\*(In the figure|The figure( shows)?):?\*")
 
@@ -50,6 +53,8 @@ class ShortenForFeedback(Step):
 
     def preprocess_cell(self, cell, resources, cell_index):
         keep_title(cell)
+        if len(cell.source) > SHOWN:
+            cell.source = f"{cell.source[:SHOWN]}\n... {len(cell.source) - SHOWN:,} more characters are left out here"
         parts = parts_of(cell.source)
         if any(hidden for _, hidden in parts):
             indents = (re.match(r"[ \t]*", text)[0] for text, _ in parts)
@@ -162,15 +167,21 @@ class FeedbackExporter(HTMLExporter):
         own.merge(config or Config())
         super().__init__(config=own, **kwargs)
         self._highlighted = lru_cache(KEPT)(Highlight2HTML(pygments_lexer="ipython3", parent=self))
+        self._as_text = Highlight2HTML(pygments_lexer="text", parent=self)
 
     def from_notebook_node(self, nb, resources=None, **kwargs):
         # As HTMLExporter's, but for a second look at the whole page for pictures without a description, which takes
         # longer than all the rest; and what all pages of a class have in common is coloured once.
         resources = self._init_resources(resources)
-        self.register_filter("highlight_code", lambda source, metadata=None: self._highlighted(source))
+        self.register_filter("highlight_code", lambda source, metadata=None: self._code(source))
         data_type = WidgetsDataTypeFilter(self._nb_metadata, resources, parent=self)
         self.register_filter("filter_data_type", data_type)
         return TemplateExporter.from_notebook_node(self, nb, resources, **kwargs)
+
+    def _code(self, source: str) -> str:
+        """Coloured, but for what takes long: IPython's rules try white space again from each of its places."""
+        odd = len(source) > COLOURED or max(map(len, re.findall(r"\s+", source)), default=0) >= BLANK
+        return (self._as_text if odd else self._highlighted)(source)
 
     @pass_context
     def markdown2html(self, context, source: str) -> str:

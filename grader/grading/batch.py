@@ -2,7 +2,8 @@
 
 A group begins with the check cells of one exercise and ends in front of the next one's, or with a cell of the
 student's: that has ended before a check's code comes into the kernel. (The checks of an exercise call the same code of
-the student's, which sees no more of the second's when the first runs than when the second does.) Where something
+the student's, which sees no more of the second's when the first runs than when the second does; but for one that
+switches something off: its numbers could be worked out, with what is forbidden, while the first runs.) Where something
 happens in a group that one of its cells might have done as well as another, the notebook is run again, cell by cell.
 """
 
@@ -21,6 +22,7 @@ MARK_CHECK = "get_ipython().mark({word!r}, {first})"
 MARK = "application/x-bncourse-piece"  # as inside/kernel.py has it
 # A cell that awaits runs in the kernel's own event loop, which a cell inside another one has not.
 _AWAITS = re.compile(r"\b(await|async)\b")
+_SWITCHES_OFF = re.compile(r"^\s*with \w+\(\)", re.M)  # by_hand, unfused
 
 
 class Unclear(Exception):
@@ -50,9 +52,10 @@ def batches(pieces: list[Piece], numbers: list[int]) -> Iterator[list[int]]:
 
 
 def _go_together(pieces: list[Piece], numbers: list[int]) -> bool:
-    """Whether these are check cells of one exercise."""
+    """Whether these are check cells of one exercise, none of which switches anything off."""
     cells = [pieces[number].cell for number in numbers]
-    return all(cell and cell.role == "check" and cell.exercise == cells[0].exercise for cell in cells)
+    same = all(cell and cell.role == "check" and cell.exercise == cells[0].exercise for cell in cells)
+    return same and not any(_SWITCHES_OFF.search(cell.full) for cell in cells)
 
 
 async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:

@@ -17,6 +17,7 @@ from grader.grading.limits import Limits
 from grader.grading.marking import flags_of, graded_cell, say_what_stopped, score_check
 from grader.grading.outputs import line
 from grader.grading.plan import Expected, Plan, Second
+from grader.grading.reaching import reaching
 from grader.grading.rebuild import Piece, rebuild
 from grader.grading.recognise import other_unit
 from grader.grading.release import Release
@@ -108,6 +109,7 @@ def grade(submission: Submission, release: Release, plan: Plan, limits: Limits, 
     say_what_stopped(marked, pieces, run)
     result.flags = flags_of(marked) + [SOLVED] * is_solved(cells)
     result.answers, result.by_hand = answers_of(pieces), marks_of(pieces)
+    result.reaches = reaching(pieces)
     metadata = {**release.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     # A cell a line: indented, as nbformat writes notebooks, it takes Python's slow encoder.
     lines = ",\n".join(json.dumps(one.cell, ensure_ascii=False) for one in marked)

@@ -41,14 +41,14 @@ def graded_cell(number: int, piece: Piece, run: Run, release: Release, plan: Pla
     cell = {
         "cell_type": piece.kind,
         "metadata": piece.cell.graded_metadata if piece.cell else {},
-        "source": piece.source,
+        "source": outputs.readable(piece.source) if piece.changed else piece.source,
     }
     cell["id"] = piece.key[:64] if piece.key else f"added-{number}"
     ran = run.ran.get(number)
     if piece.kind == "code":
         cell |= {"outputs": [], "execution_count": ran.count if ran else None}
     else:
-        cell["source"] = piece.source if not piece.changed else as_typed(piece.source)
+        cell["source"] = piece.source if not piece.changed else as_typed(cell["source"])
     if piece.role == "check":
         scored = score_check(number, piece, run, release, plan)
         return Marked({**cell, "outputs": scored.outputs}, scored.score, scored.flag)

@@ -52,7 +52,7 @@ class Outcome:
     @property
     def for_a_person(self) -> bool:
         """Whether there is something that a person has to look at."""
-        unclear = any(r.status != "graded" or r.flags or r.limits for r in self.results)
+        unclear = any(r.status != "graded" or r.flags or r.limits or r.reaches for r in self.results)
         return unclear or bool(self.others or self.look or self.times or self.waiting())
 
 
@@ -84,9 +84,10 @@ def print_lines(outcome: Outcome, results: list[Result]) -> None:
         print(f"LOOK     {text}")
     for unit, students in outcome.waiting().items():
         print(f"BY HAND  {_to_be_graded(unit, students)}")
-    for (student, unit), texts in sorted(outcome.alike.items()):
-        for text in texts:
-            print(f"LOOK     {shown(student)}, {unit}: {text}")
+    looks = [(r.student, r.unit, text) for r in outcome.results for text in r.reaches]
+    looks += [(student, unit, text) for (student, unit), texts in outcome.alike.items() for text in texts]
+    for student, unit, text in sorted(looks):
+        print(f"LOOK     {shown(student)}, {unit}: {text}")
     for (student, unit), text in sorted(outcome.changes.items(), key=lambda entry: entry[0][::-1]):
         print(f"CHANGED  {shown(student)}, {unit}: {line(text)}")
     for text in repaired(results, outcome.times):

@@ -5,13 +5,32 @@ import re
 import textwrap
 
 LINES, CHARACTERS, TRACEBACK = 1000, 100_000, 100
+OUTPUTS = 400  # of one cell: each is a box of a page
+BLANK = 1000  # characters: browsers and colourers of code take seconds over more white space in one piece
 _IMAGES = ("image/png", "image/jpeg")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 
 
 def cleaned(outputs: list[dict]) -> list[dict]:
     """Text and pictures; no HTML, no script, nothing endless."""
+    if len(outputs) > OUTPUTS:
+        what = f"... {len(outputs) - OUTPUTS:,} more outputs are left out here ...\n"
+        left_out = {"output_type": "stream", "name": "stdout", "text": what}
+        outputs = [*outputs[: OUTPUTS // 2], left_out, *outputs[-OUTPUTS // 2 :]]
     return [output for output in map(_clean, outputs) if output]
+
+
+def readable(source: str) -> str:
+    """A student's code without white space that goes on for pages: of so much, three lines are left."""
+    if max(map(len, re.findall(r"\s+", source)), default=0) < BLANK:
+        return source
+    return re.sub(r"\s+", lambda found: found[0] if len(found[0]) < BLANK else "\n\n\n" + _indent(found[0]), source)
+
+
+def _indent(space: str) -> str:
+    """What stands before the next word in its line; of a long indent, nothing: such a line is no code."""
+    last = space.rpartition("\n")[2]
+    return last if len(last) < BLANK else ""
 
 
 def _clean(output: dict) -> dict | None:

@@ -2,8 +2,8 @@
 # run in the notebook's kit, whose names it uses, before the notebook gets them. It knows no expected value. It notes
 # what the student's code gave; whether that is right is decided outside the jail.
 
-import contextlib
 import inspect
+import warnings
 from operator import is_
 
 _SMALL = 100_000  # characters of reports: more are not kept for the next message, whose size is limited
@@ -75,39 +75,65 @@ def scoreboard():
 # What check cells stand on is the libraries' and the course's own, whatever a notebook has put in its place.
 
 if "by_hand" in HELPERS:
-    norms()  # here, once for all submissions
-    # PyTorch's compiler has the same in Python: what all of its batch norms, and its layer and group norms, come to.
-    _WRITTEN_OUT = {"torch._decomp.decompositions": "native_batch_norm_helper", "torch._refs": "_normalize"}
+    # `by_hand` puts a kernel in front of all others. Those of the processor, below it, can be asked for alone.
+    _GUARDED = norms()  # here, once for all submissions
+    _BELOW = (*_GUARDED, "_fused_rms_norm", "_fused_rms_norm_backward")
+    _OVERRIDE = "allow_override" in inspect.signature(sys.modules["torch"].library.Library.impl).parameters
+    # PyTorch's compiler has the same in Python: what its batch, layer and group norms come to, and their gradients.
+    _WRITTEN_OUT = {
+        "torch._decomp.decompositions": (
+            *("native_batch_norm_helper", "native_batch_norm_backward", "native_layer_norm_backward"),
+            *("native_group_norm_backward", "_fused_rms_norm", "_fused_rms_norm_backward"),
+        ),
+        "torch._refs": ("_normalize",),
+    }
+
+    def _is_refused(names=_GUARDED, has=sys.modules["torch"]._C._dispatch_has_kernel_for_dispatch_key):
+        """Raise RuntimeError unless each operator still has the kernel that refuses: an answer can take it away."""
+        if not all(has(f"aten::{name}", "BackendSelect") for name in names):
+            raise RuntimeError("PyTorch's own normalization could not be switched off.")
 
     def _must_be_refused():
         torch = sys.modules["torch"]
         try:
             torch.native_batch_norm(torch.ones(2, 1), None, None, None, None, True, 0.1, 1e-5)
         except RuntimeError:
-            return
+            return _is_refused()
         raise RuntimeError("PyTorch's own normalization could not be switched off.")
 
-    @contextlib.contextmanager
-    def _by_hand(allowed=HELPERS["by_hand"]):
-        def refuse(*args, **options):
-            raise RuntimeError(
-                "PyTorch's own normalization is switched off in this check: write the arithmetic yourself."
-            )
+    def _refuse(*args, **options):
+        raise RuntimeError("PyTorch's own normalization is switched off in this check: write the arithmetic yourself.")
 
-        functions = [getattr(sys.modules.get(module), name, None) for module, name in _WRITTEN_OUT.items()]
-        functions = [inspect.unwrap(function) for function in functions if function is not None]
-        codes = [function.__code__ for function in functions]
-        try:
+    class _ByHand:
+        """The unit's own `by_hand`, and what is said above. Looks, at the end, whether all of it is still in place."""
+
+        def __init__(self, allowed=HELPERS["by_hand"]):
+            self.allowed = allowed()
+
+        def __enter__(self):
+            own = [(sys.modules.get(module), name) for module, names in _WRITTEN_OUT.items() for name in names]
+            functions = [inspect.unwrap(getattr(module, name)) for module, name in own if hasattr(module, name)]
+            self.codes = {function: function.__code__ for function in functions}
+            self.below = sys.modules["torch"].library.Library("aten", "IMPL")
             for function in functions:
-                function.__code__ = refuse.__code__
-            with allowed():
-                _must_be_refused()
-                yield
-        finally:
-            for function, code in zip(functions, codes):
-                function.__code__ = code
+                function.__code__ = _refuse.__code__
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that kernels are overridden
+                for name in _BELOW:
+                    self.below.impl(name, _refuse, "CPU", **{"allow_override": True} if _OVERRIDE else {})
+            self.allowed.__enter__()
+            _must_be_refused()
 
-    HELPERS["by_hand"] = _by_hand
+        def __exit__(self, *error):
+            try:
+                _is_refused()
+            finally:
+                self.allowed.__exit__(*error)
+                self.below._destroy()
+                for function, code in self.codes.items():
+                    function.__code__ = code
+
+    HELPERS["by_hand"] = _ByHand
 
 
 def _spaces():

@@ -1,8 +1,11 @@
 """What comes of grading one submission, and the one form in which it is kept, read and reported."""
 
+import re
 from dataclasses import dataclass, field, fields
 
 STATUSES = ("graded", "failed", "internal")
+LARGEST = 1e15  # no number of a result comes near it
+ANSWER, BY_HAND = re.compile(r"\S+ \d{1,9} \S+"), re.compile(r"\S+ \S+")  # marks, of copies.py and by_hand.py
 KINDS = ("right", "wrong", "unwritten", "not run", "doubted", "by hand")
 
 
@@ -33,6 +36,7 @@ class Result:
     repairs: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
+    reaches: list[str] = field(default_factory=list)  # cells that name what no exercise needs (reaching.py)
     cells: list[CellScore] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)  # solution cells left as they were released
     answers: list[str] = field(default_factory=list)  # marks of the answers, to compare with others' (copies.py)
@@ -76,6 +80,8 @@ class Result:
             raise ValueError(f"no stored result ({type(error).__name__}: {error})") from None
         if result.status not in STATUSES:
             raise ValueError(f"no stored result (status {result.status!r})")
+        if not all(map(ANSWER.fullmatch, result.answers)) or not all(map(BY_HAND.fullmatch, result.by_hand)):
+            raise ValueError("no stored result (its marks have another form)")
         return result
 
 
@@ -90,6 +96,8 @@ def _fitted(cls: type, raw: dict):
         value, allowed = raw[one.name], types.get(getattr(one.type, "__name__", str(one.type)), list)
         if not isinstance(value, allowed) or (isinstance(value, bool) and allowed is not bool):
             raise TypeError(f"{one.name} is {type(value).__name__}")
+        if allowed is not bool and isinstance(value, number) and not abs(value) < LARGEST:  # NaN is not, either
+            raise TypeError(f"{one.name} is {value}")
         values[one.name] = value
     lists = (value for value in values.values() if isinstance(value, list))
     if any(not isinstance(item, (str, CellScore)) for items in lists for item in items):

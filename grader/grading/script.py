@@ -2,7 +2,8 @@
 
 First come the definitions of given cells that the check uses, as released. The next part is a canary, an assert that
 must fail: where asserts are stripped or swallowed, it does not. Parts are told apart by a random word for each run.
-They go into the jail when their cell is run: until then its memory holds no hidden test, of no unit.
+They go into the jail with the request that runs their cell, which may run other checks of the exercise before: until
+then its memory holds no hidden test, of no unit.
 """
 
 import base64

@@ -8,11 +8,17 @@ from grader.report.names import FEW, listed, named, who
 from grader.report.page import bullets, count, details, esc, fold, label, path, table
 
 AT_ONCE = 25  # rows that are shown; the others are one click away
-TAGS = {"failed": "failed", "flagged": "flagged", "limit": "limit reached", "waiting": "needs a score"}
+TAGS = {
+    "failed": "failed",
+    "flagged": "flagged",
+    "limit": "limit reached",
+    "look": "to be read",
+    "waiting": "needs a score",
+}
 
 
 def attention(data: ClassData) -> str:
-    """As HTML: for each unit who waits for points; each submission that failed, was flagged or reached a limit."""
+    """As HTML: who waits for points; each submission that failed, was flagged, reached a limit or is to be read."""
     entries = [(kind, reasons, s) for u in data.units for s in u.submissions for kind, reasons in [_look_at(s)] if kind]
     entries.sort(key=lambda e: list(TAGS).index(e[0]))  # stable: then by unit and student
     waiting = {(s.unit, s.student) for u in data.units for s in u.submissions if s.waiting}
@@ -60,6 +66,9 @@ def _look_at(submission: Standing) -> tuple[str, list[str]]:
     if result and result.limits:
         kinds.append("limit")
         reasons += result.limits
+    if result and result.reaches:
+        kinds.append("look")
+        reasons += result.reaches
     return (kinds[0], reasons) if kinds else ("", [])
 
 

@@ -41,7 +41,7 @@ def _result(result: Result, name: str) -> Result:
         return _without_quotes(text.replace(f"submitted/{result.student}/", f"submitted/{name}/"))
 
     cells = [replace(cell, message=clean(cell.message)) for cell in result.cells]
-    said = {field: [*map(clean, getattr(result, field))] for field in ("repairs", "flags", "limits")}
+    said = {field: [*map(clean, getattr(result, field))] for field in ("repairs", "flags", "limits", "reaches")}
     return replace(result, student=name, file="", reason=clean(result.reason), cells=cells, **said)
 
 

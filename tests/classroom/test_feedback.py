@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 
 import nbformat
 import pytest
@@ -11,7 +12,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.converters import GenerateFeedback
 
 from grader.classroom.course import opened, quiet
-from grader.classroom.feedback import NOT_RUN, DropMissingFigures, ShortenForFeedback, feedback_preprocessors
+from grader.classroom.feedback import (
+    NOT_RUN,
+    SHOWN,
+    DropMissingFigures,
+    FeedbackExporter,
+    ShortenForFeedback,
+    feedback_preprocessors,
+)
 from grader.classroom.feedback_pages import make_pages
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -54,6 +62,23 @@ def test_hidden_tests_are_named_and_not_shown(source, left):
 @pytest.mark.parametrize("kind", [new_code_cell, new_markdown_cell])
 def test_any_other_cell_is_shown_as_it_is(source, kind):
     assert shown(source, kind=kind) == shown(source, "", kind) == source
+
+
+def test_of_code_without_end_the_beginning_is_shown():
+    code = "x = 1\n" * 100_000
+    assert shown(code, "") == f"{code[:SHOWN]}\n... 400,000 more characters are left out here"
+
+
+@pytest.mark.parametrize("source", ["x = 1" + "\n" * 20_000 + "y = 2", "x = 1" + " \n" * 5000, "import a;" * 10_000])
+def test_code_that_takes_long_to_colour_is_text(source):
+    """By IPython's rules, 20,000 blank lines would take minutes."""
+    exporter = FeedbackExporter()
+    began = time.process_time()
+    exporter.from_notebook_node(new_notebook(cells=[]))
+    page = exporter._code(source)
+    assert time.process_time() - began < 5
+    assert "<span" not in page.replace("<span></span>", "") and len(page) < len(source) + 500
+    assert 'class="k' in exporter._code("import a")
 
 
 def test_nbgrader_s_own_steps_are_among_ours():

@@ -175,6 +175,40 @@ switched_off(
 from torch._decomp import decomposition_table
 return decomposition_table[torch.ops.aten.native_batch_norm.default](x, {NONE}, 0.1, eps)[0]""",
 )
+KEYS = "torch._C.DispatchKeySet(torch._C.DispatchKey.CPU)"
+switched_off(
+    "processors_own_kernel",
+    "The processor's kernel, without what stands in front of it.",
+    f"""\
+operator = torch.ops.aten.native_batch_norm.default
+return operator.redispatch({KEYS}, x, {NONE}, 0.1, eps)[0]""",
+)
+switched_off(
+    "processors_own_kernel_by_key",
+    "The same, by its key.",
+    f"return torch.ops.aten.native_batch_norm.default._op_dk(torch._C.DispatchKey.CPU, x, {NONE}, 0.1, eps)[0]",
+)
+FUSED = "(x.T - x.T.mean(1, keepdim=True), [x.shape[0]], None, eps)[0].T"
+switched_off("fused_rms", "The root of the mean square, fused.", f"return torch.ops.aten._fused_rms_norm{FUSED}")
+switched_off(
+    "fused_rms_in_python",
+    "The same, written in Python.",
+    f"return torch._decomp.decompositions._fused_rms_norm{FUSED}",
+)
+for name, what, code in (
+    ("library_destroyed", "library.Library", "one._destroy()"),
+    ("generator_closed", "contextlib._GeneratorContextManager", "one.gen.close()"),
+):
+    switched_off(
+        name,
+        "While it is checked, the answer takes away what refuses.",
+        f"""\
+for one in gc.get_objects():
+    if type(one) is {what}:
+        {code}
+return F.batch_norm(x, {NONE}, eps=eps)""",
+        f"import contextlib, gc\nfrom torch import library\n{F}",
+    )
 CALLS_IT = f"return F.batch_norm(x, {NONE}, eps=eps)"
 switched_off(
     "patched_mock",

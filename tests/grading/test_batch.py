@@ -65,6 +65,14 @@ def test_the_checks_of_one_exercise_go_together():
     assert list(batches(pieces, [0, 1, 2, 3, 4, 5])) == [[0], [1, 2, 3], [4, 5]]
 
 
+def test_a_check_that_switches_something_off_goes_alone():
+    """What runs before it in one request could read it, and work its numbers out with what it forbids."""
+    pieces = notebook("XccccX", {2: "with by_hand():\n    check('a', a)", 4: "with open('a') as file:\n    pass"})
+    for number in (1, 2, 3, 4):
+        pieces[number].cell.key = f"centre-{number}"
+    assert list(batches(pieces, range(6))) == [[0], [1], [2], [3, 4, 5]]
+
+
 def test_a_given_cell_that_the_student_has_changed_ends_a_group():
     pieces = notebook("cgg")
     pieces[1] = Piece(pieces[1].cell, "code", "mine")

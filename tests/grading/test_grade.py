@@ -1,6 +1,7 @@
 """A class's run, less the jail: what is run, what is kept and written, what is not done twice, and what is misuse."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -141,6 +142,17 @@ def test_what_has_not_changed_is_not_run_again(run, hand_in):
     assert run().fresh == 1 and [job.submission.student for job in run.pool.jobs] == ["bob"]
     assert run(limits=Limits(cell_seconds=5)).fresh == 2
     assert run(limits=Limits(cell_seconds=5), regrade=True, student="ada").fresh == 1
+
+
+def test_the_same_bytes_written_anew_are_graded_already_and_feedback_sees_it(run, hand_in, klass):
+    """By the times of the two files, which is what `bncourse feedback` has."""
+    submitted, graded = hand_in("ada") / f"{UNIT}.ipynb", klass / "autograded" / "ada" / UNIT / f"{UNIT}.ipynb"
+    run()
+    os.utime(graded, (1000, 1000))
+    os.utime(submitted, (900, 900))
+    assert run().fresh == 0 and graded.stat().st_mtime == 1000
+    os.utime(submitted, (1100, 1100))
+    assert run().fresh == 0 and graded.stat().st_mtime > 1100
 
 
 def test_a_graded_notebook_that_was_lost_is_made_again(run, hand_in, klass):

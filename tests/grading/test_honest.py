@@ -47,7 +47,7 @@ def graded(unit, answer, cell="", place=ABOVE):
 
 def assert_right(result):
     assert [(cell.id, cell.points, cell.message) for cell in result.cells if cell.message or not cell.points] == []
-    assert result.flags == result.limits == result.repairs == []
+    assert result.flags == result.limits == result.repairs == result.reaches == []
 
 
 @pytest.mark.parametrize("place", [ABOVE, BETWEEN, BELOW])

@@ -214,7 +214,7 @@ def assert_nothing_survives(jails: Jails, before: dict) -> None:
 
 def assert_in_order(result: Result, course: Course) -> None:
     """What holds of every result: one line for each remark, no secret, a notebook that nbgrader's tools accept."""
-    for text in [result.reason, *result.flags, *result.repairs, *result.limits]:
+    for text in [result.reason, *result.flags, *result.repairs, *result.limits, *result.reaches]:
         assert text.isprintable() and len(text) < 400, text
     for cell in result.cells:
         assert 0 <= cell.points <= cell.max_points and len(cell.message) < 5000

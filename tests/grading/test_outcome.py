@@ -37,7 +37,8 @@ def test_what_a_person_must_do_comes_first(capsys):
 @pytest.mark.parametrize(
     "results, others, status",
     [([result("ada")], [], 0), ([result("ada", repairs=["x"])], [], 0), ([result("ada")], ["a file"], 1),
-     ([result("ada", flags=["x"])], [], 1), ([result("ada", limits=["x"])], [], 1)],
+     ([result("ada", flags=["x"])], [], 1), ([result("ada", limits=["x"])], [], 1),
+     ([result("ada", reaches=["x"])], [], 1)],
 )  # fmt: skip
 def test_the_exit_status_says_whether_somebody_has_to_look(results, others, status, capsys):
     assert print_outcome(outcome(*results, others=others)) == status
@@ -48,6 +49,14 @@ def test_answers_that_are_alike_are_for_a_person_to_look_at_and_no_accusation(ca
     made.alike = {("ada", "03_unit"): ["a: the same code as bob"]}
     assert print_outcome(made) == 0
     assert "LOOK     ada, 03_unit: a: the same code as bob\n" in capsys.readouterr().out
+
+
+def test_what_an_answer_reaches_for_is_a_line_beside_those(capsys):
+    made = outcome(result("bob", reaches=["cell a: it names gc, which no exercise needs"]), result("ada"))
+    made.alike = {("ada", "03_unit"): ["a: the same code as bob"]}
+    print_outcome(made)
+    looks = [line for line in capsys.readouterr().out.splitlines() if line.startswith("LOOK")]
+    assert [line.split()[1] for line in looks] == ["ada,", "bob,"] and looks[1].endswith("gc, which no exercise needs")
 
 
 def waiting(*students: str) -> dict:

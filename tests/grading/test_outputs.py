@@ -4,7 +4,21 @@ import json
 
 import pytest
 
-from grader.grading.outputs import CHARACTERS, LINES, TRACEBACK, check_line, cleaned, error, line, plain, shown, some
+from grader.grading.outputs import (
+    BLANK,
+    CHARACTERS,
+    LINES,
+    OUTPUTS,
+    TRACEBACK,
+    check_line,
+    cleaned,
+    error,
+    line,
+    plain,
+    readable,
+    shown,
+    some,
+)
 
 
 @pytest.mark.parametrize(
@@ -114,3 +128,21 @@ def test_a_check_that_passed_has_another_line_and_colour_than_one_that_failed():
 def test_of_many_names_some_are_told_and_how_many_more_there_are():
     assert some(["a", "b"], 2) == "a, b" and some([], 2) == ""
     assert some(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+
+
+def test_of_outputs_without_end_the_first_and_the_last_are_left():
+    texts = [f"{n}\n" for n in range(OUTPUTS + 1500)]
+    outputs = [{"output_type": "stream", "name": "stdout", "text": text} for text in texts]
+    assert cleaned(outputs[:OUTPUTS]) == outputs[:OUTPUTS]
+    left = [output["text"] for output in cleaned(outputs)]
+    half = OUTPUTS // 2
+    assert left == [*texts[:half], "... 1,500 more outputs are left out here ...\n", *texts[-half:]]
+
+
+def test_white_space_without_end_is_three_lines():
+    code = "def f(x):\n    y = x\n\n\n    return y\n"
+    assert readable(code) == code
+    assert readable(code.replace("\n\n\n    ", "\n" * 20_000 + "    ")) == code
+    assert readable("x = 1\n" + " \n" * 5000 + "y = 2") == "x = 1\n\n\ny = 2"
+    assert readable("x" + " " * BLANK + "y") == "x\n\n\ny"
+    assert readable("x" + " " * (BLANK - 1) + "y") == "x" + " " * (BLANK - 1) + "y"

@@ -10,15 +10,16 @@ def test_what_a_person_must_look_at(tmp_path):
     flags = ["check normalize-values: its asserts were stripped", "kit redefined"]
     flagged = full("cem", flags=flags, limits=["time: x"])
     slow = full("dan", limits=["time: cell 12 (normalize-values) ran for more than 60 s"])
-    directory = write(tmp_path / "bn", [slow, flagged, failed, full("ada")])
+    deep = full("fay", reaches=["cell normalize: it names sys._getframe, which no exercise needs"])
+    directory = write(tmp_path / "bn", [deep, slow, flagged, failed, full("ada")])
     for student in ("ada", "eve", ".ipynb_checkpoints"):
         (directory / "submitted" / student / UNIT).mkdir(parents=True)
     text = read(directory).text
     text = text[: text.index("Units at a glance")]
-    assert "3 submissions: 1 failed, 1 flagged, 1 limit reached." in text
-    order = [text.index(word) for word in ("it is empty", *flags, "for more than 60")]
+    assert "4 submissions: 1 failed, 1 flagged, 1 limit reached, 1 to be read." in text
+    order = [text.index(word) for word in ("it is empty", *flags, "for more than 60", "sys._getframe")]
     assert order == sorted(order)
-    for student in ("bob", "cem", "dan"):
+    for student in ("bob", "cem", "dan", "fay"):
         assert f"{UNIT}" in text and f"submitted/{student}/{UNIT}/{UNIT}.ipynb" in text
     assert f"1 submission of {UNIT} not graded yet: eve" in text
 
