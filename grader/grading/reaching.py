@@ -37,10 +37,11 @@ IN_ANSWERS = INSIDE | _words("""
 CALLED = ("breakpoint", "compile", "eval", "exec", "globals")  # functions; methods have the same names
 IMPORTED = _words("""
     abc bisect cmath collections contextlib copy dataclasses decimal enum fractions functools heapq itertools json math
-    matplotlib numbers numpy operator pandas pathlib pprint random re scipy seaborn sklearn statistics string textwrap
-    time timeit torch torchvision tqdm typing typing_extensions warnings __future__ IPython
+    matplotlib numbers numpy operator pandas pathlib pprint random re scipy seaborn sklearn statistics string sys
+    textwrap time timeit torch torchvision tqdm typing typing_extensions warnings __future__ IPython
 """)
 PRIVATE = {"_BatchNorm", "_NormBase", "_Loss", "_LRScheduler", "_buffers", "_modules", "_parameters", "_version"}
+OF_SYS = ("float_info", "maxsize", "platform", "stderr", "stdout", "version", "version_info")
 ITS_OWN = ("self", "cls")
 
 
@@ -54,16 +55,24 @@ def reaching(pieces: list[Piece]) -> list[str]:
 
 
 def _names(source: str, answer: bool) -> list[str]:
-    if len(source) > MAX_PARSED or not re.search(r"\bimport\b|\b_|" + "|".join([*IN_ANSWERS, *CALLED]), source):
+    if len(source) > MAX_PARSED or not re.search(r"\b(import|sys)\b|\b_|" + "|".join([*IN_ANSWERS, *CALLED]), source):
         return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(re.sub(r"^[ \t]*[%!?].*$", "", source, flags=re.M))
+            tree = _parsed(source)
         found = [*_imported(tree), *_called(tree)] if answer else ()
         return sorted({line(name, 60) for name in [*found, *_used(tree, answer)]})
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+
+
+def _parsed(source: str) -> ast.AST:
+    """Raises SyntaxError where it is no code, IPython's magics aside."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.parse(re.sub(r"^[ \t]*[%!?].*$", "", source, flags=re.M))
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
@@ -71,10 +80,14 @@ def _imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules: Iterable[str] = (alias.name for alias in node.names)
+            yield from ("sys" for alias in node.names if alias.name == "sys" and alias.asname)
         elif name := _import_called(node):
             modules = (name,)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             modules = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (
+                f"sys.{alias.name}" for alias in node.names if node.module == "sys" and alias.name not in OF_SYS
+            )
         else:
             continue
         for module in modules:
@@ -103,7 +116,9 @@ def _used(tree: ast.AST, answer: bool) -> Iterator[str]:
         if isinstance(node, ast.Attribute):
             of = node.value
             owner = of.id if isinstance(of, ast.Name) else getattr(of, "attr", "")
-            if node.attr in listed or (answer and _is_private(node.attr) and owner not in ITS_OWN):
+            of_sys = owner == "sys" and node.attr not in OF_SYS
+            hidden = of_sys or (_is_private(node.attr) and owner not in ITS_OWN)
+            if node.attr in listed or (answer and hidden):
                 yield f"{owner}.{node.attr}" if owner else node.attr
         elif isinstance(node, ast.Name) and node.id in listed:
             yield node.id

@@ -86,6 +86,7 @@ if "by_hand" in HELPERS:
             *("native_group_norm_backward", "_fused_rms_norm", "_fused_rms_norm_backward"),
         ),
         "torch._refs": ("_normalize",),
+        "torch.nn.utils.fusion": ("fuse_conv_bn_weights", "fuse_linear_bn_weights"),
     }
 
     def _is_refused(names=_GUARDED, has=sys.modules["torch"]._C._dispatch_has_kernel_for_dispatch_key):

@@ -188,6 +188,15 @@ switched_off(
     "The same, by its key.",
     f"return torch.ops.aten.native_batch_norm.default._op_dk(torch._C.DispatchKey.CPU, x, {NONE}, 0.1, eps)[0]",
 )
+switched_off(
+    "fused_with_a_linear_layer",
+    "Its fusion with a layer that changes nothing.",
+    """\
+ones = torch.ones(x.shape[1]).double()
+weight, bias = fuse_linear_bn_weights(torch.diag(ones), None, x.mean(0), x.var(0, correction=0), eps, ones, 0 * ones)
+return x @ weight.T + bias""",
+    "from torch.nn.utils.fusion import fuse_linear_bn_weights\n",
+)
 FUSED = "(x.T - x.T.mean(1, keepdim=True), [x.shape[0]], None, eps)[0].T"
 switched_off("fused_rms", "The root of the mean square, fused.", f"return torch.ops.aten._fused_rms_norm{FUSED}")
 switched_off(

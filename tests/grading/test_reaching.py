@@ -24,7 +24,9 @@ def in_own_cell(source: str) -> list[str]:
 
 # By what is named in an answer: where it stands in one.
 REACHING = {
-    "sys": "import sys\nsys.settrace(None)",
+    "sys": "import sys as system",
+    "sys.modules": "kit = sys.modules[name]",
+    "sys.setrecursionlimit": "from sys import setrecursionlimit",
     "_getframe": "def normalize(x):\n    return np.sys._getframe(1).f_locals['expected']",
     "f_locals": "def f(frame):\n    return frame.f_locals",
     "get_objects": "import gc\nfor one in gc.get_objects():\n    pass",
@@ -49,6 +51,8 @@ REACHING = {
     "multiprocessing": "from multiprocessing import Pool",
     "_registry": "weakref.finalize._registry",
     "settrace": "np.sys.settrace(None)",
+    "f_back": "%matplotlib inline\nx = frame.f_back",
+    "frame.f_locals": "x = (5\n    % frame.f_locals)",
 }
 
 
@@ -86,6 +90,7 @@ def test_in_cells_of_their_own_learners_look_around(source):
         "model.eval()\nfor m in model.modules():\n    type(m).__name__\n    m._buffers",
         "from math import sqrt\nfrom functools import reduce\nimport torch.nn.functional as F\nfrom . import x",
         "from torch.nn.modules.batchnorm import _BatchNorm",
+        "import sys\neps = sys.float_info.epsilon\nprint(eps, file=sys.stderr)\nfrom sys import maxsize",
         "for _, v in zip(a, b):\n    _ = v",
         "evaluate = 1\nexecuted = evaluate\ncompiled(x)",
         "def broken(:\n    import gc",
