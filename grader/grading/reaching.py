@@ -10,6 +10,8 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 from grader.grading.outputs import line, some
 from grader.grading.rebuild import MAX_PARSED, Piece
 from grader.grading.run import where
@@ -60,19 +62,21 @@ def _names(source: str, answer: bool) -> list[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = _parsed(source)
+            tree, magics = _parsed(source)
         found = [*_imported(tree), *_called(tree)] if answer else ()
-        return sorted({line(name, 60) for name in [*found, *_used(tree, answer)]})
+        return sorted({line(name, 60) for name in [*found, *_used(tree, answer)]} - magics)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
 
-def _parsed(source: str) -> ast.AST:
-    """Raises SyntaxError where it is no code, IPython's magics aside."""
+def _parsed(source: str) -> tuple[ast.AST, set[str]]:
+    """A cell as IPython runs it, and the name by which it calls its magics. Raises SyntaxError."""
+    while source.lstrip().startswith("%%"):  # of a cell magic, what it runs
+        source = source.lstrip().partition("\n")[2]
     try:
-        return ast.parse(source)
+        return ast.parse(source), set()
     except SyntaxError:
-        return ast.parse(re.sub(r"^[ \t]*[%!?].*$", "", source, flags=re.M))
+        return ast.parse(TransformerManager().transform_cell(source)), {"get_ipython"}
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:

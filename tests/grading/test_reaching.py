@@ -51,7 +51,8 @@ REACHING = {
     "multiprocessing": "from multiprocessing import Pool",
     "_registry": "weakref.finalize._registry",
     "settrace": "np.sys.settrace(None)",
-    "f_back": "%matplotlib inline\nx = frame.f_back",
+    "gc": "%%time\n%%capture\nimport gc",
+    "f_back": "%matplotlib inline\nfiles = !ls\nx = frame.f_back",
     "frame.f_locals": "x = (5\n    % frame.f_locals)",
 }
 
@@ -92,6 +93,9 @@ def test_in_cells_of_their_own_learners_look_around(source):
         "from torch.nn.modules.batchnorm import _BatchNorm",
         "import sys\neps = sys.float_info.epsilon\nprint(eps, file=sys.stderr)\nfrom sys import maxsize",
         "for _, v in zip(a, b):\n    _ = v",
+        "%timeit normalize(x)\nfiles = !ls\n!pwd\nnormalize?",
+        "%%bash\nls -l | grep gc",
+        "%%time",
         "evaluate = 1\nexecuted = evaluate\ncompiled(x)",
         "def broken(:\n    import gc",
         "x = 1  # sys._getframe, import gc",
