@@ -12,7 +12,6 @@ import tempfile
 import time
 import unicodedata
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ IGNORED = re.compile(  # what systems, editors and tools leave behind
     r"\..*|__MACOSX|__pycache__|desktop\.ini|Thumbs\.db|venv|node_modules|site-packages", re.I
 )
 ZIP = (".zip",)
+TAKEN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile unpacks others without a limit: a few KB into gigabytes
 _TIMESTAMP = 0x5455  # the extra field of a zip entry with seconds since 1970, in UTC
 
 
@@ -98,8 +98,8 @@ class Archives:
                 content = file.read(most + 1)
         except OSError as error:
             raise Refused(f"cannot be read: {error.strerror or error}") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-            raise Refused(f"cannot be unpacked: {line(error, 100)}") from None
+        except Exception as error:  # zipfile's own, zlib's, struct's, MemoryError …: what hostile bytes end in
+            raise Refused(f"cannot be unpacked: {line(error, 100) or type(error).__name__}") from None
         if len(content) > most:
             raise Refused(f"is larger than it says: more than {most / 2**20:.0f} MB")
         return content
@@ -124,6 +124,24 @@ class Archives:
         if len(self._open) > MOST_OPEN:
             self._open.pop(next(iter(self._open))).close()
         return archive
+
+    def _copy(self, content: bytes) -> Path:
+        """A nested archive as a file of its own. Raises Refused where there is no room for it."""
+        self._copies += 1
+        copy = Path(self._folder.name) / f"{self._copies}.zip"
+        try:
+            copy.write_bytes(content)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                copy.unlink()  # what was written of it takes room, too
+            where = f"the temporary directory {shown(str(copy.parent.parent))}"
+            raise Refused(f"{where} has no room to unpack it ({error.strerror}): make room, or set TMPDIR") from None
+        return copy
+
+    def _drop(self, copy: Path) -> None:
+        if archive := self._open.pop(copy, None):
+            archive.close()
+        copy.unlink(missing_ok=True)
 
     def _in_folder(self, folder: Path, said: str, inside: str = "", depth: int = 0) -> Iterator[Entry]:
         if depth > MOST_DEPTH:
@@ -189,13 +207,16 @@ class Archives:
                 own = budget or _Budget()
                 if depth >= MOST_NESTED:
                     raise Refused(f"is an archive inside of {depth} others")
-                content = self.read(entry, min(own.bytes, self._left))
-                own.bytes -= len(content)
-                self._left -= len(content)
-                self._copies += 1
-                copy = Path(self._folder.name) / f"{self._copies}.zip"
-                copy.write_bytes(content)
-                yield from self._in_zip(copy, f"{said}/{path}", f"{inside}{path}/", own, depth + 1)
+                most = min(own.bytes, self._left)
+                if entry.size <= most:  # before it is read: a spoilt one is work, too
+                    own.bytes -= entry.size
+                    self._left -= entry.size
+                copy, used = self._copy(self.read(entry, most)), False
+                for found in self._in_zip(copy, f"{said}/{path}", f"{inside}{path}/", own, depth + 1):
+                    used = used or found.file == copy
+                    yield found
+                if not used:  # it was refused, or holds archives alone
+                    self._drop(copy)
             except Refused as error:
                 self.refuse(said, name, str(error))
 
@@ -243,6 +264,8 @@ def _checked(name: str, info: zipfile.ZipInfo) -> PurePosixPath:
         raise Refused("is no ordinary file")
     if info.flag_bits & 0x1:
         raise Refused("is locked by a password")
+    if info.compress_type not in TAKEN:
+        raise Refused("is compressed in a way that is not taken: zip it again")
     return path
 
 

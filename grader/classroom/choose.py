@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import PurePosixPath
 
 from grader.classroom.archives import Refused
@@ -18,6 +19,8 @@ OWN = {TIMESTAMP, SECRET}  # nbgrader's: a student's own would say anything
 NOTEBOOK = re.compile(r"(.+)\.ipynb(?:\.txt|\.json)?", re.I)
 COPY = re.compile(r"(.+?)(?:-(\d{1,4})| ?\((\d{1,4})\))")  # UNIT-1, UNIT (1): handed in or downloaded again
 EXPORTED = {".html", ".htm", ".pdf", ".docx", ".tex"}  # what Jupyter makes of a notebook, and nobody can grade
+MOST_COMPARED = 200 << 20  # bytes of one student's notebooks, unpacked, that are read to see whether they are equal
+LONGEST_NAME = 255  # bytes of one file's name, on Linux; elsewhere it may be longer
 APART = 60  # seconds between two files, of which then one is the newer
 SHOWN = 3  # files that are named
 
@@ -43,7 +46,7 @@ def choose(handed: list[Handed], unit: str, units: list[str], read: Callable[[Ha
         choice.problem = f"no notebook, but {_names(handed)}: ask for the file {unit}.ipynb itself"
     elif not named and not free:
         choice.problem = f"no notebook of this unit by its name, but {_names(notebooks)}: ask for {unit}.ipynb"
-    elif not named and len({_stem(h)[0] for h in free}) > 1 and len(_contents(free, read)) != 1:
+    elif not named and len({_stem(h)[0] for h in free}) > 1 and not _equal(free, read):
         choice.problem = f"no {unit}.ipynb, but {_names(free)}: look which it is, and give that one alone"
     if choice.problem:
         return choice
@@ -64,7 +67,7 @@ def choose(handed: list[Handed], unit: str, units: list[str], read: Callable[[Ha
 def _take_newest(notebooks: list[Handed], choice: Choice, read) -> None:
     """Take the newest; note which it was. Of equal ones, the first. Raises Refused."""
     newest = notebooks[0]
-    if len(notebooks) > 1 and len(_contents(notebooks, read)) != 1:
+    if not _equal(notebooks, read):
         found = _newest(notebooks)
         if found is None:
             choice.problem = f"several notebooks, {_names(notebooks)}, and nothing says which is the newest: "
@@ -79,7 +82,7 @@ def _newest(notebooks: list[Handed]) -> Handed | None:
     """By Canvas's numbers, else by their times, else by the number in their names; None where these do not tell."""
     for key, apart in (
         (lambda h: h.attachment, 1),
-        (lambda h: h.entry.when and (h.when or h.entry.when).timestamp(), APART),
+        (lambda h: h.entry.when and (h.when or h.entry.when).replace(tzinfo=UTC).timestamp(), APART),
         (lambda h: _stem(h)[1], 1),
     ):
         values = [key(h) for h in notebooks]
@@ -90,15 +93,22 @@ def _newest(notebooks: list[Handed]) -> Handed | None:
     return None
 
 
-def _contents(notebooks: list[Handed], read) -> set[str]:
-    """The different contents of some files; that of one which cannot be read is its own."""
+def _equal(notebooks: list[Handed], read) -> bool:
+    """Whether some files have the same content; no where one cannot be read, or all are too large to be compared."""
+    if len(notebooks) == 1:
+        return True
+    sizes = [h.entry.size for h in notebooks]
+    if len(set(sizes)) > 1 or sum(sizes) > MOST_COMPARED:
+        return False
     found = set()
     for h in notebooks:
         try:
             found.add(hashlib.sha256(read(h, MAX_NOTEBOOK)).hexdigest())
         except Refused:
-            found.add(h.entry.path)
-    return found
+            return False
+        if len(found) > 1:
+            return False
+    return True
 
 
 def _add_files(handed: list[Handed], choice: Choice, unit: str, read) -> None:
@@ -112,18 +122,23 @@ def _add_files(handed: list[Handed], choice: Choice, unit: str, read) -> None:
         path = inside.relative_to(folder).as_posix()
         if inside.suffix.lower() in EXPORTED:
             exported.append(h)
-        elif path in OWN or path in choice.files or len(choice.files) >= MAX_FILES or len(path.encode()) > MAX_NAME:
+        elif path in OWN or path in choice.files or len(choice.files) >= MAX_FILES or _too_long(path):
             unread.append(h)
         else:
+            left = MAX_FILES_BYTES - total
             try:
-                choice.files[path] = read(h, MAX_FILES_BYTES - total)
-                total += len(choice.files[path])
+                choice.files[path] = read(h, left)
             except Refused as error:
                 choice.notes.append(f"{shown(path)} {error}: left out")
+            total += h.entry.size if h.entry.size <= left else 0  # of a spoilt one, too: reading it was work
     if exported:
         choice.notes.append(f"{_names(exported)}: left out, since the notebook is graded")
     if unread:
         choice.notes.append(f"{_names(unread)}: left out")
+
+
+def _too_long(path: str) -> bool:
+    return len(path.encode()) > MAX_NAME or any(len(part.encode()) > LONGEST_NAME for part in path.split("/"))
 
 
 def _folder(h: Handed) -> PurePosixPath:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 from nbgrader.api import Assignment
@@ -15,13 +16,14 @@ from sqlalchemy.orm import Session
 from grader.classroom.archives import Archives, Entry
 from grader.classroom.choose import Choice, choose
 from grader.classroom.course import opened, quiet
+from grader.classroom.feedback_zip import SYSTEMS
 from grader.classroom.people import People, read_more
 from grader.classroom.put import Placed, Records, put
 from grader.classroom.submitted import name_problem
 from grader.classroom.whose import Around, Handed, Nobodys, Whose
 from grader.classroom.worksheet import read_worksheet
 from grader.errors import CourseError, said_by_database
-from grader.grading.outputs import line, shown
+from grader.grading.outputs import line, shown, some
 from grader.grading.release import released_units
 from grader.grading.store import Store
 from grader.report.scores import grades_at
@@ -80,11 +82,18 @@ def collect(directory: Path, unit: str, given: list[Path], times: str = "auto", 
         with Archives() as archives, store.locked():
             records = Records(directory, unit)
             by_student = _sort(given, archives, whose, collected)
+            doubtful = _two_people(by_student, [path.name for path in given], records, whose)
             dated = _dated(by_student, "none" if stamps else times, collected)
             try:
                 for student, handed in sorted(by_student.items()):
-                    choice = choose(handed, unit, units, lambda h, most: archives.read(h.entry, most))
-                    _take(directory, student, choice, due, dated, stamps, records, dry, collected)
+                    if student in doubtful:
+                        collected.problems.append((student, doubtful[student]))
+                        continue
+                    try:
+                        choice = choose(handed, unit, units, lambda h, most: archives.read(h.entry, most))
+                        _take(directory, student, choice, due, dated, stamps, records, dry, collected)
+                    except Exception as error:  # what nobody foresaw of one student's files: it ends nobody else's
+                        collected.problems.append((student, _unforeseen(handed, error)))
             finally:
                 if not dry:
                     records.write()
@@ -145,7 +154,9 @@ def _around(given: Path, entries: list[Entry]) -> Around:
     first, last = min(folders), max(folders)  # if these two begin alike, so do those between them
     common = next((n for n, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
     above = min(common, ABOVE)
-    return Around(name, above, frozenset(parts[above] for parts in folders if len(parts) > above))
+    beside = frozenset(parts[above] for parts in folders if len(parts) > above)
+    names = (PurePosixPath(entry.path).name for entry, parts in zip(entries, folders) if len(parts) == above)
+    return Around(name, above, beside, frozenset(name for name in names if ".ipynb" in name.lower()))
 
 
 def _about(archive: str, who: Nobodys, entries: list[Entry], people: People) -> str:
@@ -155,6 +166,59 @@ def _about(archive: str, who: Nobodys, entries: list[Entry], people: People) -> 
         maybe = ", ".join(shown(people.label(id)) for id in who.maybe)
         return f"{name} may be {maybe} ({shown(archive)}: {files}): put the file into submitted/STUDENT/UNIT/ yourself"
     return f"{name} ({shown(archive)}: {files}): put the student on the roster, or rename it to the student's id"
+
+
+def _two_people(
+    by_student: dict[str, list[Handed]], given: list[str], records: Records, whose: Whose
+) -> dict[str, str]:
+    """By student, why the files may be of two people: who renames themselves hands in under another's name.
+
+    Each person has one number, in Canvas always, in Moodle in one assignment. given: the names of what was given.
+    """
+    found: dict[str, str] = {}
+    for system in SYSTEMS:
+        before = {
+            student: {number}
+            for student, record in records.by_student.items()
+            if record.system == system and (number := whose.number(system, record.named))
+        }
+        sources = [("what was collected before", before)]
+        for at, name in enumerate(given):
+            numbers: dict[str, set[str]] = defaultdict(set)
+            for student, handed in by_student.items():
+                for h in handed:
+                    if h.given == at and h.layout == system:
+                        numbers[student].add(h.number)
+            sources.append((shown(name), numbers))
+            for student, several in numbers.items():
+                if len(several) > 1:
+                    found[student] = _two_numbers(system, f"{shown(name)} has", several)
+        for (first, one), (second, other) in combinations(sources, 2):
+            both = [student for student in one.keys() & other.keys() if student not in found]
+            differ = [student for student in both if not one[student] & other[student]]
+            # Where the numbers of several are others, and nobody's is the same, it is another of Moodle's assignments.
+            if system == "moodle" and len(differ) > 1 and len(differ) == len(both):
+                continue
+            for student in differ:
+                new = other[student] if one is before else one[student] | other[student]
+                if not all(whose.has(student, system, number) for number in new):
+                    found[student] = _two_numbers(system, f"{first} and {second} have", one[student] | other[student])
+    return found
+
+
+def _two_numbers(system: str, where: str, numbers: set[str]) -> str:
+    said = " and ".join(sorted(numbers, key=lambda n: (len(n), n)))
+    file = {"moodle": "Moodle's grading worksheet", "canvas": "Canvas's gradebook export"}[system]
+    return (
+        f"{where} files of this name under {len(numbers)} numbers, {said}, so of {len(numbers)} people; none is taken: "
+        f"find out who is who (`bncourse roster` with {file} may tell), or put the right one into submitted/ yourself"
+    )
+
+
+def _unforeseen(handed: list[Handed], error: Exception) -> str:
+    files = some([line(shown(h.entry.path), 120) for h in handed], 2)
+    why = line(f"{type(error).__name__}: {error}".removesuffix(": "), 120)
+    return f"{files} cannot be collected ({why}): put the notebook into submitted/STUDENT/UNIT/ yourself"
 
 
 def _dated(by_student: dict[str, list[Handed]], asked: str, collected: Collected) -> set[int]:

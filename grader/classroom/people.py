@@ -59,11 +59,14 @@ class People:
     def __init__(self, people: Iterable[Person], more: dict[str, More] | None = None) -> None:
         self.by_id = {person.id: person for person in people}
         self.more = more or {}
-        self._ids, self._lms, self._names = defaultdict(set), defaultdict(set), defaultdict(set)
+        self._ids, self._others = defaultdict(set), defaultdict(set)
+        self._lms, self._names = defaultdict(set), defaultdict(set)
         for person in self.by_id.values():
-            for key in (person.id, person.email, *self.more.get(person.id, More()).aliases):
+            if person.id.strip():
+                self._ids[same(person.id)].add(person.id)
+            for key in (person.email, *self.more.get(person.id, More()).aliases):
                 if key.strip():
-                    self._ids[same(key)].add(person.id)
+                    self._others[same(key)].add(person.id)
             if person.lms_user_id.strip():
                 self._lms[same(person.lms_user_id)].add(person.id)
             for name in (
@@ -77,8 +80,13 @@ class People:
         return len(self.by_id)
 
     def called(self, text: str) -> set[str]:
-        """The ids of those whose id, e-mail address or other id this is; an id to the letter comes first."""
-        return {text} if text in self.by_id else self._ids.get(same(text), set())
+        """The ids of those whose id, e-mail address or other id this is.
+
+        An id to the letter comes before one in other letters, and not before another's e-mail address or other id:
+        who chooses a name on GitHub may choose somebody's id.
+        """
+        ids = {text} if text in self.by_id else self._ids.get(same(text), set())
+        return ids | self._others.get(same(text), set())
 
     def numbered(self, number: str) -> set[str]:
         """The ids of those whose number in the learning management system this is."""
@@ -89,6 +97,7 @@ class People:
         return self._names.get(bare(name), set()) if bare(name) else set()
 
     def nameless(self, id: str) -> bool:
+        """Whether no name of this student is known."""
         person = self.by_id[id]
         return not bare(person.first_name + person.last_name)
 

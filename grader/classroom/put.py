@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import stat
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from grader.classroom.choose import Choice
@@ -97,8 +97,11 @@ def put(
         placed.what = "new" if there is None else "newer"
     if dry:
         return placed
+    files = dict(old.files)
     for path in changes:
         _write(folder / path, incoming[path])
+        files[path] = hashes[path]
+        records.by_student[student] = replace(old, files=files)  # where the next one fails, this one is still known
     for path in gone:
         (folder / path).unlink()
     if text:
@@ -165,7 +168,7 @@ def _hash(path: Path, most: int) -> str | None:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name[:200]}.part")
+    partial = path.with_name(".part")  # short: a file's own name may be as long as names can be
     try:
         partial.write_bytes(content)
         os.replace(partial, path)

@@ -19,7 +19,7 @@ COLUMNS = ("first_name", "last_name", "email", "lms_user_id")
 
 @dataclass
 class Imported:
-    """What came of a roster file, in students' ids; `problems`: lines of the file that nothing was taken from."""
+    """What came of a roster file, in students' ids."""
 
     id_column: str
     added: list[str] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Imported:
     unchanged: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # on the roster, and not in the file
     under_another_id: list[str] = field(default_factory=list)  # known by e-mail or LMS id: "x@example.org is ada"
-    problems: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # lines that nothing was taken from; ids that two students have
 
 
 def import_roster(directory: Path, path: Path, id_column: str = "", columns: dict[str, str] | None = None) -> Imported:
@@ -47,6 +47,7 @@ def import_roster(directory: Path, path: Path, id_column: str = "", columns: dic
                 for entry in file.lines:
                     _put(session, known, entry, more, imported)
                 imported.others = sorted(known.by_id.keys() - known.met)
+                imported.problems += _hidden(known, more)
                 write_more(directory, more)  # first: a second run mends what a full disk stopped here
                 session.commit()
         except SQLAlchemyError as error:
@@ -71,6 +72,18 @@ class _Known:
         found = self.by_id.get(entry.id)
         found = found or (entry.lms_user_id and self.lms.get(same(entry.lms_user_id)))
         return found or (entry.email and self.email.get(same(entry.email))) or None
+
+
+def _hidden(known: _Known, more: dict[str, More]) -> list[str]:
+    """A sentence for each e-mail address or other id of a student's that is another's id: a file may be either's."""
+    found = []
+    for id, student in sorted(known.by_id.items()):
+        for name in dict.fromkeys([student.email or "", *more.get(id, More()).aliases]):
+            other = known.alike.get(same(name))
+            if other is not None and other.id != id:
+                who = f"{shown(name)!r} for {shown(id)} alone: it is the id of {shown(other.id)}"
+                found.append(f"{who}; what comes under it is nobody's while both have it (see .bncourse/roster.json)")
+    return found
 
 
 def _put(session, known: _Known, entry: Line, more: dict[str, More], imported: Imported) -> None:

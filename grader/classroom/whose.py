@@ -1,8 +1,10 @@
 """Whose a file is, among all that an instructor was given: by its name, and by whom the roster knows."""
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from nbgrader.plugins import FileNameCollectorPlugin
@@ -26,16 +28,26 @@ class Handed:
     attachment: int | None = None  # Canvas's number of the file: a later one is newer
     late: bool = False  # by Canvas's mark
     when: datetime | None = None  # handed in, in UTC
-    number: str = ""  # Moodle's, of the person in this assignment
+    number: str = ""  # of the person: Moodle's, in this assignment, or Canvas's
 
 
 @dataclass(frozen=True)
 class Around:
-    """What lies around an entry: the given file's name, how many folders all its entries lie in, and those in there."""
+    """What lies around an entry: the given file's name, how many folders all its entries lie in, and what is in there.
+
+    beside: the folders in there; notebooks: those that lie in none of them.
+    """
 
     name: str
     above: int = 0
     beside: frozenset[str] = frozenset()
+    notebooks: frozenset[str] = frozenset()
+
+    @cached_property
+    def begin(self) -> str:
+        """What all those folders begin with that have a "-"."""
+        names = [name for name in self.beside if "-" in name]
+        return os.path.commonprefix(names)  # noqa: RUF071  by characters, as it is meant
 
 
 @dataclass(frozen=True)
@@ -54,13 +66,14 @@ class Whose:
         self.moodle, self.canvas = MoodleCollectorPlugin(config=Config()), CanvasCollectorPlugin(config=Config())
         own = FileNameCollectorPlugin(config=config)
         self.own = own if own.named_regexp else None
+        self._of_several: dict[Around, bool] = {}
 
     def of(self, entry: Entry, given: int, around: Around) -> Handed | Nobodys:
         """Whose an entry is, by the outermost name that says so: what a student wrote below it says nothing.
 
         given: which of the instructor's files it is in; around: what else is known of that.
         """
-        above, beside = around.above, around.beside
+        above = around.above
         parts = PurePosixPath(entry.path).parts
         if self.own and (match := self.own._match(entry.path)):
             found = self._by_pattern(match)
@@ -74,14 +87,56 @@ class Whose:
             named = re.search(r"_\d+_", parts[at])  # else the whole path would be gone through
             if named and (found := self._by_system("/".join(parts[at:]), entry, given)):
                 return found
-        if len(found := self._folder(around.name)) == 1:
-            return Handed(*found, entry.path, entry, given, "folders")
-        for at in range(min(above, len(parts) - 1) + 1):
-            last = at == len(parts) - 1
-            found = self._file(parts[at]) if last else self._folder(parts[at], beside)
-            if len(found) == 1:
-                return Handed(*found, "/".join(parts[at if last else at + 1 :]), entry, given, "folders")
-        return _nobodys("/".join(parts[: above + 1]) if above < len(parts) - 1 else entry.path, found)
+        return self._by_folders(parts, entry, given, around)
+
+    def number(self, system: str, named: str) -> str:
+        """The person's number in what Moodle's or Canvas's archive called a submission; "" for none."""
+        # Moodle's name ends where the student's own file begins
+        match = self.moodle._match(f"{named}-") if system == "moodle" else self.canvas._match(named)
+        return match["student_id"] if match else ""
+
+    def has(self, student: str, system: str, number: str) -> bool:
+        """Whether the roster says that a student has this number, by Moodle's worksheet or in Canvas."""
+        people = self.people
+        return {student} == (people.called(f"Participant {number}") if system == "moodle" else people.numbered(number))
+
+    def _by_folders(self, parts: tuple[str, ...], entry: Entry, given: int, around: Around) -> Handed | Nobodys:
+        """By the given file's name, by those of the folders that all lie in, or by the folder or file in there.
+
+        The outermost one counts, unless a folder below it, as far as there, is somebody else's: then it is nobody's.
+        """
+        above = min(around.above, len(parts) - 1)
+        student, path = self._outer(around.name, around), entry.path
+        for at in range(above + 1):
+            if at == len(parts) - 1:
+                found = set() if student else self._file(parts[at])  # below a student's name it says nothing
+            elif at < above:
+                found = self._outer(parts[at], around)
+            else:
+                found = self._folder(parts[at], around.begin)
+            if student and found and not student & found:
+                return _nobodys("/".join((around.name, *parts[: at + 1])), student | found)
+            if found and not student:
+                student, path = found, "/".join(parts[at + 1 :] or parts[at:])
+        if len(student) == 1:
+            return Handed(*student, path, entry, given, "folders")
+        return _nobodys("/".join(parts[: above + 1]) if above < len(parts) - 1 else entry.path, student)
+
+    def _outer(self, name: str, around: Around) -> set[str]:
+        """By the name of a given file, or of a folder that all of it lies in.
+
+        Its end, ASSIGNMENT-STUDENT, counts only where all of it may be one student's: GitHub Classroom's
+        ASSIGNMENT-submissions is no student called submissions.
+        """
+        return self._called(name) if self._is_of_several(around) else self._folder(name)
+
+    def _is_of_several(self, around: Around) -> bool:
+        """Whether folders or notebooks that lie beside each other are several students'."""
+        if around not in self._of_several:
+            found = [self._folder(name, around.begin) for name in around.beside]
+            found += [self._file(name) for name in around.notebooks]
+            self._of_several[around] = len(set().union(*(students for students in found if len(students) == 1))) > 1
+        return self._of_several[around]
 
     def _by_system(self, path: str, entry: Entry, given: int) -> Handed | Nobodys | None:
         """By a name that Moodle or Canvas gave, at the beginning of this path; None where it is none."""
@@ -94,14 +149,15 @@ class Whose:
             return _nobodys(f"{moodle['name']}_{moodle['student_id']}", found)
         if (match := self.canvas._match(path)) and path.startswith(f"{match['name']}_"):
             number, attachment = match["student_id"], match["attachment"]
-            found = self.people.numbered(number) or self.people.called(number) or self.people.named(match["name"])
             if match["name"] == "anon":  # an assignment that is marked without names: this is no number of Canvas's
                 return _nobodys(f"{match['name']}_{number}", set())
+            found, maybe = self._by_canvas(match["name"], number)
             if len(found) == 1:
                 attachment = int(attachment) if attachment and len(attachment) < 20 else None
-                return Handed(*found, match["file_id"], entry, given, "canvas", attachment, bool(match["late"]))
-            if found or attachment:
-                return _nobodys(f"{match['name']}_{number}", found)
+                late = bool(match["late"])
+                return Handed(*found, match["file_id"], entry, given, "canvas", attachment, late, number=number)
+            if maybe or attachment:
+                return _nobodys(f"{match['name']}_{number}", maybe)
         return None
 
     def _by_pattern(self, match: dict) -> set[str]:
@@ -111,34 +167,58 @@ class Whose:
                 return found
         return self.people.named(name)
 
+    def _by_canvas(self, name: str, number: str) -> tuple[set[str], set[str]]:
+        """Whose, and who may be meant: by Canvas's number where the roster has it, else by the name.
+
+        An id that is this number may be another student's: it counts where it is not against the name.
+        """
+        if numbered := self.people.numbered(number):
+            return numbered, numbered
+        named, called = self.people.named(name), self.people.called(number)
+        if named and called:
+            found = named & called
+        else:
+            found = named or {id for id in called if self.people.nameless(id)}
+        # Of whom the roster has another of Canvas's numbers, somebody else has taken the name.
+        return {id for id in found if not self.people.by_id[id].lms_user_id.strip().isdigit()}, named | called
+
     def _by_moodle(self, name: str, number: str) -> set[str]:
         """By the name; where several have it, or it is hidden, by the number that a grading worksheet gave.
 
-        Never by the number against a name: it is no number of Moodle's users, and may be another student's there.
+        Never by the number against a name: it is no number of Moodle's users, and may be another student's there. One
+        that a grading worksheet gave to somebody else says that the name is taken: then both may be meant.
         """
         name = name.replace("_", " ")
-        numbered = self.people.called(f"Participant {number}") | self.people.numbered(number)
+        participant = self.people.called(f"Participant {number}")
+        numbered = participant | self.people.numbered(number)
         candidates = [name]
         while "-" in candidates[-1]:  # the name of a group may stand before it
             candidates.append(candidates[-1].partition("-")[2])
         for candidate in candidates:
             if found := self.people.named(candidate) or self.people.called(candidate):
+                if participant and not found & participant:
+                    return found | participant
                 return found & numbered if len(found) > 1 and len(found & numbered) == 1 else found
         anonymous = not bare(name) or bool(re.fullmatch(r"Participant", name.strip(), re.I))
         return {id for id in numbered if anonymous or self.people.nameless(id)}
 
-    def _folder(self, name: str, beside: frozenset[str] = frozenset()) -> set[str]:
+    def _folder(self, name: str, begin: str | None = None) -> set[str]:
+        """By a folder's name, or by its end. begin: what all folders beside it begin with, None for none there."""
+        if found := self._called(name):
+            return found
         if self._unit(name):
             return set()
         name = re.sub(r"\.zip$", "", name, flags=re.I)
-        if found := self.people.anyhow(name):
-            return found
         # GitHub Classroom: ASSIGNMENT-STUDENT, with one assignment for all; else maria-lee would be taken for a lee.
         for at in (match.end() for match in re.finditer("-", name)):
-            common = all(other.startswith(name[:at]) for other in beside if "-" in other)
+            common = begin is None or begin.startswith(name[:at])
             if common and (found := self.people.called(name[at:])):
                 return found
         return set()
+
+    def _called(self, name: str) -> set[str]:
+        """By a name that is all a student's."""
+        return set() if self._unit(name) else self.people.anyhow(re.sub(r"\.zip$", "", name, flags=re.I))
 
     def _file(self, name: str) -> set[str]:
         """By ada.ipynb, ada_UNIT.ipynb, UNIT-ada.ipynb."""

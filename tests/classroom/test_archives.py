@@ -1,14 +1,17 @@
 """Archives, hostile ones too: what is refused is named, the rest is read, with names and times as they were meant."""
 
+import io
 import stat
 import struct
 import zipfile
+import zlib
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from helpers.lms_class import DAY, FILE, UNIT, notebook, said, there, zipped
 
-from grader.classroom.archives import MOST_ENTRIES, MOST_ENTRIES_INSIDE
+from grader.classroom.archives import MOST_ENTRIES, MOST_ENTRIES_INSIDE, Archives, Refused, _Budget
 from grader.classroom.collecting import collect
 
 
@@ -24,6 +27,14 @@ def _locked(content: bytes) -> bytes:
     return content[:6] + b"\x01\x00" + content[8 : at + 8] + b"\x01\x00" + content[at + 10 :]
 
 
+def _otherwise(compression: int) -> bytes:
+    """A zip file whose entry Python's zipfile would unpack in one piece, however little of it were asked for."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        archive.writestr(FILE, notebook())
+    return file.getvalue()
+
+
 HOSTILE = {
     "up": ([("ada/../../up.ipynb", b"")], "ada/../../up.ipynb: its name leads out of the archive"),
     "windows": ([("ada\\..\\..\\up.ipynb", b"")], "leads out of the archive"),
@@ -36,6 +47,8 @@ HOSTILE = {
     "cut zip": ([("ada/x.zip", zipped({FILE: notebook()})[:-30])], "is no zip file that can be read"),
     "password": ([("ada/x.zip", _locked(zipped({FILE: notebook()})))], f"all.zip/ada/x.zip, {FILE}: is locked by"),
     "no name": ([("ada/x.zip", zipped({"Qbc": b""}).replace(b"Qbc", b"\0bc"))], "x.zip, \\x00bc: its name has control"),
+    "bzip2": ([("ada/x.zip", _otherwise(zipfile.ZIP_BZIP2))], f"x.zip, {FILE}: is compressed in a way that is not"),
+    "lzma": ([("ada/x.zip", _otherwise(zipfile.ZIP_LZMA))], f"x.zip, {FILE}: is compressed in a way that is not taken"),
     "bomb": (lambda: [("ada/x.zip", zipped({"y.zip": bytes(201 << 20)}))], "all.zip/ada/x.zip, y.zip: is too large"),
     "many": (
         lambda: [("ada/x.zip", zipped({f"{n}": b"" for n in range(MOST_ENTRIES_INSIDE + 1)}))],
@@ -112,3 +125,76 @@ def test_a_time_in_utc_in_the_archive(take, lms_class):
     take([(info, notebook())], times="archive")
     when = datetime.fromisoformat(there(lms_class)[f"ada/{UNIT}/timestamp.txt"].decode().removesuffix(" UTC"))
     assert (when - datetime(2026, 10, 1)).days >= 1
+
+
+def _entries(given: Path) -> tuple[list[str], list[str]]:
+    """The paths in a file, and what was refused."""
+    with Archives() as archives:
+        return [entry.path for entry in archives.entries(given)], archives.refused
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_compressed_otherwise_is_refused_at_the_top_too(tmp_path, compression):
+    (tmp_path / "all.zip").write_bytes(_otherwise(compression))
+    refused = f"all.zip, {FILE}: is compressed in a way that is not taken: zip it again"
+    assert _entries(tmp_path / "all.zip") == ([], [refused])
+
+
+def test_whatever_reading_an_entry_ends_in_is_a_refusal(tmp_path, monkeypatch):
+    """An offset behind the file's end is a struct.error; where memory is short, zipfile says nothing at all."""
+    content = bytearray(zipped({FILE: notebook()}))
+    at = content.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", content, at + 42, len(content) - 10)
+    (tmp_path / "all.zip").write_bytes(content)
+    with Archives() as archives:
+        (entry,) = archives.entries(tmp_path / "all.zip")
+        with pytest.raises(Refused, match="cannot be unpacked: "):
+            archives.read(entry, 1000)
+    zipped({FILE: notebook()}, tmp_path / "good.zip")
+
+    def no_memory(*_):
+        raise MemoryError
+
+    with Archives() as archives:
+        (entry,) = archives.entries(tmp_path / "good.zip")
+        monkeypatch.setattr(zipfile.ZipExtFile, "read", no_memory)
+        with pytest.raises(Refused, match="cannot be unpacked: MemoryError"):
+            archives.read(entry, 1000)
+
+
+def test_no_room_to_unpack_in(take, lms_class, capsys, monkeypatch):
+    """The archive in the archive is named, the rest is collected, and half of a copy takes no room."""
+    write, left = Path.write_bytes, []
+
+    def full(path, content):
+        if path.parent.name.startswith("bncourse-"):
+            write(path, content[:10])
+            left.append(path)
+            raise OSError(28, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    text = said(take({"ada/x.zip": zipped({FILE: notebook()}), f"bob/{FILE}": notebook()}), capsys, 1)
+    assert "REFUSED    all.zip, ada/x.zip: the temporary directory " in text
+    assert "has no room to unpack it (No space left on device): make room, or set TMPDIR." in text
+    assert len(left) == 1 and list(there(lms_class)) == [f"bob/{UNIT}/{FILE}"]
+    with Archives() as archives:
+        assert list(archives.entries(lms_class.parent / "all.zip")) and not left[-1].exists()
+
+
+def test_copies_that_nothing_is_read_of_do_not_stay(tmp_path):
+    inner = zipped({"y.zip": zipped({FILE: notebook()}), "none.zip": b"no archive"})
+    zipped({"ada/x.zip": inner}, tmp_path / "all.zip")
+    with Archives() as archives:
+        (entry,) = archives.entries(tmp_path / "all.zip")
+        assert list(entry.file.parent.iterdir()) == [entry.file]
+        assert archives.read(entry, 1000) == notebook()
+
+
+def test_a_spoilt_archive_in_an_archive_counts_too(tmp_path, monkeypatch):
+    """It is unpacked before that is known: a second one like it has no room left."""
+    monkeypatch.setattr("grader.classroom.archives._Budget", lambda: _Budget(bytes=1000))
+    content, checksum = zipped({"y.zip": bytes(600), "z.zip": bytes(600)}), zlib.crc32(bytes(600)).to_bytes(4, "little")
+    zipped({"ada/x.zip": content.replace(checksum, b"none")}, tmp_path / "all.zip")
+    paths, (first, second) = _entries(tmp_path / "all.zip")
+    assert not paths and "y.zip: cannot be unpacked: Bad CRC-32" in first and "z.zip: is too large" in second

@@ -11,7 +11,7 @@ def test_moodle(take, lms_class, capsys):
     collected = take(
         {
             f"Ada King_31_assignsubmission_file/{FILE}": (notebook("a"), DAY),
-            f"서연 김_32_assignsubmission_file_/{FILE}": (notebook("s"), (2026, 10, 1, 13, 0, 2)),
+            f"서연 김_35_assignsubmission_file_/{FILE}": (notebook("s"), (2026, 10, 1, 13, 0, 2)),
             f"Bob ONeil_33_assignsubmission_file_{FILE}": (notebook("b"), (2026, 10, 2, 12, 0, 0)),
             f"Group 1-Jürgen Müller-Groß_34_assignsubmission_file/{FILE}": (notebook("j"), DAY),
         }
@@ -27,7 +27,7 @@ def test_moodle(take, lms_class, capsys):
     records = Records(lms_class, UNIT).by_student  # by these names feedback finds its way back
     assert {student: (record.system, record.named) for student, record in records.items()} == {
         "ada": ("moodle", "Ada King_31_assignsubmission_file/"),
-        "seoyeon": ("moodle", "서연 김_32_assignsubmission_file_/"),
+        "seoyeon": ("moodle", "서연 김_35_assignsubmission_file_/"),
         "bob": ("moodle", "Bob ONeil_33_assignsubmission_file_"),
         "jürgen": ("moodle", "Group 1-Jürgen Müller-Groß_34_assignsubmission_file/"),
     }

@@ -3,7 +3,7 @@
 import pytest
 from helpers.rosters import CANVAS, people
 
-from grader.classroom.people import People, read_more
+from grader.classroom.people import More, People, read_more
 from grader.errors import CourseError
 from grader.report.scores import Person, grades_at
 
@@ -19,6 +19,9 @@ def test_found_by_whatever_names_them(empty_class, enroll):
         known.named("김서연") == {"seoyeon"} and known.numbered("102") == {"seoyeon"} and known.called("102") == set()
     )
     assert known.named("") == known.called("") == known.anyhow("nobody") == set()
+    taken = People([Person("bob"), Person("Bob"), Person("eve")], {"eve": More([], ["bob"])})
+    assert taken.called("bob") == {"bob", "eve"}, "an id to the letter, and another's name on GitHub"
+    assert taken.called("Bob") == {"Bob", "eve"} and taken.called("BOB") == {"Bob", "bob", "eve"}
     twins = People([Person("a", "Ann", "Lee"), Person("b", "Lee", "Ann")])
     assert twins.named("Ann Lee") == {"a", "b"}
 

@@ -79,3 +79,18 @@ def test_one_that_cannot_be_written_does_not_stop_the_others(take, lms_class, ca
         take([(f"ada/{FILE}", notebook()), ("ada/a", b""), ("ada/a/b", b""), (f"bob/{FILE}", notebook())]), capsys, 1
     )
     assert "ada (Ada King): it cannot be written" in text and f"bob/{UNIT}/{FILE}" in there(lms_class)
+
+
+def test_a_long_name_beside_the_notebook(take, lms_class):
+    """As long as a name can be, in bytes: what it is written under first is not longer."""
+    name = "가" * 83 + ".png"
+    assert take({f"ada/{FILE}": notebook(), f"ada/{name}": b"1"}).new == ["ada"]
+    assert there(lms_class)[f"ada/{UNIT}/{name}"] == b"1"
+
+
+def test_what_a_failed_collection_left_is_replaced_by_the_next(take, lms_class, capsys):
+    """Of a submission that could not be written to its end, what was written belongs to no other."""
+    text = said(take([(f"ada/{FILE}", notebook("1")), ("ada/a", b"1"), ("ada/a/b", b""), ("ada/c", b"1")]), capsys, 1)
+    assert "it cannot be written" in text and list(there(lms_class)) == [f"ada/{UNIT}/a"]
+    assert take({f"ada/{FILE}": notebook("2"), "ada/c": b"2"}).new == ["ada"]
+    assert there(lms_class) == {f"ada/{UNIT}/{FILE}": notebook("2"), f"ada/{UNIT}/c": b"2"}

@@ -70,3 +70,13 @@ def test_the_points_stay(tmp_path):
         assert (
             gradebook.find_submission("03_x", "ada").score == 1.0 and gradebook.find_student("ada").first_name == "Ada"
         )
+
+
+def test_another_id_that_is_somebody_s_id_is_named(enroll, empty_class):
+    """Who calls herself bob on GitHub is known by that, too: neither's file is taken without a word."""
+    imported = enroll("id,github_username\neve,bob\nbob,bobs\nada,Ada\n")
+    assert imported.added == ["eve", "bob", "ada"] and read_more(empty_class)["eve"].aliases == ["bob"]
+    assert imported.problems == [
+        "'bob' for eve alone: it is the id of bob; what comes under it is nobody's while both have it "
+        "(see .bncourse/roster.json)"
+    ]

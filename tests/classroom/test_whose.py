@@ -4,6 +4,7 @@ import os
 
 import pytest
 from helpers.lms_class import FILE, OTHER, UNIT, notebook, said, there, zipped
+from nbgrader.api import Gradebook
 
 from grader.classroom.collecting import collect
 from grader.classroom.people import More, write_more
@@ -95,3 +96,89 @@ def test_the_class_s_own_names(take, lms_class):
         config.write(f"c.FileNameCollectorPlugin.named_regexp = {pattern!r}\n")
     assert take({"ps3_ada@example.org_2026-10-04.ipynb": notebook()}).new == ["ada"]
     assert there(lms_class)[f"ada/{UNIT}/timestamp.txt"] == b"2026-10-04 00:00:00 UTC"
+
+
+def test_a_number_that_is_another_s_id_is_not_believed_against_the_name(lms_class, take, capsys):
+    """Canvas's numbers and the class's ids may be alike by chance."""
+    with Gradebook(f"sqlite:///{lms_class / 'gradebook.db'}", "made-up") as gradebook:
+        gradebook.add_student("1001", first_name="Dora", last_name="Poe")
+        gradebook.add_student("1002", first_name="Ben", last_name="Smith")
+        gradebook.add_student("1003")
+    text = said(
+        take(
+            {
+                f"smithben_1001_900_{FILE}": notebook("ben's, or Dora's"),
+                f"nobodyeve_1001_901_{FILE}": notebook("eve's"),
+                f"smithben_1002_902_{FILE}": notebook("ben's"),
+                f"roeric_1003_903_{FILE}": notebook("1003's"),
+            }
+        ),
+        capsys,
+        1,
+    )
+    assert "NOBODY'S   smithben_1001 may be 1001 (Dora Poe), 1002 (Ben Smith) (all.zip: " in text
+    assert "NOBODY'S   nobodyeve_1001 may be 1001 (Dora Poe) (all.zip: " in text
+    files = there(lms_class)
+    assert sorted(files) == [f"1002/{UNIT}/{FILE}", f"1003/{UNIT}/{FILE}"]
+    assert files[f"1002/{UNIT}/{FILE}"] == notebook("ben's")
+
+
+def test_a_name_under_another_number_than_the_roster_s(lms_class, take, capsys):
+    """Somebody else took it: Ada's number in Canvas is 101."""
+    entries = {f"kingada_101_5_{FILE}": notebook("ada's"), f"kingada_7055_9_{FILE}": notebook("eve's")}
+    assert f"NOBODY'S   kingada_7055 may be ada (Ada King) (all.zip: kingada_7055_9_{FILE})" in said(
+        take(entries), capsys, 1
+    )
+    assert there(lms_class) == {f"ada/{UNIT}/{FILE}": notebook("ada's")}
+
+
+def test_a_number_that_a_worksheet_gave_to_somebody_else(lms_class, take, capsys):
+    """Participant 32 is ann2, whoever she says that she is."""
+    text = said(take({f"Ada King_32_assignsubmission_file_/{FILE}": notebook()}), capsys, 1)
+    assert "NOBODY'S   Ada King_32 may be ada (Ada King), ann2 (Ann Lee)" in text and not there(lms_class)
+
+
+@pytest.mark.parametrize("outer", ["unit-03-submissions", "unit-03-submissions.zip", "BN-Unit 3-1001", "1001.zip"])
+def test_the_end_of_an_outer_name_is_no_student_of_a_class(lms_class, tmp_path, capsys, outer):
+    """A folder in a folder, and a zip of it, where a student is called submissions on GitHub, or has a course's id."""
+    with Gradebook(f"sqlite:///{lms_class / 'gradebook.db'}", "made-up") as gradebook:
+        gradebook.add_student("1001")
+    write_more(lms_class, {"ada": More([], ["ada-k"]), "1001": More([], ["submissions"])})
+    stem = outer.removesuffix(".zip")
+    entries = {f"{stem}/unit-03-{name}/{FILE}": notebook(name) for name in ("ada-k", "bob", "submissions")}
+    given = tmp_path / outer
+    if outer.endswith(".zip"):
+        zipped(entries, given)
+    else:
+        for name, content in entries.items():
+            (tmp_path / name).parent.mkdir(parents=True)
+            (tmp_path / name).write_bytes(content)
+    collected = collect(lms_class, UNIT, [given])
+    if stem == "1001":  # it is all a student's id: then whose it is cannot be known
+        assert collected.new == ["1001"] and len(collected.nobodys) == 2
+        assert "1001/1001/unit-03-bob may be 1001, bob (Bob O'Neil)" in said(collected, capsys, 1)
+    else:
+        assert collected.new == ["1001", "ada", "bob"] and not collected.nobodys
+        assert there(lms_class)[f"ada/{UNIT}/{FILE}"] == notebook("ada-k")
+
+
+def test_notebooks_of_several_in_an_archive_whose_name_ends_like_an_id(take, lms_class):
+    assert take({"ada.ipynb": notebook(), "bob.ipynb": notebook()}, "BN-Unit 3-ann1.zip").new == ["ada", "bob"]
+    assert take({f"x/{FILE}": notebook()}, "BN-Unit 3-ann1.zip").new == ["ann1"]
+
+
+def test_a_folder_of_another_s_in_one_student_s_file(take, lms_class, capsys):
+    """Neither Ada's nor Bob's: she may have put it there, or the archive has her name by chance."""
+    text = said(take({f"bob/{FILE}": notebook()}, "ada.zip"), capsys, 1)
+    assert "NOBODY'S   ada/bob may be ada (Ada King), bob (Bob O'Neil)" in text and not there(lms_class)
+    assert take({f"ada/{FILE}": notebook("1"), "ada/bob/x.py": b""}, "ada.zip").new == ["ada"]
+
+
+def test_an_id_that_another_has_on_github(lms_class, tmp_path, capsys):
+    write_more(lms_class, {"bob": More([], ["bobs"]), "ada": More([], ["bob"])})
+    for name in ("hw-bobs", "hw-bob"):
+        (tmp_path / "clones" / name).mkdir(parents=True)
+        (tmp_path / "clones" / name / FILE).write_bytes(notebook(name))
+    text = said(collect(lms_class, UNIT, [tmp_path / "clones"]), capsys, 1)
+    assert "NOBODY'S   hw-bob may be ada (Ada King), bob (Bob O'Neil)" in text
+    assert there(lms_class) == {f"bob/{UNIT}/{FILE}": notebook("hw-bobs")}
