@@ -210,6 +210,9 @@ def _demo(args) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command. Returns 0, 1 where something falls short, 2 for misuse (argparse exits with 2 itself)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name in letters that the terminal has not is escaped, and stops nothing
+            stream.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(argv)
     try:
         return args.run(args)

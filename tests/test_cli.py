@@ -1,11 +1,13 @@
 """The command line: a page for newcomers, one clear line for errors, exit status 2 for misuse."""
 
+import io
 import subprocess
 import sys
 
 import pytest
 
 from grader.cli import main
+from grader.errors import CourseError
 
 COMMANDS = ["build", "validate", "check", "class", "demo", "data"]
 
@@ -62,6 +64,33 @@ def test_the_system_says_no(monkeypatch, capsys):
     monkeypatch.setattr("grader.cli._build", full)
     assert main(["build"]) == 2
     assert capsys.readouterr().err == "bncourse build: [Errno 28] No space left on device: 'notebooks/x.ipynb'\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("ascii", "j\\xfcrgen \\uc11c\\uc5f0"), ("latin-1", "jürgen \\uc11c\\uc5f0"), ("utf-8", "jürgen 서연")],
+)
+def test_letters_that_the_terminal_has_not_are_escaped(monkeypatch, encoding, name):
+    streams = {one: io.TextIOWrapper(io.BytesIO(), encoding) for one in ("stdout", "stderr")}
+    for one, stream in streams.items():
+        monkeypatch.setattr(sys, one, stream)
+
+    def run(args):
+        print("jürgen 서연 \udcff")
+        raise CourseError("no 서연")
+
+    monkeypatch.setattr("grader.cli._build", run)
+    assert main(["build"]) == 2
+    out, error = (stream.buffer.getvalue() for stream in streams.values() if not stream.flush())
+    assert out.decode(encoding) == f"{name} \\udcff\n"
+    assert error.startswith(b"bncourse build: no ")
+
+
+def test_a_stream_that_cannot_be_set_is_left(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr("grader.cli._build", lambda args: print("jürgen") or 0)
+    assert main(["build"]) == 0 and sys.stdout.getvalue() == "jürgen\n"
 
 
 @pytest.mark.parametrize("module", ["grader", "grader.cli"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
+from traitlets import TraitError
 from traitlets.config import Config, LazyConfigValue, PyFileConfigLoader
 
 from grader.classroom.backup import Backup
@@ -96,7 +97,7 @@ def load(directory: Path) -> Config:
     try:
         with importable(directory):
             return PyFileConfigLoader(FILE, path=str(directory)).load_config()
-    except Exception as error:  # it is a program of the instructor's
+    except (Exception, SystemExit) as error:  # it is a program of the instructor's
         where = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise CourseError(
             f"{directory / FILE} cannot be run: {type(error).__name__}{where}: {line(str(error))}"
@@ -115,7 +116,10 @@ def importable(directory: Path) -> Iterator[None]:
 
 def check_folders(settings: Config) -> None:
     """Raise CourseError where an nbgrader course keeps its things elsewhere than nbgrader itself proposes."""
-    coursedir = CourseDirectory(config=settings)
+    try:
+        coursedir = CourseDirectory(config=settings)
+    except TraitError as error:
+        raise CourseError(f"{FILE} cannot be used: {line(str(error))}") from None
     for name in FOLDERS:
         if (own := getattr(coursedir, f"{name}_directory")) != name:
             raise CourseError(

@@ -21,6 +21,7 @@ from grader.classroom.course import opened, quiet
 from grader.classroom.people import read_more, write_more
 from grader.classroom.submitted import name_problem
 from grader.errors import CourseError
+from grader.grading import secret
 from grader.grading.store import FOLDER, Store, write_whole
 from grader.report.scores import Person, grades_at
 from grader.report.write import HIDDEN, NAMED
@@ -83,7 +84,7 @@ def _files(directory: Path, api: NbGraderAPI, student: str) -> list[Path]:
     exchange = Path(Exchange(coursedir=course, config=api.config).root) / course.course_id
     secrets = {text for path in own for text in _secrets(path)}
     released = {path.stem for path in (directory / course.release_directory).glob("*/*.ipynb")}
-    hashes = [notebook_hash(secret=secret, notebook_id=name) for secret in secrets for name in released]
+    hashes = [notebook_hash(secret=text, notebook_id=name) for text in secrets for name in released]
     results = (directory / FOLDER / "results").glob("*")
     found = [
         *own,
@@ -109,13 +110,8 @@ def _entries(folder: Path) -> list[Path]:
 
 def _secrets(folder: Path) -> list[str]:
     """What names this student's feedback in the exchange."""
-    found = []
-    for path in folder.glob("*/submission_secret.txt") if not folder.is_symlink() else []:
-        try:
-            found.append(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-    return [secret for secret in found if secret]
+    found = [secret.read(path) for path in _entries(folder)] if not folder.is_symlink() else []
+    return [text for text in found if text]
 
 
 def _is_inbound(name: str, student: str) -> bool:

@@ -13,8 +13,8 @@ from grader.classroom.people import More, read_more
 from grader.classroom.pseudonyms import pseudonyms
 from grader.errors import CourseError
 from grader.grading.outputs import shown, some
-from grader.report.collect import collect
-from grader.report.scores import Grades, Person, grades_at
+from grader.report.collect import collect, points_at
+from grader.report.scores import Grades, Person
 
 FEWEST = 5  # students of a section, for it to be shown where names are not
 NAMED = 5  # students who are named in a line
@@ -87,11 +87,11 @@ class Totals:
 def read_totals(directory: Path, units: list[str], enough: float = 50, pseudonyms: bool = False) -> Totals:
     """Add up the gradebook. units: names or numbers, all where none is given.
 
-    Raises CourseError where the directory is no class, has no such unit, or nothing to add up.
+    Raises CourseError where the directory is no class, has no such unit, nothing to add up, or points without end.
     """
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
-        grades = grades_at(api.coursedir.db_url)
+        grades = points_at(api.coursedir.db_url)
     more = read_more(directory)
     chosen = _chosen(grades, units, directory)
     totals = Totals({unit: grades.out_of(unit) for unit in chosen}, [], enough, pseudonyms=pseudonyms)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import CourseError
+from grader.grading.outputs import line
 from grader.grading.outputs import shown as printable
 
 MOST = 100  # lines
@@ -21,19 +22,25 @@ class Submitted:
 
 
 def submitted(directory: Path, units: list[str]) -> Submitted:
-    """Look through submitted/ of a class whose released units these are."""
+    """Look through submitted/, itself a folder or a link to one, of a class whose released units these are.
+
+    Raises CourseError where it cannot be read.
+    """
     found = Submitted()
     folder = directory / "submitted"
-    for student in _entries(folder):
+    for student in entries(folder):
         shown = f"submitted/{printable(student.name)}"
-        if not student.is_dir():
-            if not IGNORED.match(student.name):
-                found.others.append(f"{shown} lies in no student's folder: put it into submitted/STUDENT/UNIT/.")
-        elif _unit(student.name, units):
-            if _entries(Path(student.path)):
-                found.others.append(f"{shown} is named as a unit is: it has to be submitted/STUDENT/UNIT.")
-        else:
-            _look_into(Path(student.path), student.name, shown, units, found)
+        try:
+            if is_folder(student) and not _unit(student.name, units):
+                _look_into(Path(student.path), student.name, shown, units, found)
+            elif is_folder(student):
+                if entries(Path(student.path)):
+                    found.others.append(f"{shown} is named as a unit is: it has to be submitted/STUDENT/UNIT.")
+            elif not IGNORED.match(student.name):
+                loose = f"{shown} lies in no student's folder: put it into submitted/STUDENT/UNIT/."
+                found.others.append(_link(shown) if student.is_symlink() else loose)
+        except CourseError as error:  # of one student's folder: it stops nobody else
+            found.others.append(line(str(error)))
     if len(found.others) > MOST:
         found.others = [*found.others[:MOST], f"{len(found.others) - MOST} more files and folders are none either."]
     return found
@@ -41,13 +48,15 @@ def submitted(directory: Path, units: list[str]) -> Submitted:
 
 def _look_into(folder: Path, student: str, shown: str, units: list[str], found: Submitted) -> None:
     known, other = [], []
-    for entry in _entries(folder):
+    for entry in entries(folder):
         unit = _unit(entry.name, units)
         if entry.name in units:
             known.append(entry.name)
         elif IGNORED.match(entry.name):
             continue
-        elif unit and entry.is_dir():
+        elif unit and entry.is_symlink():
+            other.append(_link(f"{shown}/{printable(entry.name)}"))
+        elif unit and is_folder(entry):
             other.append(f"{shown}/{printable(entry.name)} has to be called {unit}.")
         elif entry.name.lower().endswith(".ipynb"):
             where = f"{shown}/{unit}/{unit}.ipynb" if unit else f"{shown}/UNIT/UNIT.ipynb"
@@ -67,7 +76,7 @@ def _look_into(folder: Path, student: str, shown: str, units: list[str], found: 
 
 def _other_versions(folder: Path, unit: str, shown: str) -> list[str]:
     """Files that may be a newer version of the notebook beside them, by the names that browsers and systems give."""
-    names = [entry.name for entry in _entries(folder)] if folder.is_dir() and not folder.is_symlink() else []
+    names = [entry.name for entry in entries(folder)] if folder.is_dir() and not folder.is_symlink() else []
     if f"{unit}.ipynb" not in names:
         return []  # grading says so
     version = re.compile(rf"{unit}.*\.(ipynb|ipynb\.txt|ipynb\.json|zip)", re.I)
@@ -98,10 +107,20 @@ def _unit(name: str, units: list[str]) -> str:
     return next((unit for unit in units if stem in (unit.lower(), unit.partition("_")[0])), "")
 
 
-def _entries(folder: Path) -> list[os.DirEntry]:
+def is_folder(entry: os.DirEntry) -> bool:
+    """Whether it is a folder of its own. What a link leads to is not looked at: it may lead to itself, or out."""
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _link(shown: str) -> str:
+    return f"{shown} is a link, and links are not followed: put what it leads to in its place."
+
+
+def entries(folder: Path) -> list[os.DirEntry]:
+    """What lies in a folder, by name; nothing where there is no such folder. Raises CourseError."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

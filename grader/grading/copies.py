@@ -109,6 +109,8 @@ def _solutions(release: Release) -> set[str]:
 
 def _twins(marks: dict[str, set[str]]) -> dict[str, tuple[set[str], set[str]]]:
     """By student, those whose answers are in good part the same, and the marks of these answers."""
+    # Everybody shares those that are not written: they would make every two of a class a pair to look at.
+    marks = {student: {mark for mark in own if _length(mark)} for student, own in marks.items()}
     sharing = defaultdict(set)
     for student, own in marks.items():
         for mark in own:
@@ -126,8 +128,12 @@ def _twins(marks: dict[str, set[str]]) -> dict[str, tuple[set[str], set[str]]]:
 
 
 def _is_much(marks: set[str]) -> bool:
-    return sum(int(mark.split()[1]) for mark in marks) >= ENOUGH
+    return sum(map(_length, marks)) >= ENOUGH
+
+
+def _length(mark: str) -> int:
+    return int(mark.split()[1])
 
 
 def _exercises(marks: set[str]) -> str:
-    return ", ".join(sorted(mark.split()[0] for mark in marks if mark.split()[1] != "0"))
+    return ", ".join(sorted(mark.split()[0] for mark in marks if _length(mark)))

@@ -1,14 +1,16 @@
 """What is known about a class's submissions: the stored results, joined with the points in the gradebook."""
 
+import contextlib
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.classroom.course import opened, quiet
+from grader.classroom.submitted import entries, is_folder
 from grader.errors import CourseError
 from grader.grading.copies import Group, groups
-from grader.grading.release import Release, exercise_of, read_release
+from grader.grading.outputs import shown
+from grader.grading.release import Release, exercise_of, read_release, released_units
 from grader.grading.result import Result
 from grader.grading.store import Store
 from grader.report.scores import Grades, Person, grades_at
@@ -101,18 +103,19 @@ class ClassData:
 def collect(directory: Path) -> ClassData:
     """Read a class's results, gradebook and list of submissions; nothing is written.
 
-    Raises CourseError when the directory is no class or its gradebook cannot be read.
+    Raises CourseError when the directory is no class, or its gradebook or submitted/ cannot be read.
     """
     directory = directory.resolve()
     with quiet(), opened(directory) as api:
-        grades = grades_at(api.coursedir.db_url)
+        grades = points_at(api.coursedir.db_url)
     results, unreadable = {}, []
     for path, result in Store(directory).results():
         if result is None:
             unreadable.append(path.relative_to(directory).as_posix())
         else:
             results[result.unit, result.student] = result
-    waiting = _submitted(directory) - results.keys() - grades.graded.keys()
+    known = {*released_units(directory), *grades.units, *(unit for unit, _ in results)}
+    waiting = _submitted(directory, known) - results.keys() - grades.graded.keys()
     keys = sorted(results.keys() | grades.graded.keys())
     units = {name: UnitData(name) for name in sorted({unit for unit, _ in keys} | {unit for unit, _ in waiting})}
     for key in keys:
@@ -124,6 +127,22 @@ def collect(directory: Path) -> ClassData:
         unit.waiting = {cell for s in unit.submissions for cell in s.waiting}
         unit.alike = groups((s.result for s in unit.submissions if s.result), _release(directory, unit.name))
     return ClassData(directory.name, list(units.values()), {p.id: p for p in grades.students}, sorted(unreadable))
+
+
+def points_at(url: str) -> Grades:
+    """The grades in the database at this URL, as `grades_at`; all points are finite. Raises CourseError."""
+    grades = grades_at(url)
+    for unit, cells in grades.units.items():
+        _check(cells, f"(the most that it gives) in {unit}")
+    for (unit, student), graded in grades.graded.items():
+        _check({**graded.cells, "the late penalty": graded.penalty}, f"of {shown(student)} in {unit}")
+    return grades
+
+
+def _check(points: dict[str, float], whose: str) -> None:
+    for name, value in points.items():
+        if not math.isfinite(value):
+            raise CourseError(f"The gradebook has {value} points for {name} {whose}. Put the right ones there.")
 
 
 def _join(key: tuple[str, str], result: Result | None, grades: Grades) -> Standing:
@@ -159,16 +178,12 @@ def _add_cells(unit: UnitData, in_gradebook: dict[str, float]) -> None:
         unit.cells.setdefault(cell, CheckCell(exercise_of(cell), points))
 
 
-def _submitted(directory: Path) -> set[tuple[str, str]]:
-    """(unit, student) of every folder in submitted/."""
+def _submitted(directory: Path, units: set[str]) -> set[tuple[str, str]]:
+    """(unit, student) of what lies in students' folders in submitted/ and is named as one of these units is."""
     found = set()
-    try:
-        for student in _folders(directory / "submitted"):
-            found |= {(unit.name, student.name) for unit in _folders(student)}
-    except OSError:  # no such directory, or it may not be read: then nothing is known to wait
-        return set()
+    for student in entries(directory / "submitted"):
+        if is_folder(student) and not student.name.startswith("."):
+            with contextlib.suppress(CourseError):  # one that cannot be read, of which `bncourse grade` says so
+                inside = entries(Path(student.path))
+                found |= {(entry.name, student.name) for entry in inside if entry.name in units}
     return found
-
-
-def _folders(directory: str | os.PathLike) -> list[os.DirEntry]:
-    return [entry for entry in os.scandir(directory) if entry.is_dir() and not entry.name.startswith(".")]

@@ -35,8 +35,8 @@ def write_report(directory: Path, enough: float = 50, hidden: bool = False) -> P
     """Write DIR/report.html from the results and the gradebook of a class, and return its path.
 
     enough: the per cent of a unit's points under which somebody is low. hidden: under made-up names, as
-    DIR/report-pseudonyms.html. The same results give the same bytes. Raises CourseError when DIR is no class or its
-    gradebook cannot be read, OSError when the file cannot be written.
+    DIR/report-pseudonyms.html. The same results give the same bytes. Raises CourseError when DIR is no class, its
+    gradebook cannot be read, or the file cannot be written.
     """
     data = collect(directory)
     if hidden:
@@ -49,6 +49,8 @@ def write_report(directory: Path, enough: float = 50, hidden: bool = False) -> P
         os.replace(partial, target)
     except IsADirectoryError:
         raise CourseError(f"{target} is a directory; move it away.") from None
+    except OSError as error:
+        raise CourseError(f"{target} cannot be written: {error.strerror}.") from None
     finally:
         partial.unlink(missing_ok=True)
     return target

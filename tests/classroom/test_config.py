@@ -67,6 +67,8 @@ def test_questions_without_points_are_for_good_and_noted_once(given, tmp_path):
     ("text", "words"),
     [("c = get_config(\n", "cannot be run: SyntaxError in line 1"),
      ("import no_such_plugin\n", "cannot be run: ModuleNotFoundError: No module named 'no_such_plugin'"),
+     ("import sys\nsys.exit(0)\n", "cannot be run: SystemExit: 0"),
+     ("c = get_config()\nc.CourseDirectory.db_url = 5\n", "cannot be used: The 'db_url' trait of a CourseDirectory"),
      ("c = get_config()\nc.CourseDirectory.source_directory = 'src'\n", "source_directory to 'src': bncourse works")],
 )  # fmt: skip
 def test_settings_that_cannot_be_used_are_told_in_one_line_and_stay(given, tmp_path, text, words):

@@ -3,16 +3,20 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sysconfig
+from pathlib import Path
 
 import nbformat
 import pytest
+from helpers.made_up_class import write
+from sqlalchemy import make_url
 
 from grader.authoring.stale import targets
 from grader.authoring.unit import read_unit
 from grader.classroom import demo
-from grader.classroom.course import make_class
+from grader.classroom.course import make_class, opened, quiet
 from grader.errors import CourseError
 
 
@@ -50,6 +54,37 @@ def test_a_stale_unit_is_not_released(tmp_path, tiny):
     with pytest.raises(CourseError, match="Run: bncourse build 90_tiny"):
         make_class(tmp_path / "new", [tiny])
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"), [("a?b", "?"), ("a*b", "*"), ("a[1]b", "[1]"), ("p%41c", "%41"), ("q?/bn", "?")]
+)
+def test_a_path_that_nbgrader_would_misread_is_refused(tmp_path, name, bad):
+    said = re.escape(f"{tmp_path / name} has {bad!r} in its path")
+    with pytest.raises(CourseError, match=said):
+        make_class(tmp_path / name, [])
+    assert list(tmp_path.iterdir()) == []
+    directory = write(tmp_path / name, [])
+    with pytest.raises(CourseError, match=said), opened(directory):
+        pass
+
+
+@pytest.mark.parametrize("name", ["100% sure", "ha#sh", "a[b", "a]b", "a{1}b", "co:lon & co"])
+def test_a_path_that_nbgrader_reads_as_it_is(tmp_path, name):
+    directory = write(tmp_path / name, [])
+    with quiet(), opened(directory) as api:
+        assert make_url(api.coursedir.db_url).database == str(directory / "gradebook.db")
+
+
+@pytest.mark.parametrize("setting", ["CourseDirectory.db_url = 5", "Exchange.root = 5", "NbGraderAPI.log_level = 'x'"])
+def test_settings_of_another_type_are_told_in_one_line(tmp_path, setting):
+    directory = write(tmp_path / "bn", [])
+    (directory / "nbgrader_config.py").write_text(f"c = get_config()\nc.{setting}\n")
+    before = Path.cwd()
+    said = r"^\S*nbgrader_config\.py cannot be used: The .* trait of .*"
+    with pytest.raises(CourseError, match=said) as caught, opened(directory):
+        pass
+    assert str(caught.value).isprintable() and Path.cwd() == before
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """A student is erased everywhere, and nobody else is touched."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from helpers.kept_class import NAMES, UNIT, named
@@ -70,6 +72,28 @@ def test_a_mac_s_name_and_a_link(kept_class, tmp_path):
     assert len(forget(kept_class, "j\u00fcrgen").erased) == 2
     assert named(kept_class / "submitted") == named(kept_class / "autograded") == set(NAMES)
     assert (tmp_path / "elsewhere" / "file").exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "large", "link"])
+def test_a_secret_that_is_no_ordinary_small_file_is_not_read(kept_class, kind, monkeypatch):
+    """A pipe has no end until somebody writes into it, a file with holes takes no room on the disk."""
+    path = kept_class / "submitted" / "ada" / UNIT / "submission_secret.txt"
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "large":
+        with path.open("wb") as file:
+            file.truncate(3 << 30)
+    else:
+        path.symlink_to("/dev/zero")
+    read_text = Path.read_text
+
+    def watched(path, **options):
+        assert path.name != "submission_secret.txt"
+        return read_text(path, **options)
+
+    monkeypatch.setattr(Path, "read_text", watched)
+    assert "submitted/ada (2 files)" in forget(kept_class, "ada", dry=True).erased
 
 
 def test_again_after_it_was_stopped(kept_class, monkeypatch):

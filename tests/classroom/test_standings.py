@@ -2,11 +2,13 @@
 
 import csv
 
+import pytest
 from helpers.summed_class import ONE, TWO
 from nbgrader.api import Gradebook
 
 from grader.classroom.people import More, write_more
 from grader.classroom.standings import read_totals, write_csv
+from grader.errors import CourseError
 
 
 def test_sums(summed_class):
@@ -30,6 +32,20 @@ def test_one_unit_and_another_mark(summed_class):
 def test_a_submission_that_was_not_graded_yet(summed_class):
     (summed_class / "submitted" / "eve" / ONE).mkdir(parents=True)
     assert read_totals(summed_class, ["03"]).remarks == [f"{ONE}: handed in, and without points: eve."]
+
+
+def test_a_link_to_itself_hides_nobody_who_was_not_graded(summed_class):
+    (summed_class / "submitted" / "eve" / ONE).mkdir(parents=True)
+    (summed_class / "submitted" / "eve" / "x").symlink_to("x")
+    assert read_totals(summed_class, ["03"]).remarks == [f"{ONE}: handed in, and without points: eve."]
+
+
+def test_points_without_end_are_named(summed_class):
+    with Gradebook(f"sqlite:///{summed_class / 'gradebook.db'}", "made-up") as gradebook:
+        gradebook.find_grade("a-0", ONE, ONE, "bob").manual_score = float("inf")
+        gradebook.db.commit()
+    with pytest.raises(CourseError, match=f"has inf points for a-0 of bob in {ONE}"):
+        read_totals(summed_class, [])
 
 
 def test_csv(summed_class, tmp_path):

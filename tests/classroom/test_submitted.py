@@ -68,6 +68,57 @@ def test_what_may_be_a_newer_version_is_named_beside_what_is_graded(hand_in, tmp
     assert all("which is graded: if it is newer, rename it." in line for line in found.others)
 
 
+@pytest.mark.parametrize(
+    "link, to",
+    [
+        ("loop", "loop"),
+        ("evil", "/usr"),
+        (UNITS[0], "/usr"),
+        ("nobody", "nowhere"),
+        ("ada/04", "04"),
+        ("ada/04_BatchNorm_Backward", "/usr"),
+    ],
+)
+def test_a_link_is_named_as_one_and_not_followed(hand_in, tmp_path, link, to):
+    hand_in(f"ada/{UNITS[0]}/{UNITS[0]}.ipynb")
+    (tmp_path / "submitted" / link).symlink_to(to)
+    found = submitted(tmp_path, UNITS)
+    assert found.submissions == [("ada", UNITS[0])], "the others are graded"
+    assert found.others == [
+        f"submitted/{link} is a link, and links are not followed: put what it leads to in its place."
+    ]
+
+
+def test_a_unit_that_is_a_link_is_left_for_grading_to_name(hand_in, tmp_path):
+    hand_in(f"ada/{UNITS[0]}/{UNITS[0]}.ipynb")
+    (tmp_path / "submitted" / "ada" / UNITS[1]).symlink_to(UNITS[1])
+    found = submitted(tmp_path, UNITS)
+    assert found.submissions == [("ada", UNITS[0]), ("ada", UNITS[1])] and found.others == []
+
+
+def test_submitted_itself_may_lie_elsewhere(hand_in, tmp_path):
+    hand_in(f"ada/{UNITS[0]}/{UNITS[0]}.ipynb")
+    (tmp_path / "submitted").rename(tmp_path / "elsewhere")
+    (tmp_path / "submitted").symlink_to("elsewhere")
+    assert submitted(tmp_path, UNITS).submissions == [("ada", UNITS[0])]
+
+
+def test_a_folder_that_cannot_be_read_stops_nobody_else(hand_in, tmp_path, monkeypatch):
+    for student in ("ada", "bob"):
+        hand_in(f"{student}/{UNITS[0]}/{UNITS[0]}.ipynb")
+    scandir = os.scandir
+
+    def denied(folder):
+        if folder == tmp_path / "submitted" / "ada":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    found = submitted(tmp_path, UNITS)
+    assert found.submissions == [("bob", UNITS[0])]
+    assert found.others == [f"{tmp_path}/submitted/ada cannot be read: Permission denied."]
+
+
 def test_a_name_that_is_no_text(hand_in, tmp_path):
     hand_in(f"x/{UNITS[0]}/{UNITS[0]}.ipynb")
     os.rename(tmp_path / "submitted" / "x", os.fsencode(tmp_path / "submitted") + b"/\xff")

@@ -1,5 +1,10 @@
 """Whose points a run changed, and by what."""
 
+import math
+
+import pytest
+
+from grader.errors import CourseError
 from grader.grading.changes import NAMED, changes
 from grader.grading.recorded import CellRow, Recorded
 
@@ -41,3 +46,25 @@ def test_of_many_checks_some_are_named():
     many = {f"c{n}": 0.0 for n in range(NAMED + 3)}
     (text,) = changes({"ada": recorded(**many)}, {"ada": recorded(**dict.fromkeys(many, 1.0))}).values()
     assert text.startswith("0 → 7, check c0 (0 → 1), ") and text.endswith(" and 3 more")
+
+
+def test_what_was_no_number_is_a_change():
+    assert changes({"ada": recorded(a="abc", b=1.0)}, {"ada": recorded(a=2.0, b=1.0)}) == {
+        "ada": "? → 3, check a ('abc' → 2)"
+    }
+    found = changes({"ada": recorded("x", a=2.0)}, {"ada": recorded(0.5, a=2.0)})
+    assert found == {"ada": "? → 1.5, late penalty ('x' → 0.5)"}
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (recorded(a="abc"), "'abc' as the points in a of ada: put a number there"),
+        (recorded(a=CellRow(1.0, math.inf)), "inf as the points in a of ada"),
+        (recorded(a=CellRow(1.0, None, "x")), "'x' as the points in a of ada"),
+        (recorded("y", a=1.0), "'y' as the late penalty of ada"),
+    ],
+)
+def test_what_is_no_number_now_is_said_in_one_line(one, words):
+    with pytest.raises(CourseError, match=words):
+        changes({}, {"bob": recorded(a=1.0), "ada": one})

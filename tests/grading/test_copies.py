@@ -1,7 +1,10 @@
 """Answers that are the same to the letter are named; what any two students would write is not."""
 
+from itertools import combinations
+
 import pytest
 
+from grader.grading import copies
 from grader.grading.copies import ENOUGH, answers_of, is_solved, own_code, same_answers
 from grader.grading.notebook import SubmittedCell
 from grader.grading.rebuild import Piece
@@ -51,6 +54,15 @@ def test_two_with_the_same_answers_are_named_to_each_other():
 def test_what_everybody_writes_is_not_named():
     assert said(*(result(f"s{n}") for n in range(4))) == {}  # a line, and the stub
     assert said(*(result(f"s{n}", "") for n in range(4))) == {}
+
+
+def test_what_nobody_wrote_makes_no_pairs(monkeypatch):
+    """Else the work would grow with the square of the class."""
+    pairs = []
+    monkeypatch.setattr(copies, "combinations", lambda students, n: pairs.append(students) or combinations(students, n))
+    untouched = [result(f"s{n}", g=CELLS[1].released) for n in range(20)]
+    two = [result("ada", mine("a"), CELLS[1].released), result("bob", mine("a"), CELLS[1].released)]
+    assert set(said(*untouched, *two)) == {"ada", "bob"} and pairs == [["ada", "bob"]]
 
 
 def test_the_solved_notebook_s_answers_are_named_as_such():

@@ -1,6 +1,7 @@
 """What is known about a class: results and gradebook joined, and what cannot be read named."""
 
 import json
+import os
 
 import pytest
 from helpers.made_up_class import result, write, write_gradebook
@@ -81,3 +82,55 @@ def test_failed_now_but_graded_before(tmp_path):
     write(directory, [result("ada", UNIT, status="failed", reason="it is empty")])
     text = read(directory).text
     assert "it is empty" in text and "The gradebook still has the score of an earlier file." in text
+
+
+def test_points_without_end_are_named(tmp_path):
+    directory = write(tmp_path / "bn", [full("ada"), full("bob")])
+    path = write_gradebook(directory, [full("ada"), full("bob")])
+    with Gradebook(f"sqlite:///{path}", "made-up") as gradebook:
+        gradebook.find_grade("normalize-values", UNIT, UNIT, "bob").manual_score = float("inf")
+        gradebook.db.commit()
+    with pytest.raises(CourseError, match=f"has inf points for normalize-values of bob in {UNIT}"):
+        write_report(directory)
+
+
+def test_who_is_not_graded_is_known_beside_links(tmp_path):
+    """Links that lead to themselves or out of the class; folders that are no units."""
+    directory = write(tmp_path / "bn", [full("ada")])
+    submitted = directory / "submitted"
+    for folder in (f"ada/{UNIT}", f"eve/{UNIT}", "eve/images", "fay/05_gone"):
+        (submitted / folder).mkdir(parents=True)
+    for link, to in (("loop", "loop"), (f"eve/{UNIT[:2]}", UNIT[:2]), ("eve/05_loop", "05_loop"), ("evil", "/usr")):
+        (submitted / link).symlink_to(to)
+    (submitted / "bob").mkdir()
+    (submitted / "bob" / UNIT).symlink_to(UNIT)  # grading will say that it is a link
+    assert [(unit.name, unit.ungraded) for unit in collect(directory).units] == [(UNIT, ["bob", "eve"])]
+
+
+def test_units_are_known_from_the_release_and_from_the_gradebook(tmp_path):
+    directory = write(tmp_path / "bn", [])
+    write_gradebook(directory, [full("ada")])
+    (directory / "release" / "05_new").mkdir(parents=True)
+    (directory / "release" / "05_new" / "05_new.ipynb").write_text("{}")
+    for unit in (UNIT, "05_new", "06_none"):
+        (directory / "submitted" / "eve" / unit).mkdir(parents=True)
+    assert {unit.name: unit.ungraded for unit in collect(directory).units} == {UNIT: ["eve"], "05_new": ["eve"]}
+
+
+def test_a_submitted_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    directory = write(tmp_path / "bn", [full("ada")])
+    for student in ("bob", "eve"):
+        (directory / "submitted" / student / UNIT).mkdir(parents=True)
+    scandir, denied = os.scandir, [directory / "submitted" / "bob"]
+
+    def deny(folder="."):
+        if folder in denied:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    (unit,) = collect(directory).units
+    assert unit.ungraded == ["eve"]
+    denied[:] = [directory / "submitted"]
+    with pytest.raises(CourseError, match="submitted cannot be read: Permission denied"):
+        collect(directory)

@@ -32,6 +32,17 @@ def test_a_report_that_cannot_be_written(tmp_path):
     assert not (directory / "report.html.part").exists()
 
 
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
+    directory = write(tmp_path / "bn", [full("ada")])
+
+    def no_space(path, *_, **__):
+        raise OSError(28, "No space left on device")  # as writing says it: without the file
+
+    monkeypatch.setattr("pathlib.Path.write_text", no_space)
+    with pytest.raises(CourseError, match=r"/bn/report\.html cannot be written: No space left on device\.$"):
+        write_report(directory)
+
+
 def test_same_results_same_bytes(tmp_path):
     results, people = made_up_results(12, 3)
     pages = set()
