@@ -52,7 +52,7 @@ lint: $(STAMP)  ## look for slips in the code
 	@$(IN_ENV) ruff check . && ruff format --check --quiet .
 
 clean:  ## remove the environment and caches, nothing that you wrote
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp holds the folder it was made in: scripts in an environment name their folder, so a moved one is made anew,
