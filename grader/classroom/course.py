@@ -103,7 +103,8 @@ def opened(directory: Path) -> Iterator[NbGraderAPI]:
 
     nbgrader works relative to the current directory and starts `alembic` by name: meanwhile that directory is the
     current one, and this interpreter's scripts are found even where the environment is not activated.
-    Raises CourseError where it is no class, has settings that cannot be used, or a path that nbgrader would misread.
+    Raises CourseError where it is no class, has settings that cannot be used, such as other names for its folders, or a
+    path that nbgrader would misread.
     """
     if not (directory / "nbgrader_config.py").exists():
         raise CourseError(
@@ -115,8 +116,10 @@ def opened(directory: Path) -> Iterator[NbGraderAPI]:
     os.chdir(directory)
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), path])
     try:
+        settings = config.load(directory)
+        config.check_folders(settings)  # a command would look into folders that are not there, and find nothing to do
         try:
-            api = NbGraderAPI(config=config.load(directory))
+            api = NbGraderAPI(config=settings)
         except TraitError as error:
             raise CourseError(f"{directory / config.FILE} cannot be used: {line(str(error))}") from None
         yield api

@@ -87,6 +87,13 @@ def test_settings_of_another_type_are_told_in_one_line(tmp_path, setting):
     assert str(caught.value).isprintable() and Path.cwd() == before
 
 
+def test_other_names_for_a_class_s_folders_are_refused_by_every_command(tmp_path):
+    """`bncourse grade` looks into submitted/, and would find nothing to do."""
+    (tmp_path / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.submitted_directory = "in"\n')
+    with pytest.raises(CourseError, match=r"sets CourseDirectory\.submitted_directory to 'in'"), opened(tmp_path):
+        pass
+
+
 @pytest.fixture(scope="module")
 def rows(klass, built):
     """The demo's students, graded by nbgrader on the tiny unit: their rows by name."""
