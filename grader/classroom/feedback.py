@@ -22,7 +22,7 @@ from traitlets.config import Config
 
 from grader.authoring.regions import parts_of
 from grader.classroom.feedback_math import KEPT, html_of
-from grader.grading.outputs import BLANK
+from grader.grading.outputs import is_blank_for_long
 from grader.grading.release import exercise_of
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -180,8 +180,8 @@ class FeedbackExporter(HTMLExporter):
 
     def _code(self, source: str) -> str:
         """Coloured, but for what takes long: IPython's rules try white space again from each of its places."""
-        odd = len(source) > COLOURED or max(map(len, re.findall(r"\s+", source)), default=0) >= BLANK
-        return (self._as_text if odd else self._highlighted)(source)
+        plain = len(source) > COLOURED or is_blank_for_long(source)
+        return (self._as_text if plain else self._highlighted)(source)
 
     @pass_context
     def markdown2html(self, context, source: str) -> str:

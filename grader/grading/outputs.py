@@ -20,9 +20,14 @@ def cleaned(outputs: list[dict]) -> list[dict]:
     return [output for output in map(_clean, outputs) if output]
 
 
+def is_blank_for_long(source: str) -> bool:
+    """Whether white space goes on for BLANK characters somewhere."""
+    return max(map(len, re.findall(r"\s+", source)), default=0) >= BLANK
+
+
 def readable(source: str) -> str:
     """A student's code without white space that goes on for pages: of so much, three lines are left."""
-    if max(map(len, re.findall(r"\s+", source)), default=0) < BLANK:
+    if not is_blank_for_long(source):
         return source
     return re.sub(r"\s+", lambda found: found[0] if len(found[0]) < BLANK else "\n\n\n" + _indent(found[0]), source)
 

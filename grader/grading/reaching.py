@@ -45,6 +45,7 @@ IMPORTED = _words("""
 PRIVATE = {"_BatchNorm", "_NormBase", "_Loss", "_LRScheduler", "_buffers", "_modules", "_parameters", "_version"}
 OF_SYS = ("float_info", "maxsize", "platform", "stderr", "stdout", "version", "version_info")
 ITS_OWN = ("self", "cls")
+PERHAPS = re.compile(r"\b(import|sys)\b|\b_|" + "|".join([*IN_ANSWERS, *CALLED]))  # else a cell is not parsed
 
 
 def reaching(pieces: list[Piece]) -> list[str]:
@@ -57,7 +58,7 @@ def reaching(pieces: list[Piece]) -> list[str]:
 
 
 def _names(source: str, answer: bool) -> list[str]:
-    if len(source) > MAX_PARSED or not re.search(r"\b(import|sys)\b|\b_|" + "|".join([*IN_ANSWERS, *CALLED]), source):
+    if len(source) > MAX_PARSED or not PERHAPS.search(source):
         return []
     try:
         with warnings.catch_warnings():

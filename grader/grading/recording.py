@@ -123,16 +123,23 @@ if "by_hand" in HELPERS:
                 for name in _BELOW:
                     self.below.impl(name, _refuse, "CPU", **{"allow_override": True} if _OVERRIDE else {})
             self.allowed.__enter__()
-            _must_be_refused()
+            try:
+                _must_be_refused()
+            except BaseException:  # of what is raised here, `with` tells no __exit__
+                self._put_back()
+                raise
 
         def __exit__(self, *error):
             try:
                 _is_refused()
             finally:
-                self.allowed.__exit__(*error)
-                self.below._destroy()
-                for function, code in self.codes.items():
-                    function.__code__ = code
+                self._put_back(*error)
+
+        def _put_back(self, *error):
+            self.allowed.__exit__(*(error or (None, None, None)))
+            self.below._destroy()
+            for function, code in self.codes.items():
+                function.__code__ = code
 
     HELPERS["by_hand"] = _ByHand
 

@@ -310,6 +310,14 @@ def test_case(course, case):
         assert len(meanwhile) == greedy
 
 
+def test_what_an_answer_reaches_for_is_told_with_its_result(course):
+    case = next(case for case in CASES["cheating"] if case.name == "by_hand_library_destroyed")
+    course.hand_in(dataclasses.replace(case, student="reaching"))
+    (text,) = course.grade("reaching", case.unit).reaches
+    assert text.startswith("cell whiten: it names ") and "gc.get_objects" in text
+    assert course.grade("honest", TINY).reaches == []
+
+
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in CASES["attacking"] if c.leaks])
 def test_without_the_jail_it_would_reach_something(course, case):
     """So that what the cases above do not reach is known to have been in reach."""
