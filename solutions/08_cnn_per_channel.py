@@ -984,7 +984,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def unfused():
-    """PyTorch's own fusion with BN is switched off: all of its ways come to one of two functions."""
+    """PyTorch's own fusion with BN is switched off: what of it is Python comes to one of two functions."""
     from torch.nn.utils import fusion
 
     def refuse(*args, **options):

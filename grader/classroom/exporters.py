@@ -19,6 +19,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Enum
 
+from grader.errors import CourseError
 from grader.report.scores import Grades, Person, read_comments, read_grades
 
 # What Canvas takes for a column of its own, in whichever title it stands.
@@ -60,6 +61,10 @@ class GradesExportPlugin(ExportPlugin):
     def export(self, gradebook: Gradebook) -> None:
         """Write the grades to `self.to`. Ends nbgrader with status 1 and one line where it cannot."""
         grades = read_grades(gradebook.db)
+        try:
+            grades.check()
+        except CourseError as error:
+            self._fail(str(error))
         units = self._chosen("assignment", self.assignment, list(grades.units))
         self._check_titles(units, list(grades.units))
         ids = set(self._chosen("student", self.student, [person.id for person in grades.students]))

@@ -1,11 +1,10 @@
 """Whose points a run changed, and by what: told from what the gradebook had before and has now."""
 
-import math
 from collections.abc import Iterator
 
 from grader.errors import CourseError
 from grader.grading.outputs import shown, some
-from grader.grading.recorded import CellRow, Recorded
+from grader.grading.recorded import CellRow, Recorded, is_number
 
 NAMED = 4  # cells that are named in a line
 
@@ -47,12 +46,8 @@ def _no_points(recorded: Recorded) -> list[tuple[str, object]]:
     values = [("late penalty", recorded.penalty)]
     for name, cell in recorded.cells.items():
         values += [(f"points in {name}", value) for value in (cell.auto, cell.manual, cell.extra)]
-    return [(what, value) for what, value in values if value is not None and not _is_number(value)]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
+    return [(what, value) for what, value in values if value is not None and not is_number(value)]
 
 
 def _number(value: object) -> str:
-    return f"{value:g}" if _is_number(value) else repr(value)
+    return f"{value:g}" if is_number(value) else repr(value)

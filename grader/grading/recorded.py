@@ -1,5 +1,6 @@
 """What the gradebook has of one submission, cell by cell."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,3 +41,8 @@ class Recorded:
     def waiting(self) -> list[str]:
         """The cells to which a person has to give points."""
         return [name for name, cell in self.cells.items() if cell.waiting]
+
+
+def is_number(value: object) -> bool:
+    """Whether it can be points. A database takes texts and infinity, too, where somebody edits it by hand."""
+    return isinstance(value, (int, float)) and math.isfinite(value)

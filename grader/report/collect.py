@@ -9,7 +9,6 @@ from grader.classroom.course import opened, quiet
 from grader.classroom.submitted import entries, is_folder
 from grader.errors import CourseError
 from grader.grading.copies import Group, groups
-from grader.grading.outputs import shown
 from grader.grading.release import Release, exercise_of, read_release, released_units
 from grader.grading.result import Result
 from grader.grading.store import Store
@@ -130,19 +129,10 @@ def collect(directory: Path) -> ClassData:
 
 
 def points_at(url: str) -> Grades:
-    """The grades in the database at this URL, as `grades_at`; all points are finite. Raises CourseError."""
+    """The grades in the database at this URL, as `grades_at`; all points are numbers. Raises CourseError."""
     grades = grades_at(url)
-    for unit, cells in grades.units.items():
-        _check(cells, f"(the most that it gives) in {unit}")
-    for (unit, student), graded in grades.graded.items():
-        _check({**graded.cells, "the late penalty": graded.penalty}, f"of {shown(student)} in {unit}")
+    grades.check()
     return grades
-
-
-def _check(points: dict[str, float], whose: str) -> None:
-    for name, value in points.items():
-        if not math.isfinite(value):
-            raise CourseError(f"The gradebook has {value} points for {name} {whose}. Put the right ones there.")
 
 
 def _join(key: tuple[str, str], result: Result | None, grades: Grades) -> Standing:

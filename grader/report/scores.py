@@ -1,6 +1,7 @@
 """All points of a class, read from nbgrader's gradebook in a few queries: some 72,000 grades in about a second."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from grader.errors import CourseError, said_by_database
+from grader.grading.outputs import shown
+from grader.grading.recorded import is_number
+
+WRITTEN = (Grade.auto_score, Grade.manual_score, Grade.extra_credit)  # the columns that Grade.score adds up
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,18 @@ class Grades:
     students: list[Person] = field(default_factory=list)  # by last name, first name, id
     units: dict[str, dict[str, float]] = field(default_factory=dict)  # by name
     graded: dict[tuple[str, str], Graded] = field(default_factory=dict)
+    no_numbers: list[str] = field(default_factory=list)  # what somebody wrote by hand where a number belongs
+
+    def check(self) -> None:
+        """Raises CourseError where points are no numbers: SQL's sums take a text for 0, and go on with infinity."""
+        for said in self.no_numbers:
+            raise CourseError(f"The gradebook has {said}. Put the right number there.")
+
+    def note(self, values: Iterable[object], what: str, *of: str) -> None:
+        """Keep what is no number, for `check`; None is nothing yet."""
+        for value in values:
+            if value is not None and not is_number(value):
+                self.no_numbers.append(f"{value!r} as the {what.format(*map(shown, of))}")
 
     def out_of(self, unit: str) -> float:
         return sum(self.units[unit].values())
@@ -87,6 +104,8 @@ def read_grades(session: Session) -> Grades:
         )
         for unit, cell, points in session.execute(query):
             cells = grades.units[unit]
+            grades.note([points], "most points for {} in {}", cell, unit)
+            points = points if is_number(points) else 0
             cells[cell] = cells.get(cell, 0) + points  # a cell id may stand in two notebooks of one assignment
     notebooks = {}
     query = (
@@ -95,17 +114,20 @@ def read_grades(session: Session) -> Grades:
         .order_by(Assignment.name, SubmittedAssignment.student_id)
     )
     for notebook, unit, student, penalty, flagged in session.execute(query):
-        graded = notebooks[notebook] = grades.graded.setdefault((unit, student), Graded())
-        graded.penalty += penalty or 0
+        graded = grades.graded.setdefault((unit, student), Graded())
+        notebooks[notebook] = graded, student, unit
+        grades.note([penalty], "late penalty of {} in {}", student, unit)
+        graded.penalty += penalty if is_number(penalty) else 0
         graded.flagged |= bool(flagged)
     query = (
-        select(Grade.notebook_id, base.c.name, Grade.score, Grade.needs_manual_grade)
+        select(Grade.notebook_id, base.c.name, Grade.score, Grade.needs_manual_grade, *WRITTEN)
         .join(base, base.c.id == Grade.cell_id)
         .order_by(base.c.name)
     )
-    for notebook, cell, points, waiting in session.execute(query):
+    for notebook, cell, points, waiting, *written in session.execute(query):
         if notebook in notebooks:
-            graded = notebooks[notebook]
+            graded, *whose = notebooks[notebook]
+            grades.note(written, "points for {} of {} in {}", cell, *whose)
             graded.cells[cell] = graded.cells.get(cell, 0) + points
             if waiting:
                 graded.waiting.append(cell)

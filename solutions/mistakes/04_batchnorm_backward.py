@@ -899,6 +899,13 @@ def batchnorm_backward_closed_form(dy, cache):
 # +             dx[i, j] = scale[j] * (dy[i, j] - dbeta[j] / m - x_hat[i, j] * dgamma[j] / m)
 # This calls batchnorm_backward, and is no closed form. Write dx as one expression of dy, dgamma, dbeta and x̂.
 # - return dx, dgamma, dbeta  =>  return batchnorm_backward(dy, cache)
+# dvar and dmean are here again: this is the backward pass node by node. Write dx as one expression of dy, dgamma, dbeta
+# and x̂.
+# - dx = scale * (dy - dbeta / m - x_hat * dgamma / m)
+# + root, centred = np.sqrt(cache["var"] + cache["eps"]), cache["x"] - cache["mean"]
+# +     dvar = (dy * cache["gamma"] * centred).sum(axis=0) * -0.5 / root**3
+# +     dmean = -(dy * cache["gamma"]).sum(axis=0) / root
+# +     dx = dy * cache["gamma"] / root + dmean / m + dvar * 2 * centred / m
 # %% mistakes otherwise="closed form, x near a million"
 # Far from zero this loses its digits. So does a numerical gradient, and so does σ² computed again as the mean of x²
 # minus the square of the mean: two huge numbers nearly cancel. Work with x − mean, and take var from the cache.

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from helpers.browser import axe, browser
+from helpers.browser import axe, browser, requests
 from helpers.graded_class import UNIT, gradebook, write_graded
 
 from grader.classroom.feedback_pages import make_pages
@@ -47,7 +47,7 @@ def shown(request, browser, page):
 def test_it_opens_without_a_complaint_and_asks_nobody(shown):
     assert [entry for entry in shown.get_log("browser") if entry["level"] == "SEVERE"] == []
     events = [json.loads(entry["message"])["message"] for entry in shown.get_log("performance")]
-    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    asked = requests(events)
     assert asked and all(url.startswith(("file:", "data:")) for url in asked)
 
 

@@ -44,7 +44,7 @@ def test_points_without_end_are_named(summed_class):
     with Gradebook(f"sqlite:///{summed_class / 'gradebook.db'}", "made-up") as gradebook:
         gradebook.find_grade("a-0", ONE, ONE, "bob").manual_score = float("inf")
         gradebook.db.commit()
-    with pytest.raises(CourseError, match=f"has inf points for a-0 of bob in {ONE}"):
+    with pytest.raises(CourseError, match=f"has inf as the points for a-0 of bob in {ONE}"):
         read_totals(summed_class, [])
 
 

@@ -7,14 +7,17 @@ changes the notebook (or returns the bytes of the file). What grading must make 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from grader.authoring.unit import read_unit
 from grader.grading.release import tables
 from grader.kit.observe import packed
 from grader.kit.table import Table
+from grader.paths import unit_sources
 
 TINY, CHECKS, TORCH, REAL = "90_tiny", "91_checks", "92_torch", "04_batchnorm_backward"
 
@@ -180,6 +183,13 @@ RIGHT = {
 ALL = {TINY: 3.0, CHECKS: 6.0, TORCH: 3.0, REAL: 25.0}
 
 
+@cache
+def right_answers() -> dict[str, str]:
+    """Those, and the real unit's own."""
+    unit = read_unit(unit_sources([REAL[:2]])[0])
+    return RIGHT | {exercise: unit.of("exercise", exercise)[0].source for exercise in unit.exercises}
+
+
 @dataclass
 class Host:
     """The machine that grades: where on it things lie that no submission may see or change."""
@@ -245,8 +255,8 @@ class Notebook:
         """Write the right answer to each exercise that is not named."""
         for cell in self.cells:
             exercise = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if exercise in RIGHT and exercise not in but:
-                cell.source = RIGHT[exercise]
+            if exercise in right_answers() and exercise not in but:
+                cell.source = right_answers()[exercise]
 
     def add(self, code: str, before: str = "", after: str = "", at: int | None = None, markdown: bool = False):
         """A cell of the student's own; without a place, right after the setup cell."""

@@ -6,7 +6,7 @@ with `centre` (2 of 6 points) in the other unit.
 
 from nbformat.v4 import new_output
 
-from corpus.case import CHECKS, REAL, RIGHT, TINY, case
+from corpus.case import ALL, CHECKS, REAL, RIGHT, TINY, case, right_answers
 
 WRONG = {
     "normalize": "def normalize(x, mean, var, eps=1e-5):\n    return x * 0.0",
@@ -1355,3 +1355,31 @@ kit.wrong_parts = kit.causes_of = lambda *args, **kwargs: []
 kit.call = lambda target, args, kwargs, name: (np.zeros(1), {{"value": {{"t": "None"}}}}, None)
 kit.CheckFailed = type("CheckFailed", (SystemExit,), {{}})
 np.allclose = lambda *args, **kwargs: True""")
+
+
+# The backward pass node by node once more, where the closed form is asked for: 2 of its 4 points are for how it works.
+NO_CLOSED_FORM = {
+    "partial": "import functools\n\nbatchnorm_backward_closed_form = functools.partial(batchnorm_backward)",
+    "object": """\
+class ClosedForm:
+    def __call__(self, dy, cache):
+        return batchnorm_backward(dy, cache)
+
+
+batchnorm_backward_closed_form = ClosedForm()""",
+    "partner": "def batchnorm_backward_closed_form(dy, cache):\n    return both(dy, cache)",
+    "paste": right_answers()["batchnorm_backward"].replace(
+        "def batchnorm_backward", "def batchnorm_backward_closed_form"
+    ),
+}
+for kind, code in NO_CLOSED_FORM.items():
+
+    def no_closed_form(nb, host, code=code):
+        nb.answer_rightly()
+        nb.answer(batchnorm_backward_closed_form=code)
+        own = nb.cell("batchnorm_backward").source.replace("def batchnorm_backward", "def both")
+        nb.answer(batchnorm_backward=f"{own}\n\n\ndef batchnorm_backward(dy, cache):\n    return both(dy, cache)")
+
+    no_closed_form.__name__ = f"no_closed_form_{kind}"
+    no_closed_form.__doc__ = f"A {kind} instead of a closed form."
+    cheat(ALL[REAL] - 2, REAL)(no_closed_form)

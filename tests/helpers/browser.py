@@ -54,6 +54,12 @@ def browser(tmp_path_factory):
     driver.quit()
 
 
+def requests(events: list[dict]) -> list[str]:
+    """What pages asked for, of the messages of Chromium's performance log; its own pages (a new tab's) left out."""
+    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    return [url for url in asked if not url.startswith(("chrome:", "chrome-untrusted:"))]
+
+
 @pytest.fixture(scope="session")
 def axe(shared) -> str:
     """axe-core's source, from the npm registry: 500 KB that are not worth keeping in the repository."""

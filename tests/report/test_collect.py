@@ -90,7 +90,7 @@ def test_points_without_end_are_named(tmp_path):
     with Gradebook(f"sqlite:///{path}", "made-up") as gradebook:
         gradebook.find_grade("normalize-values", UNIT, UNIT, "bob").manual_score = float("inf")
         gradebook.db.commit()
-    with pytest.raises(CourseError, match=f"has inf points for normalize-values of bob in {UNIT}"):
+    with pytest.raises(CourseError, match=f"has inf as the points for normalize-values of bob in {UNIT}"):
         write_report(directory)
 
 

@@ -1,6 +1,7 @@
 """A gradebook is read, and only read: points as nbgrader counts them, and one line where it cannot be read."""
 
 import contextlib
+import re
 import sqlite3
 from collections import defaultdict
 
@@ -143,6 +144,29 @@ def test_a_gradebook_that_lacks_a_table_is_told_in_one_line(path, sql):
     sql("DROP TABLE grade")
     with pytest.raises(CourseError, match=r"cannot be read: no such table: grade\.$"):
         read(path)
+
+
+def told(path) -> str:
+    with pytest.raises(CourseError) as caught:
+        read(path).check()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["auto_score", "manual_score", "extra_credit"])
+@pytest.mark.parametrize("value", ["2,5", float("inf")])
+def test_points_that_are_no_number_are_told_by_student_and_cell(path, sql, column, value):
+    sql(f"UPDATE grade SET {column} = ? WHERE notebook_id = ?", value, sql.notebook["03_a", "ada"])
+    assert re.search(rf"has {value!r} as the points for [fg]-x of ada in 03_a\.", told(path))
+    assert [person.id for person in read(path).students]  # collect and forget go on with that
+
+
+def test_so_is_a_late_penalty_and_what_a_cell_gives_at_most(path, sql):
+    sql("UPDATE submitted_notebook SET late_submission_penalty = 'half' WHERE id = ?", sql.notebook["03_a", "ada"])
+    assert "has 'half' as the late penalty of ada in 03_a." in told(path)
+    sql("UPDATE submitted_notebook SET late_submission_penalty = NULL")
+    read(path).check()
+    sql("UPDATE grade_cells SET max_score = 'two'")
+    assert "has 'two' as the most points for f-x in 03_a." in told(path)
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "gradebook.db", "sqlite:/gradebook.db"])
