@@ -1,10 +1,25 @@
 """A unit small enough to read, in a course of its own, for the tests of everything that works on units."""
 
+import gc
 from pathlib import Path
 
 import pytest
 from helpers.shared import made_once
 from helpers.tiny import write_tiny
+
+gc.disable()  # until all tests are collected: what is imported stays, and to look through it takes seconds
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One test makes the unit that many look at, at once; those come last, or all processes would wait for it."""
+    items.sort(key=lambda item: "built" in item.fixturenames)
+    first = next((n for n, item in enumerate(items) if "built" in item.fixturenames), 0)
+    items[:1] = [items.pop(first), *items[:1]] if first else items[:1]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -93,6 +93,7 @@ def test_a_stream_that_cannot_be_set_is_left(monkeypatch):
     assert main(["build"]) == 0 and sys.stdout.getvalue() == "jürgen\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["grader", "grader.cli"])
 def test_it_runs_as_a_module_too(module):
     done = subprocess.run([sys.executable, "-m", module, "grad"], capture_output=True, text=True)

@@ -41,6 +41,7 @@ def test_the_packed_digits_are_what_the_original_gives(levels, monkeypatch):
     assert len(literal("DIGITS = ", packed_digits())) <= 18_000  # of which every notebook with MNIST has a copy
 
 
+@pytest.mark.slow
 def test_the_packed_digits_are_near_the_original(levels, images):
     with np.load(SOURCE) as arrays:
         labels = arrays["labels"]

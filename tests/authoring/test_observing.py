@@ -43,6 +43,7 @@ def test_the_checks_of_the_reference(observed):
     }
 
 
+@pytest.mark.slow
 def test_each_answer_is_known_by_the_checks_that_it_fails(unit, observed):
     answers = [*unit.rights, *unit.mistakes]
     fails = {
@@ -53,6 +54,7 @@ def test_each_answer_is_known_by_the_checks_that_it_fails(unit, observed):
     assert fails["You"] == ["x_hat", "x_hat, float32"]
 
 
+@pytest.mark.slow
 def test_a_cell_without_hidden_tests_is_seen_with_other_random_numbers(observed, edited):
     assert observed.second == {}
     edited("### BEGIN HIDDEN TESTS\n", "")
@@ -81,6 +83,7 @@ def test_check_names_are_unique(edited):
     assert caught.value.line == place(path, 'check("x_hat", q_epsilon)')
 
 
+@pytest.mark.slow
 def test_what_a_process_writes_is_read_back_as_it_was(unit, observed, monkeypatch):
     def run(command, env, **kwargs):
         assert command[:3] == [sys.executable, "-m", "grader.authoring.observing"]

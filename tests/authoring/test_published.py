@@ -39,6 +39,7 @@ def test_hidden_tests_of_what_is_published(edited):
     assert "its hidden tests expect what visible checks publish" in problem
 
 
+@pytest.mark.slow
 def test_hidden_tests_of_what_another_cell_publishes(edited):
     again = 'check("{}", normalize, x + 1, x.mean(0), x.var(0), eps=0.1)\n'
     edited(HIDDEN, again.format("x_hat, shifted"))
@@ -59,6 +60,7 @@ def test_random_numbers_in_the_place_of_hidden_tests(edited):
         build(path, run=False)
 
 
+@pytest.mark.slow
 def test_random_numbers_of_a_helper(edited):
     edited(REGION, "")
     path = edited(SEEDED, "x = drawn(1, 7, 3)\ncheck(")

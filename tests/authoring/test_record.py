@@ -93,11 +93,13 @@ def test_otherwise_names_a_check(edited):
         build(path, run=False)
 
 
+@pytest.mark.slow
 def test_two_mistakes_with_one_outcome_are_told_both_hints(edited):
     path = edited("# You forgot to return.", "# Another.\n# - return x_hat  =>  return None\n# You forgot to return.")
     build(path, run=False)
 
 
+@pytest.mark.slow
 def test_three_mistakes_with_one_outcome_stop_the_build(edited):
     more = "# One.\n# - return x_hat  =>  return None\n# Two.\n# - return x_hat  =>  return (None)  # two\n"
     path = edited("# You forgot to return.", more.replace("  # two", " or None") + "# You forgot to return.")
@@ -105,6 +107,7 @@ def test_three_mistakes_with_one_outcome_stop_the_build(edited):
         build(path, run=False)
 
 
+@pytest.mark.slow
 def test_a_mistake_that_is_right_stops_the_build(edited):
     path = edited("(np.sqrt(var) + eps)", "(eps + var) ** 0.5")
     with pytest.raises(CourseError, match="no check fails: add one that tells it from the answer"):

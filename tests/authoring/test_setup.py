@@ -1,5 +1,7 @@
 """The first cell: small, in a module of its own, complete."""
 
+import pytest
+
 from grader.authoring.setup import module_source, setup_source
 from grader.authoring.unit import read_unit
 
@@ -18,6 +20,7 @@ def test_helper_cells_go_into_the_setup_cell(edited):
     compile(source, "<setup>", "exec")
 
 
+@pytest.mark.slow
 def test_by_hand_is_there_where_it_is_called(edited, tiny):
     assert "def by_hand" not in module_source(read_unit(tiny))
     path = edited('check("q_epsilon", q_epsilon)', 'with by_hand():\n    check("q_epsilon", q_epsilon)')

@@ -57,7 +57,10 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+SLOW = ("bomb", "many")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in HOSTILE])
 def test_hostile_entries_are_refused_and_the_rest_is_collected(take, lms_class, tmp_path, capsys, name):
     entries, why = HOSTILE[name]
     entries = entries() if callable(entries) else entries

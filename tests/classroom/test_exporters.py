@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 import os
 import shutil
 import subprocess
@@ -57,25 +58,26 @@ def klass(tiny_class, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def export(klass, monkeypatch, caplog):
+def export(klass, monkeypatch):
     """A function that runs nbgrader's export command in this process: what it logged, and the rows of the file."""
 
     def run(exporter: str, *arguments: str, to: str = "out.csv") -> tuple[str, list[list[str]]]:
         monkeypatch.chdir(klass)
         Path(to).unlink(missing_ok=True)
-        caplog.clear()
+        said = io.StringIO()
+        handler = logging.StreamHandler(said)
         app = ExportApp()
-        app.log.addHandler(caplog.handler)
+        app.log.addHandler(handler)
         try:
             app.initialize([f"--exporter=grader.classroom.exporters.{exporter}", *arguments, "--to", to])
             app.start()
         except SystemExit as end:
             assert end.code == 1
-            return caplog.text, []
+            return said.getvalue(), []
         finally:
-            app.log.removeHandler(caplog.handler)
+            app.log.removeHandler(handler)
             assert not list(klass.glob("*.part"))
-        return caplog.text, rows_of(klass / to)
+        return said.getvalue(), rows_of(klass / to)
 
     return run
 

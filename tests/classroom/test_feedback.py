@@ -69,6 +69,7 @@ def test_of_code_without_end_the_beginning_is_shown():
     assert shown(code, "") == f"{code[:SHOWN]}\n... 400,000 more characters are left out here"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["x = 1" + "\n" * 20_000 + "y = 2", "x = 1" + " \n" * 5000, "import a;" * 10_000])
 def test_code_that_takes_long_to_colour_is_text(source):
     """By IPython's rules, 20,000 blank lines would take minutes."""

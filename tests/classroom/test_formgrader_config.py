@@ -55,6 +55,7 @@ def test_in_a_server_the_jail_comes_first_and_all_of_nbgrader_s_steps_follow(ser
         assert [step.__mro__[1] for step in ours] == getattr(Autograde, name).default()
 
 
+@pytest.mark.slow
 def test_the_button_has_bncourse_grade_it(klass, served, monkeypatch):
     asked, wrote, proof = [], [], klass / "proof"
     notebook = hand_in(klass, "ada") / f"{UNIT}.ipynb"

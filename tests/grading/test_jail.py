@@ -80,7 +80,10 @@ print("end")"""
     assert run(jail, hold, share)[-1].split()[-1:] == ["end"]
 
 
-@pytest.mark.parametrize("piece", [32, 1], ids=["in large pieces", "in small pieces"])
+PIECES = [pytest.param(32, id="in large pieces"), pytest.param(1, id="in small pieces", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("piece", PIECES)
 def test_memory_ends_at_the_limit(jail, piece):
     """Within a fifth of it, as fast as memory can be had."""
     code = f"kept = []\nfor _ in range({2000 // piece}):\n    kept.append(bytearray(b'x') * ({piece} << 20))"

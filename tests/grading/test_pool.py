@@ -58,6 +58,7 @@ def test_every_job_ends(tmp_path):
     assert sorted(name for name, _ in came) == [str(n) for n in range(7)]
 
 
+@pytest.mark.slow
 def test_who_met_a_limit_of_time_beside_others_runs_again_alone(tmp_path):
     jobs = [made(tmp_path, name, slow=name.startswith("slow")) for name in ("slow-1", "slow-2", "a", "b")]
     came = dict(ran(jobs))

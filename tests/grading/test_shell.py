@@ -66,6 +66,7 @@ class Recorded(IOPubThread):
         self.sent.append(b"".join(map(bytes, message)))
 
 
+@pytest.mark.slow
 def test_what_the_thread_is_about_to_send_is_sent_before_a_cell_ends():
     """The thread flushes by itself, too: a cell that ended just then was idle before its output came."""
 

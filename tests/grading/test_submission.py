@@ -49,6 +49,7 @@ def test_files_beside_the_notebook(folder):
     assert found.files == {"data/points.csv": b"1", "helper.py": b"x"} and not found.notes
 
 
+@pytest.mark.slow
 def test_environments_and_repositories_beside_a_notebook_do_not_use_up_its_files(folder):
     """A module in src/ comes after .venv/ and .git/, and is needed."""
     for inside in (".venv/lib", ".git/objects", "node_modules/x", "my_env/lib", "deep/my_env/lib"):
@@ -179,7 +180,16 @@ def test_odd_names_make_plain_notes(folder):
     assert found.hash
 
 
-@pytest.mark.parametrize("kind", ["links", "sparse files", "pipes", "folders that are links"])
+KINDS = [
+    "pipes",
+    *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("links", "sparse files", "folders that are links")),
+]
+
+
+SLOW = ("links", "sparse files", "folders that are links")
+
+
+@pytest.mark.parametrize("kind", ["pipes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in SLOW)])
 def test_many_of_a_kind_make_one_note(folder, kind):
     for n in range(3000):
         path = folder / f"x{n:04}"

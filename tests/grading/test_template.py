@@ -106,6 +106,7 @@ def test_what_is_written_to_the_descriptors_does_not_reach_the_grader(jail):
 DRAW = "import random, numpy as np\nprint(random.random(), np.random.rand())"
 
 
+@pytest.mark.slow
 def test_random_numbers_are_those_of_the_submission(jail):
     given = ["one = 1"]
     first, again, other = (run(jail, given, DRAW, seed=seed)[1] for seed in (1, 1, 2))
@@ -131,6 +132,7 @@ def test_outputs_of_any_size_and_of_any_characters(jail):
     assert begun[1][0]["text"] == 'é"\\\n' * 100_000
 
 
+@pytest.mark.slow
 def test_no_program_of_another_unit_is_in_a_kernels_memory(jail):
     run(jail, ["secret_of_another = 'told' + 'to nobody'"])
     look = "import sys\nprint(sys.modules['kernel'].programs, 'secret_of_another' in globals())"

@@ -433,6 +433,7 @@ def test_the_unpickler_knows_arrays_alone(name):
 # The file itself, and the real copies
 
 
+@pytest.mark.slow
 def test_it_stands_alone_in_an_empty_directory(mine, tmp_path):
     """As a cell of a notebook: no comments, no private docstrings, nothing of the course, its names all cifar10's."""
     code = bare(SOURCE.read_text(encoding="utf-8"))

@@ -366,6 +366,7 @@ def test_no_server_leads_to_the_digits(mirrors, digits, monkeypatch, capsys):
     assert len(printed.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_name_server_that_keeps_silent(digits, monkeypatch, capsys):
     release = threading.Event()
     monkeypatch.setattr(mnist, "urlopen", lambda *args, **kwargs: release.wait(5))
@@ -393,6 +394,7 @@ print(*[array.shape[0] for array in mnist.load_mnist()])
 """
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(online, cache):
     both = threading.Barrier(2)
     online.before = lambda name: both.wait(10)  # each file is sent when both processes have asked for it

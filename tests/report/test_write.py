@@ -43,6 +43,7 @@ def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
         write_report(directory)
 
 
+@pytest.mark.slow
 def test_same_results_same_bytes(tmp_path):
     results, people = made_up_results(12, 3)
     pages = set()

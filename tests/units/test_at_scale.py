@@ -112,12 +112,14 @@ def test_a_run_that_was_stopped_within_an_epoch(train, run, at_scale, monkeypatc
     assert all(map(same, whole, train(2, runs, "stopped")))
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_trained_again(train, run, at_scale, monkeypatch):
     [kept] = train(1, [run()], "folder")
     monkeypatch.setattr(at_scale.Training, "epoch", None)
     assert same(kept, train(1, [run()], "folder")[0])
 
 
+@pytest.mark.slow
 def test_an_interrupted_write_leaves_the_checkpoint_before_it(train, run, monkeypatch):
     [first] = train(1, [run()], "folder")
     save = torch.save

@@ -26,6 +26,7 @@ def data(unit):
     return unit["as_tensors"](images[0], labels[0], images[1], labels[1])
 
 
+@pytest.mark.slow
 def test_experiment_a_repeats_itself_and_heeds_the_rate(unit, data):
     once, again, faster = (unit["experiment_a"](True, 0, data, lr=lr, epochs=2) for lr in (0.001, 0.001, 0.01))
     assert once.shape == (2, 4)
