@@ -23,6 +23,7 @@ from traitlets.config import Config
 from grader.classroom.backup import Backup
 from grader.errors import CourseError, said_by_database
 from grader.grading.earlier import remember
+from grader.grading.empty_gradebook import make_tables
 from grader.grading.outputs import line, some
 from grader.grading.store import FOLDER, write_whole
 
@@ -118,6 +119,7 @@ class Releasing:
         """The cells of a unit that somebody has handed in, by what they are; None where nobody has."""
         coursedir = NbGraderAPI(config=self.config).coursedir
         try:
+            make_tables(coursedir.db_url)
             with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
                 known = gradebook.find_notebook(unit, unit)
                 if not known.submissions:

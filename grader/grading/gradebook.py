@@ -25,6 +25,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from grader.errors import CourseError
+from grader.grading.empty_gradebook import make_tables
 from grader.grading.late import Late
 from grader.grading.recorded import CellRow, Recorded
 from grader.grading.release import Release
@@ -89,6 +90,7 @@ class Writer:
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
             address = address.update_query_dict({"timeout": "1"})  # second; then we say that we wait
+        self._patiently(lambda: make_tables(address))
         self.gradebook = self._patiently(lambda: Gradebook(address, course_id))
         self.engine = self.gradebook.engine
         self.late = Late(config)

@@ -1,13 +1,16 @@
 """The notebook's own code survives whatever learners name their things, and check cells leave no names behind."""
 
+import atexit
 import sys
 
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from grader.authoring.stale import targets
 
+NO_HISTORY = Config(HistoryManager={"enabled": False})
 ANSWER = """\
 def normalize(x, mean, var, eps=1e-5):
     return (x - mean) / np.sqrt(var + eps)
@@ -34,7 +37,8 @@ class Notebook:
 
     def __init__(self, path):
         InteractiveShell.clear_instance()
-        self.shell = InteractiveShell.instance()
+        self.shell = InteractiveShell.instance(config=NO_HISTORY)
+        atexit.unregister(self.shell.atexit_operations)  # of dozens of shells they take ten seconds
         notebook = nbformat.read(targets(path)[0], as_version=4)
         self.cells = {c.metadata.nbgrader.grade_id: c.source for c in notebook.cells if "nbgrader" in c.metadata}
         self.run(self.cells["setup"])

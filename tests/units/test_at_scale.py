@@ -138,6 +138,7 @@ def test_an_interrupted_write_leaves_the_checkpoint_before_it(train, run, monkey
     assert same(train(2, [run()], "whole")[0], train(2, [run()], "folder")[0])
 
 
+@pytest.mark.slow
 def test_checkpoints_that_cannot_be_used_are_named(train, run, at_scale, tmp_path):
     train(1, [run()], "folder")
     with pytest.raises(ValueError, match=r"vgg11-1-BN-0\.pt has precision 'float32', not 'bfloat16'"):
