@@ -1,7 +1,5 @@
 """An empty gradebook. To make one, nbgrader asks a program of its own for one number, which takes seconds."""
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from nbgrader.api import Base
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import URL, create_engine, inspect
@@ -18,6 +16,9 @@ def make_tables(url: str | URL) -> None:
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # else each table is there at once, by itself
             if not inspect(connection).get_table_names():
+                from alembic.migration import MigrationContext  # here: it is needed once a class, and takes long
+                from alembic.script import ScriptDirectory
+
                 Base.metadata.create_all(connection)
                 MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "heads")
     finally:
