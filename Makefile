@@ -75,7 +75,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(IN_ENV) $(PIP) install --quiet -c constraints.txt setuptools
 	@$(IN_ENV) $(PIP) install --no-compile -c constraints.txt --no-build-isolation -e ".[dev]"
 	@# On all cores. pip would use one; and what is not compiled here, each jail would compile again, which stores nothing.
-	@$(IN_ENV) python -m compileall -qq -j 0 $(VENV)/lib || true # some packages hold files for newer Pythons
+	@$(IN_ENV) python -m compileall -qq -j 0 -x /tests/ $(VENV)/lib || true # some hold files for newer Pythons
 	@printf '%s' "$(CURDIR)" > $(STAMP)
 
 # What the site takes on top, for those who make it.

@@ -586,6 +586,10 @@ NAMES = {
 }
 
 
+def case_of(what: str) -> str:
+    return f"named_{re.sub('[^a-z]+', '_', what.lower()).strip('_')}"
+
+
 def named(what: str, *codes: str, points: float = 3.0, unit: str = TINY, at: int | None = None, **wanted) -> None:
     """Add a case: a student has given names, a cell for each of these, and has answered rightly."""
 
@@ -594,13 +598,14 @@ def named(what: str, *codes: str, points: float = 3.0, unit: str = TINY, at: int
         for code in reversed(codes):
             nb.add(code, at=at)
 
-    make.__name__ = f"named_{re.sub('[^a-z]+', '_', what.lower()).strip('_')}"
+    make.__name__ = case_of(what)
     make.__doc__ = f"{what}, named by a student: in no check's way."
     broken(points, unit, **wanted)(make)
 
 
 for what, code in NAMES.items():
     named(what, code)
+ONE_NAME = {case_of(what) for what in NAMES}
 named("everything", *NAMES.values())
 named("everything in the other unit", *NAMES.values(), points=6.0, unit=CHECKS)
 named("things above the setup cell", *SPOILERS.values(), at=0)

@@ -253,7 +253,8 @@ def test_interrupted(klass, undisturbed, tmp_path, temporary, share):
             wait_for(lambda: len(list(results.glob("*.json"))) >= share * len(STUDENTS), grading)
         started = time.monotonic()
         os.killpg(grading.process.pid, signal.SIGINT)
-        assert grading.wait(20) == 130
+        # The same to a shell: Python ends itself by the signal where that came while it ran code out of a string.
+        assert grading.wait(20) in (130, -signal.SIGINT)
         assert time.monotonic() - started < 10
         assert survivors(known, 0.5) == []
     assert grading.said() == "bncourse: interrupted\n"
