@@ -12,13 +12,15 @@ def make_tables(url: str | URL) -> None:
     """
     engine = create_engine(url)
     try:
+        if inspect(engine).get_table_names():
+            return
+        from alembic.migration import MigrationContext  # here: it is needed once a class, and takes long
+        from alembic.script import ScriptDirectory
+
         with engine.begin() as connection:
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # else each table is there at once, by itself
             if not inspect(connection).get_table_names():
-                from alembic.migration import MigrationContext  # here: it is needed once a class, and takes long
-                from alembic.script import ScriptDirectory
-
                 Base.metadata.create_all(connection)
                 MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "heads")
     finally:

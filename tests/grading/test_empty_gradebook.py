@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from sqlalchemy.exc import OperationalError
 
 from grader.grading.empty_gradebook import make_tables
 
@@ -41,3 +42,15 @@ def test_nbgrader_uses_it_as_it_is(tmp_path, monkeypatch):
     before = (tmp_path / "gradebook.db").read_bytes()
     make_tables(url)
     assert (tmp_path / "gradebook.db").read_bytes() == before
+
+
+def test_one_that_has_tables_is_not_waited_for(tmp_path):
+    path = tmp_path / "gradebook.db"
+    make_tables(f"sqlite:///{path}")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # as formgrader does while it saves
+        make_tables(f"sqlite:///{path}?timeout=0.1")
+    with contextlib.closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):  # one without them is
+            make_tables(f"sqlite:///{tmp_path / 'new.db'}?timeout=0.1")
