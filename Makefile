@@ -6,6 +6,7 @@ PIP      ?= python -m pip# "uv pip" is quicker, and with UV_TORCH_BACKEND=cpu sp
 ARGS     ?=
 UNITS    ?=
 LAB_ARGS ?=
+EXTRAS   ?= dev# dev,site: with what `make site` takes, at once
 AT_ONCE  ?= -n 3 --dist worksteal# on two cores: tests also wait, for limits and for each other
 
 VENV  := .venv
@@ -73,10 +74,11 @@ $(STAMP): pyproject.toml constraints.txt
 	echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make lab PYTHON=/path/to/python3.12" >&2; exit 1
 	@echo "Installing what constraints.txt names; the first time this takes minutes."
 	@$(IN_ENV) $(PIP) install --quiet -c constraints.txt setuptools
-	@$(IN_ENV) $(PIP) install --no-compile -c constraints.txt --no-build-isolation -e ".[dev]"
+	@$(IN_ENV) $(PIP) install --no-compile -c constraints.txt --no-build-isolation -e ".[$(EXTRAS)]"
 	@# On all cores. pip would use one; and what is not compiled here, each jail would compile again, which stores nothing.
 	@$(IN_ENV) python -m compileall -qq -j 0 -x /tests/ $(VENV)/lib || true # some hold files for newer Pythons
 	@printf '%s' "$(CURDIR)" > $(STAMP)
+	@case ",$(EXTRAS)," in *,site,*) touch $(SITE) ;; esac
 
 # What the site takes on top, for those who make it.
 $(SITE): $(STAMP)
