@@ -12,9 +12,8 @@ gc.disable()  # until all tests are collected: what is imported stays, and to lo
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One test makes the unit that many look at, at once; those come last, or all processes would wait for it."""
-    items.sort(key=lambda item: "built" in item.fixturenames)
-    first = next((n for n, item in enumerate(items) if "built" in item.fixturenames), 0)
-    items[:1] = [items.pop(first), *items[:1]] if first else items[:1]
+    waiting = [item for item in items if "built" in item.fixturenames]
+    items[:] = [*waiting[:1], *(item for item in items if "built" not in item.fixturenames), *waiting[1:]]
 
 
 def pytest_collection_finish() -> None:

@@ -70,8 +70,8 @@ class Grades:
 
     def check(self) -> None:
         """Raises CourseError where points are no numbers: SQL's sums take a text for 0, and go on with infinity."""
-        for said in self.no_numbers:
-            raise CourseError(f"The gradebook has {said}. Put the right number there.")
+        if self.no_numbers:
+            raise CourseError(f"The gradebook has {self.no_numbers[0]}. Put the right number there.")
 
     def note(self, values: Iterable[object], what: str, *of: str) -> None:
         """Keep what is no number, for `check`; None is nothing yet."""

@@ -180,12 +180,6 @@ def test_odd_names_make_plain_notes(folder):
     assert found.hash
 
 
-KINDS = [
-    "pipes",
-    *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("links", "sparse files", "folders that are links")),
-]
-
-
 SLOW = ("links", "sparse files", "folders that are links")
 
 
