@@ -307,6 +307,12 @@ def ways(said, a, kinds):
             yield from ways(f"{name}({said})", f(a), kinds[:k] + kinds[k + 1 :])
 
 
+def likely(said, a, kinds):
+    """The same, those first that have no operation but the first of each kind: there are many others."""
+    yield from ways(said, a, [dict([*kind.items()][:1]) for kind in kinds])
+    yield from ways(said, a, kinds)
+
+
 def in_words(a, found):
     """The words of the first of those found that is this map (which F.pad may have put zeros around)."""
     import torch
@@ -340,9 +346,12 @@ def seen(module, x, shortcut=()):
             calls.append((layer, given[0].clone(), out.clone()))
 
     def ends(h, s):
-        for (one, b), (two, c) in product(ways("branch", h, few), ways("shortcut" if shortcut else "x", s, few)):
-            for said, v in ((f"{one} + {two}", b + c), (f"{one} - {two}", b - c), (f"{one} · {two}", b * c), (one, b)):
-                yield from ways(said, v, few)
+        pairs = [*product(ways("branch", h, few), ways("shortcut" if shortcut else "x", s, few))]
+        for sign, f in (("+", torch.add), ("-", torch.sub), ("·", torch.mul)):
+            for (one, b), (two, c) in pairs:
+                yield from ways(f"{one} {sign} {two}", f(b, c), few)
+        for one, b in ways("branch", h, few):
+            yield from ways(one, b, few)
 
     both = lambda a: (made(a.shape[1:2], False), made(a.shape[1:2], True))  # the known γ and β
     norm = lambda a, *known, eps=1e-5: nn.functional.batch_norm(a, None, None, *known, training=True, eps=eps)
@@ -382,14 +391,14 @@ def seen(module, x, shortcut=()):
     if stopped:
         return {"layers": layers, f"stopped: {stopped}": True}
     x, found = before, {"number of dense layers": len(calls) - len(convs)}
-    found["convolution 1 gets"] = in_words(branch[0][1], ways("x", x, kinds[:2]))
+    found["convolution 1 gets"] = in_words(branch[0][1], likely("x", x, kinds[:2]))
     for k, (_, a, _) in enumerate(branch[1:], 1):
-        found[f"behind convolution {k} comes"] = in_words(a, ways("…", branch[k - 1][2], kinds))
+        found[f"behind convolution {k} comes"] = in_words(a, likely("…", branch[k - 1][2], kinds))
     if shortcut:
         step = -(-x.shape[2] // last[1].shape[2])
         found["the shortcut gets"] = in_words(last[1], [("x", x[:, :, ::step, ::step])])
     if last[2].ndim == 2:
-        found["the network ends with"] = in_words(y, ways("nn.Linear", last[2], kinds[:2]))
+        found["the network ends with"] = in_words(y, likely("nn.Linear", last[2], kinds[:2]))
     else:
         found["the block gives"] = in_words(y, ends(branch[-1][2], last[2] if shortcut else x))
     again = torch.allclose(y, module(x.clone()))

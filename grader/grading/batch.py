@@ -7,19 +7,19 @@ switches something off: its numbers could be worked out, with what is forbidden,
 happens in a group that one of its cells might have done as well as another, the notebook is run again, cell by cell.
 """
 
+import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from grader.grading.execute import Kernel, Ran, Stopped
 from grader.grading.rebuild import Piece
 from grader.grading.script import read_parts
+from grader.kit.check import MIME as REPORTS
 
-RUN_SETUP = "get_ipython().run_setup()"
-RUN_CHECK = "get_ipython().run_check({key!r}, {word!r}, {code!r})"
-RUN_PIECE = "get_ipython().run_piece({word!r}, {code!r}, {first})"
-MARK_CHECK = "get_ipython().mark({word!r}, {first})"
-MARK = "application/x-bncourse-piece"  # as inside/kernel.py has it
+GROUP = "\0cells"  # as inside/cells.py has it, and the next
+MARK = "application/x-bncourse-piece"
+SETUP_CELL = {"setup": True}
 # A cell that awaits runs in the kernel's own event loop, which a cell inside another one has not.
 _AWAITS = re.compile(r"\b(await|async)\b")
 _SWITCHES_OFF = re.compile(r"^\s*with \w+\(\)", re.M)  # by_hand, unfused
@@ -58,27 +58,32 @@ def _go_together(pieces: list[Piece], numbers: list[int]) -> bool:
     return same and not any(_SWITCHES_OFF.search(cell.full) for cell in cells)
 
 
+def requested(cells: Iterable[dict]) -> str:
+    """The code of a request to run such cells, which inside/cells.py describes."""
+    return GROUP + json.dumps(list(cells))
+
+
+def _cell(piece: Piece, word: str, notebook) -> dict:
+    if piece.role == "setup":
+        return {"word": word, **SETUP_CELL}
+    return {
+        "word": word,
+        **({"check": notebook.check_code(piece.cell)} if piece.role == "check" else {"piece": piece.source}),
+    }
+
+
 async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:
     """Run cells in one request, and enter in a run what each gave.
 
     Raises Stopped where the first ended the kernel, Unclear where it may have been another one.
     """
     words = [secrets.token_hex(8) for _ in numbers]
-    lines, history = [], False
-    for word, number in zip(words, numbers):
-        piece, first = notebook.pieces[number], len(lines) == 1  # whether its mark is the first
-        if piece.role == "setup":
-            lines.append(RUN_SETUP)
-        elif piece.role == "check":
-            lines += [MARK_CHECK.format(word=word, first=first)] if lines else []
-            lines.append(RUN_CHECK.format(key=piece.key, word=word, code=notebook.check_code(piece.cell)))
-        elif len(numbers) == 1:
-            lines, history = [piece.source], True
-        else:
-            lines.append(RUN_PIECE.format(word=word if lines else "", code=piece.source, first=first))
+    pieces = [notebook.pieces[number] for number in numbers]
+    by_itself = len(pieces) == 1 and pieces[0].role not in ("setup", "check") and not pieces[0].source.startswith(GROUP)
+    code = pieces[0].source if by_itself else requested(_cell(*each, notebook) for each in zip(pieces, words))
     try:
-        ran = await kernel.run("\n".join(lines), history=history)
-        for word, number, part in zip(words, numbers, _parted(ran, words[1:])):
+        ran = await kernel.run(code, history=by_itself)
+        for word, number, part in zip(words, numbers, [ran] if by_itself else _parted(ran, words[1:])):
             run.ran[number] = part
             if notebook.pieces[number].role == "check":
                 run.parts[number] = read_parts(part.outputs, word)
@@ -86,29 +91,36 @@ async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:
                     if one.error and one.label in ("visible", "hidden"):
                         await kernel.look_behind(*one.error)
     except Stopped as stop:
-        if len(numbers) > 1 and not (stop.timed and not _marked(stop.outputs)):
+        if len(numbers) > 1 and not (stop.timed and not _marks(_told(stop.outputs))):
             raise Unclear from None
         raise
 
 
-def _marked(outputs: list[dict]) -> list[dict]:
-    """The marks among outputs. What has not the form of them is none."""
+def _told(outputs: list[dict]) -> list[dict]:
+    """The marks and reports among outputs. What has not the form of them is none."""
     found = [o["data"].get(MARK) for o in outputs if isinstance(o.get("data"), dict)]
-    return [mark for marks in found if isinstance(marks, list) for mark in marks if isinstance(mark, dict)]
+    return [one for several in found if isinstance(several, list) for one in several if isinstance(one, dict)]
+
+
+def _marks(told: list[dict]) -> list[dict]:
+    return [one for one in told if "reports" not in one]
 
 
 def _parted(ran: Ran, marks: list[str]) -> list[Ran]:
     """What each cell of a group gave. Raises Unclear where the marks between them are not as they have to be."""
-    if not marks:  # a cell by itself, whatever it shows
-        return [ran]
-    if [mark.get("word") for mark in _marked(ran.outputs)] != marks:
+    if [mark.get("word") for mark in _marks(_told(ran.outputs))] != marks:
         raise Unclear
     parts = [Ran([], ran.count)]
     for output in ran.outputs:
-        marked = _marked([output])
-        for mark in marked:
-            count = mark.get("count")
-            parts.append(Ran([], count if type(count) is int else None))
-        if not marked:
+        told = _told([output])
+        for one in told:
+            if "reports" in one:
+                parts[-1].outputs.append(
+                    {"output_type": "display_data", "data": {REPORTS: one["reports"]}, "metadata": {}}
+                )
+            else:
+                count = one.get("count")
+                parts.append(Ran([], count if type(count) is int else None))
+        if not told:
             parts[-1].outputs.append(output)
     return parts

@@ -4,6 +4,7 @@ nbclient talks to the kernel. A kernel may send whatever it likes: one message t
 that would take too much memory is not unpacked.
 """
 
+import asyncio
 import contextlib
 from queue import Empty
 
@@ -17,7 +18,7 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat.notebooknode import NotebookNode
 from traitlets import Any, Type
 
-from grader.grading.weight import unpacked_bytes
+from grader.grading.weight import HEAVIEST, unpacked_bytes
 
 MOST_UNPACKED = 32 << 20  # bytes that a message may take when it is unpacked, beside the outputs that are left
 MOST_BESIDE = 1 << 20  # bytes of a message that are not its content: header, parent, metadata
@@ -48,7 +49,8 @@ class BoundedSession(Session):
         room = max(0, self.room)
         if len(body) > room + FRAME_SLACK:
             raise TooMuch
-        if sum(map(unpacked_bytes, (header, parent, metadata, body))) > MOST_UNPACKED + room:
+        texts, most = (header, parent, metadata, body), MOST_UNPACKED + room
+        if HEAVIEST * sum(map(len, texts)) > most and sum(map(unpacked_bytes, texts)) > most:
             raise TooMuch
         return {**super().deserialize(msg_list, content, copy), "size": len(body)}
 
@@ -68,14 +70,19 @@ class Channel(AsyncZMQSocketChannel):
 
     async def get_msg(self, timeout: float | None = None) -> dict:
         self.taken += 1
-        if self.taken % self.AT_ONCE:
-            try:
-                parts = self._plain.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                pass
-            else:
-                return self.session.deserialize(self.session.feed_identities(parts)[1])
-        return await super().get_msg(timeout)
+        if self.taken % self.AT_ONCE == 0:
+            await asyncio.sleep(0)
+        try:
+            return self._read(self._plain.recv_multipart(zmq.NOBLOCK))
+        except zmq.Again:
+            pass
+        try:  # not first a poll, and then what is there: each is as much work
+            return self._read(await asyncio.wait_for(self.socket.recv_multipart(), timeout))
+        except TimeoutError:
+            raise Empty from None
+
+    def _read(self, parts: list[bytes]) -> dict:
+        return self.session.deserialize(self.session.feed_identities(parts)[1])
 
 
 class KernelClient(AsyncKernelClient):
@@ -112,6 +119,9 @@ class Client(NotebookClient):
             return self.kc
         await self.kc.wait_for_ready(timeout=self.startup_timeout)
         return self.kc
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """Whoever has this client looks whether the kernel lives, and says `give_up`."""
 
     def give_up(self) -> None:
         """Wait no longer for the cell that runs: the kernel has gone, or will."""

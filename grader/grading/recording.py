@@ -2,7 +2,10 @@
 # run in the notebook's kit, whose names it uses, before the notebook gets them. It knows no expected value. It notes
 # what the student's code gave; whether that is right is decided outside the jail.
 
+import ctypes
+import gc
 import inspect
+import types
 import warnings
 from operator import is_
 
@@ -25,14 +28,14 @@ def check(name, target, *args, rtol=1e-6, atol=1e-9, dtype=False, **kwargs):
     return value
 
 
-def _run_check(parts, word, names):
-    """Run the parts of a check cell, (label, compiled code), and send what their checks noted.
+def _run_check(parts, word, names, kernel):
+    """Run the parts of a check cell, (label, compiled code), and have the kernel send what their checks noted.
 
     At once after a part that put something out, or stopped: what comes next is of the next part.
     """
     global _noted
     _put_back()
-    unsent, names, before = [], namespace(names), _put_out()
+    unsent, names, before = [], namespace(names), kernel.put_out()
     for left, (label, code) in enumerate(parts, 1 - len(parts)):
         CHECK_FILES.add(code.co_filename)
         _noted, stopped = [], None
@@ -46,19 +49,12 @@ def _run_check(parts, word, names):
         noted, _noted = _noted, None
         unsent.append({"word": word, "part": label, "noted": noted, "error": stopped})
         ended = not left or (stopped and label != "canary")
-        if not ended and (label in ("canary", "given") or (_put_out() == before and len(str(unsent)) < _SMALL)):
+        if not ended and (label in ("canary", "given") or (kernel.put_out() == before and len(str(unsent)) < _SMALL)):
             continue  # goes with the next: each message costs as much as a small cell
-        show("", False, unsent)
-        unsent, before = [], _put_out()
+        kernel.report(unsent, ended)
         if ended:
             break
-
-
-def _put_out():
-    """How many messages there have been of what the notebook puts out."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return shell().display_pub.pub_socket.io_thread.asked
+        unsent, before = [], kernel.put_out()
 
 
 def begin(names):
@@ -152,20 +148,55 @@ def _spaces():
     return [*modules, torch.Tensor, torch.library.Library] if torch else modules
 
 
-def _public(space):
-    return {name: value for name, value in vars(space).items() if name == "__import__" or not name.startswith("_")}
+def _names(space):
+    """What is in a space: of a class all, of a module what is public."""
+    names, whole = vars(space), isinstance(space, type)
+    return {name: value for name, value in names.items() if whole or name == "__import__" or not name.startswith("_")}
 
 
-_kept, _helpers = [(space, _public(space)) for space in _spaces()], {**HELPERS}
+def _state(space):
+    """Where the number of a space's state is read, as `.value`: another one after each change (PEP 509).
+
+    By the names alone one would touch each of two thousand functions, at every check, and so copy the memory in which
+    they lie, which is shared with the process that this one was forked from.
+    """
+    names = vars(space)
+    if isinstance(names, types.MappingProxyType):  # a class's
+        (names,) = gc.get_referents(names)
+    return ctypes.c_uint64.from_address(id(names) + object.__basicsize__ + tuple.__itemsize__)  # after ob_base, ma_used
 
 
-def _put_back():
-    for space, kept in _kept:
+def _has_states():
+    """Whether this Python numbers them so."""
+    if sys.implementation.name != "cpython":
+        return False
+    trial, seen = type("Trial", (), {}), []
+    for change in (1, 2, 3):
+        trial.name = change
+        seen.append(_state(trial).value)
+    return len(set(seen)) == 3
+
+
+# A space, what is in it, where the number of its state is, and that number when all was in its place.
+_kept = [[space, _names(space), _state(space) if _has_states() else None, None] for space in _spaces()]
+_helpers = {**HELPERS}
+
+
+# With the builtins of the beginning, whatever stands in their place now.
+def _put_back(all=all, delattr=delattr, isinstance=isinstance, map=map, setattr=setattr, type=type, vars=vars):
+    for place in _kept:
+        space, kept, state, seen = place
+        if state is not None and state.value == seen:
+            continue
         now = vars(space)
         if not all(map(is_, map(now.get, kept), kept.values())):
             for name, value in kept.items():
                 if now.get(name) is not value:
                     setattr(space, name, value)
+        if isinstance(space, type):  # what is new there may stand in front of what the class has from another
+            for name in now.keys() - kept.keys():
+                delattr(space, name)
+        place[3] = None if state is None else state.value
     HELPERS.clear()
     HELPERS.update(_helpers)
 

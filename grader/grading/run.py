@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from grader.grading import outputs
-from grader.grading.batch import RUN_SETUP, Unclear, batches, run_group, singly
+from grader.grading.batch import SETUP_CELL, Unclear, batches, requested, run_group, singly
 from grader.grading.execute import Kernel, Ran, Stopped
 from grader.grading.given import given_code
 from grader.grading.jail import Jail, Jails
@@ -183,7 +183,7 @@ async def _run(notebook: Notebook, jail: Jail, skip: set[int], stub: bool, group
         if stub:
             await kernel.run(STUB_TORCH.read_text(encoding="utf-8"), history=False)
         if n.begins_early:
-            await kernel.run(RUN_SETUP, history=False)
+            await kernel.run(requested([SETUP_CELL]), history=False)
             done = []
         left = [i for i, p in enumerate(n.pieces) if p.kind == "code" and p.source.strip() and i not in {*skip, *done}]
         for group in grouped(n.pieces, left):

@@ -6,6 +6,7 @@ from functools import singledispatch
 # Bytes of what a sign of JSON begins, at most: a list, a dict with its table, half of a string, and what stands
 # behind a comma (an item's place in a list, and a number).
 _WEIGHTS = {"[": 88, "{": 250, '"': 35, ",": 48}
+HEAVIEST = max(_WEIGHTS.values()) + 4  # bytes that a byte of JSON can come to, at most
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', flags=re.S)
 _FOUR = [bytes([first]) for first in range(0xF0, 0xF5)]  # what a sign beyond the first 65,536 begins with in UTF-8
 

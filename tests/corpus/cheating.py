@@ -17,16 +17,13 @@ WRONG = {
 }
 KERNEL = "from ipykernel.kernelapp import IPKernelApp\nkernel = IPKernelApp.instance().kernel\n"
 KIT = 'import sys\nkit = sys.modules["bncourse_kit"]\n'
-HELD = """\
-def held_by(function):
-    return dict(zip(function.__code__.co_freevars, [cell.cell_contents for cell in function.__closure__]))
-"""  # what the shell's functions hold: where the kernel keeps what the setup cell made
+CELLS = f"{KERNEL}cells = kernel.cells\n"  # which run checks, and hold what the setup cell made
 BEFORE_A_CHECK = f"""\
-{HELD}
-kept = held_by(get_ipython().run_check)["kit"]
+{CELLS}
+kept = cells.kit
 
-def run_check(parts, word, names, real=kept["run_check"]):
-    real({{parts}}, word, names)
+def run_check(parts, word, names, kernel, real=kept["run_check"]):
+    real({{parts}}, word, names, kernel)
 
 kept["run_check"] = run_check"""  # other parts of a check cell are run than were to be
 TWO = "the answer fits the published numbers only"
@@ -148,15 +145,15 @@ def input_transformer(nb, host):
     nb.add("get_ipython().input_transformers_cleanup.append(lambda lines: [x for x in lines if 'assert' not in x])")
 
 
-@cheat(flag="did not report")
+@cheat()
 def input_transformer_that_empties_cells(nb, host):
-    """Nothing is run from here on."""
+    """No cell is run from here on, the answers neither."""
     nb.add("get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])")
 
 
-@cheat(flag="did not report")
+@cheat()
 def patched_run_cell(nb, host):
-    """The shell runs no cell any more, and says that all went well."""
+    """The shell runs no cell any more, the answers neither, and says that all went well."""
     nb.add("""\
 shell = get_ipython()
 done = shell.run_cell("pass")
@@ -193,12 +190,12 @@ kit.check = check""")
 
 @cheat(flag="a check did not report")
 def patched_run_check(nb, host):
-    """What runs the check cells, in the shell and in the kit, does nothing."""
+    """What runs the check cells, in the kernel and in the kit, does nothing."""
     nb.answer_rightly()
     nb.add(f"""\
-{KIT}
-kit._run_check = lambda parts, word, names: None
-get_ipython().run_check = lambda *args: None""")
+{KIT}{CELLS}
+kit._run_check = lambda *args: None
+cells.run = cells._run = lambda *args: None""")
 
 
 @cheat(flag="a check did not report")
@@ -206,23 +203,23 @@ def patched_run_check_that_the_kernel_kept(nb, host):
     """The same where the kernel keeps it, out of reach of %reset."""
     nb.answer_rightly()
     nb.add(f"""\
-{HELD}
-held_by(get_ipython().run_check)["kit"]["run_check"] = lambda parts, word, names: None""")
+{CELLS}
+cells.kit["run_check"] = lambda *args: None""")
 
 
 @cheat(2.0, flag="a check reported that was not run")
 def check_run_in_the_place_of_another(nb, host):
-    """get_ipython gives a shell that runs, whatever the check, that of normalize, which is answered rightly."""
+    """The kernel runs, whatever the check, that of normalize, which is answered rightly."""
     nb.answer(normalize=RIGHT["normalize"])
-    nb.add("""\
-class Shell:
-    codes = []
+    nb.add(f"""\
+{CELLS}
+codes, real = [], cells._run
 
-    def run_check(self, key, word, code, shell=get_ipython()):
-        self.codes.append(code)
-        shell.run_check(key, word, self.codes[0])
+def run(cell):
+    codes.extend([cell["check"]] * ("check" in cell))
+    real({{**cell, "check": codes[0]}} if "check" in cell else cell)
 
-get_ipython = Shell""")
+cells._run = run""")
 
 
 @cheat(2.0, flag="an assert that must fail did not")
@@ -268,19 +265,19 @@ def forged_reports(nb, host):
     """All that a check cell reports is forged, from what the student's notebook says is expected."""
     nb.answer_rightly("centre")
     nb.add(f"""\
-{KIT}{HELD}
-kept = held_by(get_ipython().run_check)["kit"]
+{KIT}{CELLS}
+kept = cells.kit
 real = kept["run_check"]
 value = {nb.published()["centred"]!r}
 
-def run_check(parts, word, names):
+def run_check(parts, word, names, kernel):
     if any("centred" in str(code.co_consts) for _, code in parts):
         noted = [{{"name": "centred", "outcome": {{"value": value}}, "rtol": 1, "atol": 1, "who": "f", "said": ""}}]
         kit.show("", False, {{"word": word, "part": "canary", "noted": [], "error": ["AssertionError", ""]}})
         for label, _ in parts[1:]:
-            kit.show("", False, {{"word": word, "part": label, "noted": noted, "error": None}})
+            kernel.report([{{"word": word, "part": label, "noted": noted, "error": None}}], label == parts[-1][0])
     else:
-        real(parts, word, names)
+        real(parts, word, names, kernel)
 
 kit._run_check = kept["run_check"] = run_check""")
 
@@ -485,11 +482,12 @@ types.ModuleType = Module""",
 
 @cheat(4.0, CHECKS)
 def setup_replaced(nb, host):
-    """Above the setup cell, its code in the shell is followed by code of the student's own. But it has been run."""
+    """Above the setup cell, its code in the kernel is followed by code of the student's own. But it has been run."""
     wrong(nb, "centre")
     nb.add(
         f"""\
-setup = get_ipython().run_setup
+{CELLS}
+setup = cells.setup
 cell = dict(zip(setup.__code__.co_freevars, setup.__closure__))["setup"]
 first = cell.cell_contents
 cell.cell_contents = compile('''
@@ -506,7 +504,7 @@ kit.observe = lambda value, salt: seen if salt == "centred" else real(value, sal
 def setup_that_is_not_run(nb, host):
     """Above the setup cell, running it is made to do nothing. But it has been run."""
     nb.answer_rightly()
-    nb.add("get_ipython().run_setup = lambda: None", at=0)
+    nb.add(f"{CELLS}cells.setup = lambda: None", at=0)
 
 
 @cheat(1.0)
@@ -514,9 +512,10 @@ def setup_run_again(nb, host):
     """The kit is made anew by the answer, in the middle of a check."""
     nb.answer_rightly()
     nb.answer(
-        normalize="""\
+        normalize=f"""\
+{CELLS}
 def normalize(x, mean, var, eps=1e-5):
-    get_ipython().run_setup()
+    cells.setup()
     return x * 0.0"""
     )
 
@@ -531,9 +530,9 @@ shell.ast_transformers.clear()
 shell.events.callbacks["pre_run_cell"].clear()""")
 
 
-@cheat(flag="a check did not report")
+@cheat(1.0)
 def transformer_that_knows_no_checks(nb, host):
-    """A transformer takes the code that runs checks out of every cell."""
+    """A transformer takes the code that runs checks out of every cell. But it is in none."""
     wrong(nb, "normalize")
     nb.add("""\
 import ast
@@ -545,9 +544,9 @@ class NoChecks(ast.NodeTransformer):
 get_ipython().ast_transformers.append(NoChecks())""")
 
 
-@cheat(4.0, CHECKS, flag=TWO)
+@cheat(4.0, CHECKS)
 def transformer_of_the_course_abused(nb, host):
-    """The notebook's transformer, put back, takes the code that runs a check for a check cell, and runs it its way."""
+    """The notebook's transformer, put back, would take what runs a check for a check cell. It is none."""
     wrong(nb, "centre")
     nb.add(f"""\
 {KIT}
@@ -590,20 +589,21 @@ rebind()""")
 
 
 @cheat(4.0, CHECKS, flag=TWO)
-def event_before_a_check(nb, host):
-    """Before the cell that runs the check, an event has it run under a forged kit; after it, all is as it was."""
+def kit_forged_while_a_check_runs(nb, host):
+    """What runs the check has it run under a forged kit; after it, all is as it was."""
     wrong(nb, "centre")
     nb.add(f"""\
-{KIT}
+{KIT}{CELLS}
 seen, real = {nb.published()["centred"]!r}, kit.observe
 
 def forged(value, salt):
     return seen if salt == "centred" else real(value, salt)
 
-def before(info):
-    kit.observe = forged if "run_check" in info.raw_cell else real
+def run(cell, run=cells._run):
+    kit.observe = forged if "check" in cell else real
+    run(cell)
 
-get_ipython().events.register("pre_run_cell", before)""")
+cells._run = run""")
 
 
 @cheat(4.0, CHECKS, flag=TWO)
@@ -853,9 +853,9 @@ real, seen = kernel.session.send, {nb.published()["centred"]!r}
 def send(stream, message, content=None, *args, **kwargs):
     if message == "error":
         return None
-    if isinstance(message, dict) and message["msg_type"] == "display_data":
-        for sent in message["content"]["data"].values():
-            for noted in (noted for part in sent if isinstance(part, dict) for noted in part["noted"]):
+    if message == "display_data":
+        for held in content["data"].values():
+            for noted in (noted for one in held for part in one.get("reports", ()) for noted in part["noted"]):
                 if noted["name"] == "centred":
                     noted["outcome"] = {{"value": seen}}
     return real(stream, message, content, *args, **kwargs)
@@ -908,16 +908,16 @@ def error_withheld(nb, host):
     """What a failing assert reports is exchanged on its way."""
     only_a_hidden_assert_fails(nb, host)
     nb.add(f"""\
-{KIT}
-real = kit.show
+{CELLS}
+real = cells.report
 
-def show(line, bad, data=None, body=None):
-    for part in data:
+def report(parts, last):
+    for part in parts:
         if part["part"] in ("visible", "hidden"):
             part["error"] = None
-    real(line, bad, data, body)
+    real(parts, last)
 
-kit.show = show""")
+cells.report = report""")
 
 
 @cheat(4.0, CHECKS, flag=None)
@@ -940,38 +940,36 @@ get_ipython().events.register("post_run_cell", lambda *args: sys.settrace(None))
 
 
 @cheat(0.0)
-def patched_display_hook(nb, host):
-    """What is displayed is exchanged by the shell itself."""
+def patched_sender(nb, host):
+    """What checks report is exchanged by what sends it."""
     wrong(nb, "normalize")
     nb.add(f"""\
-import sys
-shell, seen = get_ipython(), {nb.published()["x_hat"]!r}
-real = shell.display_pub.publish
+{KERNEL}
+iopub, seen = kernel.iopub_thread, {nb.published()["x_hat"]!r}
+real = iopub.send_held
 
-def publish(data, *args, **kwargs):
-    for sent in data.values():
-        for noted in (noted for part in sent if isinstance(part, dict) for noted in part["noted"]):
-            noted["outcome"] = {{"value": seen}}
-    return real(data, *args, **kwargs)
+def send_held(held):
+    for noted in (noted for one in held for part in one.get("reports", ()) for noted in part["noted"]):
+        noted["outcome"] = {{"value": seen}}
+    real(held)
 
-shell.display_pub.publish = publish
-sys.displayhook = lambda value: None""")
+iopub.send_held = send_held""")
 
 
 @cheat(1.0, flag="a check did not report")
-def show_that_withholds(nb, host):
-    """The kit shows only checks that have passed."""
+def report_that_withholds(nb, host):
+    """Only checks that have passed are reported."""
     wrong(nb, "normalize")
     nb.add(f"""\
-{KIT}
-real = kit.show
+{CELLS}
+real = cells.report
 
-def show(line, bad, data=None, body=None):
-    for part in data:
+def report(parts, last):
+    for part in parts:
         part["noted"] = [noted for noted in part["noted"] if noted["name"] == "q_epsilon"]
-    real(line, bad, data, body)
+    real(parts, last)
 
-kit.show = show""")
+cells.report = report""")
 
 
 @cheat(1.0, flag=None)
@@ -1154,9 +1152,9 @@ def normalize(x, mean, var, eps=1e-5):
 # Builtins
 
 
-@cheat(limit="time: the cell ran", limits={"cell_seconds": 2})
+@cheat(1.0, repair="ended the kernel", limits={"cell_seconds": 2})
 def overwritten_builtins(nb, host):
-    """print, __import__, isinstance and others are replaced for all code there is; the kernel hangs."""
+    """print, __import__, isinstance and others are replaced for all code there is, the kernel's, too."""
     wrong(nb, "normalize")
     nb.add("""\
 import builtins

@@ -5,7 +5,7 @@ with numbers that a helper draws from a positional seed.
 """
 
 from corpus.case import CHECKS, TINY, TORCH, case
-from corpus.cheating import HELD, KIT, TWO, wrong
+from corpus.cheating import CELLS, KIT, TWO, wrong
 
 GIVEN = "Witness was defined anew: checks use what was released"
 TABLE = f"""\
@@ -467,10 +467,10 @@ def code_of_checks_before_they_run(nb, host):
     """Before a check is run, the kernel is searched for its code and for that of other units."""
     nb.answer_rightly()
     nb.add(f"""\
-{MEMORY}{HELD}
+{MEMORY}{CELLS}
 import sys
 def told():
-    held = {{**held_by(get_ipython().run_check), **held_by(get_ipython().run_setup)}}
+    held = {{*vars(cells), *cells.setup.__code__.co_freevars}}
     programs = [*sys.modules["kernel"].programs, *(key for key in held if key in ("checks", "programs"))]
     return programs + found(b"<chec[k] [a-z_]+-[a-z]+>") + found(b"spread, man[y] features")
 """)

@@ -1,12 +1,12 @@
 """Cells that are run in one request: which ones, and what each is seen to have given."""
 
 import asyncio
-import re
+import json
 from types import SimpleNamespace
 
 import pytest
 
-from grader.grading.batch import MARK, Unclear, batches, run_group, singly
+from grader.grading.batch import GROUP, MARK, REPORTS, Unclear, batches, run_group, singly
 from grader.grading.execute import Ran, Stopped
 from grader.grading.rebuild import Piece
 from grader.grading.release import ReleaseCell
@@ -91,8 +91,8 @@ class Kernel:
 
     async def run(self, code, history=True):
         self.code, self.history = code, history
-        words = re.findall(r"(?:mark|run_piece)\('(\w+)'", code)
-        return Ran(self.answer(words), 7)
+        cells = json.loads(code.removeprefix(GROUP)) if code.startswith(GROUP) else []
+        return Ran(self.answer([cell["word"] for cell in cells][1:]), 7)
 
     async def look_behind(self, name, message):
         pass
@@ -141,6 +141,23 @@ def test_cells_that_put_nothing_out_have_their_marks_in_one_message():
 def test_checks_that_go_together_are_told_apart_as_well():
     run = entered(lambda words: [say("a"), mark(words[0]), say("b"), mark(words[1]), say("c")], kinds="ccg")
     assert {n: [o["text"] for o in ran.outputs] for n, ran in run.ran.items()} == {0: ["a"], 1: ["b"], 2: ["c"]}
+
+
+def test_reports_are_the_outputs_of_the_cell_above_which_they_stand():
+    """What checks noted comes with the marks; for a check by itself as well."""
+
+    def told(*held):
+        return {"output_type": "display_data", "data": {MARK: list(held)}, "metadata": {}}
+
+    def answer(words):
+        first, second = ({"word": word, "count": 3} for word in words)
+        return [told({"reports": ["a"]}, first), say("b"), told({"reports": ["b"]}, second, {"reports": ["c"]})]
+
+    def shown(run):
+        return {n: [o["data"][REPORTS] if "data" in o else o["text"] for o in r.outputs] for n, r in run.ran.items()}
+
+    assert shown(entered(answer, kinds="ccc")) == {0: [["a"]], 1: ["b", ["b"]], 2: [["c"]]}
+    assert shown(entered(lambda words: [told({"reports": ["a"]})], kinds="c")) == {0: [["a"]]}
 
 
 def test_a_count_that_is_no_number_is_left_out():
@@ -200,3 +217,11 @@ def test_a_students_cell_by_itself_is_run_as_it_is_and_counted_by_the_kernel():
     kernel, run = Kernel(lambda words: []), Run()
     asyncio.run(run_group(kernel, [0], SimpleNamespace(pieces=notebook("X")), run))
     assert (kernel.code, kernel.history, run.ran[0].count) == ("X0", True, 7)
+
+
+def test_a_students_cell_that_looks_like_a_request_is_none():
+    kernel, run = Kernel(lambda words: []), Run()
+    forged = f'{GROUP}[{{"piece": "1 / 0"}}]'
+    asyncio.run(run_group(kernel, [0], SimpleNamespace(pieces=notebook("X", {0: forged})), run))
+    (cell,) = json.loads(kernel.code.removeprefix(GROUP))
+    assert cell["piece"] == forged

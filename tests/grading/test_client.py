@@ -1,9 +1,15 @@
 """What a kernel sends is bounded before it is unpacked."""
 
-import pytest
-from jupyter_client.session import Session
+import asyncio
+import itertools
+from queue import Empty
 
-from grader.grading.client import MOST_FRAMES, BoundedSession, TooMuch
+import pytest
+import zmq
+import zmq.asyncio
+from jupyter_client.session import DELIM, Session
+
+from grader.grading.client import MOST_FRAMES, BoundedSession, Channel, TooMuch
 
 
 @pytest.fixture
@@ -45,3 +51,58 @@ def test_content_is_bounded_by_the_room_that_is_left(session):
     session.room = 0
     with pytest.raises(TooMuch):
         session.deserialize(sent(content=text[4]))
+
+
+@pytest.fixture
+def channel(session, tmp_path):
+    """A channel, and what sends to it."""
+
+    async def use(test):
+        with zmq.asyncio.Context() as context, context.socket(zmq.PAIR) as ours, zmq.Context() as other:
+            ours.bind(f"ipc://{tmp_path}/channel")
+            with other.socket(zmq.PAIR) as theirs:
+                theirs.connect(f"ipc://{tmp_path}/channel")
+                numbers = itertools.count()  # or they would be one message, sent again and again
+
+                def send():
+                    theirs.send_multipart([DELIM, *sent(metadata=b'{"n": %d}' % next(numbers))])
+
+                await test(Channel(ours, session), send)
+
+    return lambda test: asyncio.run(asyncio.wait_for(use(test), 20))
+
+
+def test_a_message_is_taken_when_it_comes(channel):
+    async def test(channel, send):
+        asyncio.get_running_loop().call_later(0.1, send)
+        assert (await channel.get_msg())["msg_type"] == "status"
+        send()
+        assert (await channel.get_msg(timeout=5))["msg_type"] == "status"
+
+    channel(test)
+
+
+def test_where_none_comes_that_is_said_in_time(channel):
+    async def test(channel, send):
+        with pytest.raises(Empty):
+            await channel.get_msg(timeout=0.05)
+        send()  # and the next is not lost to whoever waited
+        assert (await channel.get_msg(timeout=5))["msg_type"] == "status"
+
+    channel(test)
+
+
+def test_others_have_their_turn_while_messages_come_and_come(channel):
+    async def test(channel, send):
+        turn = asyncio.Event()
+        for _ in range(3 * Channel.AT_ONCE):
+            send()
+        await asyncio.sleep(0.2)  # all are there
+        asyncio.get_running_loop().call_soon(turn.set)
+        taken = 0
+        while not turn.is_set():
+            await channel.get_msg()
+            taken += 1
+        assert taken == Channel.AT_ONCE
+
+    channel(test)

@@ -400,7 +400,7 @@ AT_LEAST = {
     "forged execute_result": "forged_execute_result",
     "forged check output": "forged_check_output",
     "patched session.send": "patched_session_send",
-    "display hook": "patched_display_hook",
+    "sender": "patched_sender",
     "showtraceback": "patched_showtraceback",
     "reading frames": "frames",
     "the heap": "heap",

@@ -1,11 +1,13 @@
 """The recording `check`, run in a kit as in the jail: it notes what was seen, judges nothing, and puts things back."""
 
 import builtins
+import gc
 import sys
 import types
 
 import numpy as np
 import pytest
+import torch
 
 from grader.authoring.carried import bare
 from grader.authoring.setup import KIT
@@ -22,8 +24,7 @@ def kit():
         patched.setattr(sys, "addaudithook", lambda hook: setattr(made, "hook", hook))
         exec(compile(RECORDING.read_text(encoding="utf-8"), "<bncourse recording>", "exec"), vars(made))
     made.TABLE.stubs["f"] = 0
-    made._put_out = lambda: made.asked  # of a kernel
-    made.asked = 0
+    made.asked = 0  # what was put out
     return made
 
 
@@ -34,14 +35,14 @@ def only(sent: list[list[dict]]) -> dict:
 
 
 @pytest.fixture
-def run(kit, monkeypatch):
+def run(kit):
     """A function that runs parts of a check cell, given by label, on a learner's names. Returns the messages sent."""
 
     def run_parts(names: dict | None = None, **parts: str) -> list[list[dict]]:
         sent = []
-        monkeypatch.setattr(kit, "show", lambda line, bad, data: sent.append(data))
+        kernel = types.SimpleNamespace(put_out=lambda: kit.asked, report=lambda reports, last: sent.append(reports))
         compiled = [(label, compile(code, "<check f-values>", "exec")) for label, code in parts.items()]
-        kit._run_check(compiled, "the word", {"f": np.sqrt} if names is None else names)
+        kit._run_check(compiled, "the word", {"f": np.sqrt} if names is None else names, kernel)
         return sent
 
     return run_parts
@@ -166,10 +167,27 @@ def test_check_cells_are_not_looked_for(kit, monkeypatch):
     assert names["check"] is kit.check
 
 
-def test_what_an_answer_exchanges_is_put_back_before_anything_else_runs(kit, run, monkeypatch):
+@pytest.fixture
+def own(monkeypatch):
+    """Has what an answer exchanges here back in its place when a test ends, should it have failed."""
+    for name in ("mean", "std", "median"):
+        monkeypatch.setattr(np, name, getattr(np, name))
+    for name in ("len", "all", "delattr", "isinstance", "map", "setattr", "type", "vars"):
+        monkeypatch.setattr(builtins, name, getattr(builtins, name))
+    monkeypatch.setattr(torch.Tensor, "norm", torch.Tensor.norm)
+
+
+@pytest.fixture(params=["states", "no states"])
+def any_python(request, kit, monkeypatch):
+    """With a Python that numbers the states of a dict, and with one that does not."""
+    if request.param == "no states":
+        monkeypatch.setattr(kit, "_kept", [[space, kept, None, None] for space, kept, *_ in kit._kept])
+    else:
+        assert all(state is not None for _, _, state, _ in kit._kept)
+
+
+def test_what_an_answer_exchanges_is_put_back_before_anything_else_runs(kit, run, own, any_python):
     mean, length = np.mean, len
-    for module, name in ((np, "mean"), (np, "std"), (builtins, "len")):  # should it fail here
-        monkeypatch.setattr(module, name, getattr(module, name))
 
     def f():
         np.mean = builtins.len = lambda *_: 42
@@ -177,10 +195,57 @@ def test_what_an_answer_exchanges_is_put_back_before_anything_else_runs(kit, run
         kit.HELPERS["np"] = kit.HELPERS["drawn"] = None
         return 1
 
-    below = "assert np.mean([1.0]) == 1 and len('ab') == 2 and np.std([1.0]) == 0"
-    report = only(run({"f": f}, visible=f"check('f', f)\n{below}"))
-    assert report["error"] is None
+    below = "assert np.mean([1.0]) == 1 and len('ab') == 2 and np.std([1.0]) == 0\n"
+    report = only(run({"f": f}, visible=f"check('f', f)\n{below}" * 2))
+    assert report["error"] is None and len(report["noted"]) == 2
     assert np.mean is mean and len is length and "drawn" not in kit.HELPERS
+
+
+def wrong(*_):
+    return 42
+
+
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        lambda: setattr(np, "median", wrong),
+        lambda: vars(np).update(median=wrong),
+        lambda: vars(np).pop("median"),
+        lambda: np.__dict__.__setitem__("median", wrong),
+        lambda: setattr(torch.Tensor, "norm", wrong),
+        lambda: gc.get_referents(vars(torch.Tensor))[0].update(norm=wrong),
+        lambda: setattr(torch.Tensor, "sum", wrong),  # which it has from another class
+        lambda: setattr(torch.Tensor, "__len__", wrong),
+    ],
+    ids=["attribute", "names", "taken out", "item", "method", "methods", "new method", "operator"],
+)
+def test_however_it_is_exchanged_it_is_put_back(run, own, any_python, exchange):
+    def seen():
+        return np.median, *(getattr(torch.Tensor, name) for name in ("norm", "sum", "__len__"))
+
+    right = seen()
+    assert only(run({"f": exchange}, visible="check('f', f)\ncheck('f', f)"))["error"] is None
+    assert seen() == right and "sum" not in vars(torch.Tensor)
+
+
+@pytest.mark.parametrize("name", ["all", "delattr", "isinstance", "map", "setattr", "type", "vars"])
+def test_nor_does_it_help_to_exchange_what_puts_it_back(run, own, any_python, name):
+    right = np.mean, getattr(builtins, name)
+
+    def f():
+        np.mean = wrong
+        setattr(builtins, name, lambda *_: [])
+
+    assert only(run({"f": f}, visible="check('f', f)"))["error"] is None
+    assert (np.mean, getattr(builtins, name)) == right
+
+
+def test_what_has_not_changed_is_not_looked_through(kit, run, monkeypatch):
+    """Each look would touch, and so copy, memory that all submissions share."""
+    kit._put_back()
+    places = [[space, None, state, seen] for space, _, state, seen in kit._kept if space is np]
+    monkeypatch.setattr(kit, "_kept", places)  # to look it through would fail
+    assert only(run(visible="check('a', 1)"))["error"] is None
 
 
 def test_while_it_is_checked_an_answer_starts_no_other_program(kit, run):

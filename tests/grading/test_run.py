@@ -59,6 +59,7 @@ def said(result):
     return cells, result.repairs, result.limits, result.flags, shown
 
 
+KERNEL = "__import__('ipykernel.kernelapp').kernelapp.IPKernelApp.instance().kernel"
 KINDS = {
     "all right": {},
     "a value and a print": {"after_check": "print('between')\n1 + 1"},
@@ -87,8 +88,8 @@ KINDS = {
     "a loop without an end in a cell of a group": {"after_check": "while True: pass"},
     "memory in a cell of a group": {"after_check": "x = bytearray(b'x') * (500 << 20)"},
     "get_ipython replaced": {"normalize": f"{RIGHT}\nget_ipython = lambda: None"},
-    "run_piece replaced": {"normalize": f"{RIGHT}\nget_ipython().run_piece = lambda word, code: None"},
-    "mark replaced": {"normalize": f"{RIGHT}\nget_ipython().mark = lambda word: None"},
+    "what runs cells replaced": {"normalize": f"{RIGHT}\n{KERNEL}.cells.run = lambda request: None"},
+    "what marks cells replaced": {"normalize": f"{RIGHT}\n{KERNEL}.cells._mark = lambda *_: None"},
     "a mark forged": {
         "normalize": f"""{RIGHT}
 import sys
@@ -109,7 +110,7 @@ def normalize(*args, **options):
     frame = sys._getframe()
     while frame:
         for text in [str(value) for value in frame.f_locals.values()]:
-            for word in re.findall(r"(?:mark|run_piece)\\('([0-9a-f]{{16}})'", text[:100000]):
+            for word in re.findall(r"word['\\"]: ['\\"]([0-9a-f]{{16}})", text[:100000]):
                 publish_display_data({{"application/x-bncourse-piece": {{"word": word, "count": 1}}}})
         frame = frame.f_back
     return real(*args, **options)""",

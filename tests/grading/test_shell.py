@@ -7,7 +7,6 @@ import time
 
 import pytest
 import zmq
-from ipykernel.iostream import IOPubThread
 from jupyter_client.session import Session
 
 from grader.grading.inside.shell import IOPub, Stream
@@ -28,7 +27,7 @@ def stream(tmp_path, monkeypatch):
 
     with zmq.Context() as context, context.socket(zmq.PUB) as socket, (tmp_path / "stdout").open("w") as file:
         monkeypatch.setattr(sys, "stdout", file)
-        yield Starved(None, IOPubThread(socket), "stdout", watchfd="force"), passed
+        yield Starved(None, IOPub(socket), "stdout", watchfd="force"), passed
 
 
 def test_what_a_program_wrote_is_passed_on_before_a_cell_ends(stream):
@@ -55,7 +54,7 @@ def test_a_pipe_that_the_notebook_closed_does_no_harm(stream):
     assert passed == []
 
 
-class Recorded(IOPubThread):
+class Recorded(IOPub):
     """The thread that sends, and what it has sent, the messages of a stream among them."""
 
     def __init__(self, socket) -> None:
@@ -94,11 +93,8 @@ def test_what_the_thread_is_about_to_send_is_sent_before_a_cell_ends():
 
 
 def test_what_is_held_is_sent_before_whatever_comes_next():
-    class RecordedHere(Recorded, IOPub):
-        pass
-
     with zmq.Context() as context, context.socket(zmq.PUB) as socket:
-        thread = RecordedHere(socket)
+        thread = Recorded(socket)
         thread.start()
         stream = Stream(Session(), thread, "stdout", watchfd=False)
         stream.set_parent({"header": {}})

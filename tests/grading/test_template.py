@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from grader.grading.batch import SETUP_CELL, requested
 from grader.grading.execute import Kernel
 from grader.grading.jail import Jail
 from grader.grading.limits import Limits
@@ -24,6 +25,9 @@ kit._run_check = None
 ready = "yes"
 print("Ready")
 """
+
+
+RUN_SETUP = requested([SETUP_CELL])
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +66,7 @@ def test_what_a_notebook_does_to_them_is_its_own(jail):
 
 
 def test_the_setup_cell_in_its_place_gives_its_names_again(jail):
-    said = run(jail, ["x = 5"], "ready = 'no'", "get_ipython().run_setup()", "print(ready, x)")[1]
+    said = run(jail, ["x = 5"], "ready = 'no'", RUN_SETUP, "print(ready, x)")[1]
     assert said[-1] == "yes 5\n"
 
 
@@ -80,7 +84,7 @@ def test_the_setup_cell_in_its_place_gives_its_names_again(jail):
     ],
 )
 def test_where_it_is_not_safe_each_kernel_runs_it_itself(jail, given):
-    begun, said = run(jail, [given], "get_ipython().run_setup()", "print(ready)")
+    begun, said = run(jail, [given], RUN_SETUP, "print(ready)")
     assert begun is None
     assert said == ["Ready\n", "yes\n"]
 
@@ -94,7 +98,7 @@ def test_what_takes_too_long_is_left_to_the_kernels(jail):
 
 
 def test_a_setup_cell_that_fails_says_so_in_its_place(jail):
-    begun, said = run(jail, [], "get_ipython().run_setup()", setup="raise OSError('no data')")
+    begun, said = run(jail, [], RUN_SETUP, setup="raise OSError('no data')")
     assert begun is None and said == ["no data"]
 
 

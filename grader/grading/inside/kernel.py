@@ -1,21 +1,19 @@
 """One notebook's kernel: what is imported before the fork, and what is done after it."""
 
-import base64
 import builtins
 import contextlib
 import gc
 import io
 import logging
-import marshal
 import os
 import random
 import shutil
 import sys
 
+from cells import Cells
 from namespaces import die_first, drop_rights, limit
 
 ENDED = 90
-MARK = "application/x-bncourse-piece"
 
 
 def warm_up(modules: list[str]):
@@ -138,9 +136,7 @@ def connect(app, request: dict, folder: str) -> None:
     app.load_connection_file()
     app.ip = f"{folder}/socket"
     app.init_blackhole()
-    app.init_poller()
     app.init_sockets()
-    app.init_heartbeat()
     app.init_io()
     app.init_kernel()
     app.init_shell()
@@ -150,46 +146,7 @@ def connect(app, request: dict, folder: str) -> None:
     shell.ask_exit = lambda: print("(In a graded run, exit() and quit() do nothing.)")
     setup = programs.get(request["program_name"])
     programs.clear()  # of this process: what other units' checks share is none of this notebook's business
-    stdout = sys.stdout
-    kit = made  # the notebook's, as the setup cell made it: %reset does not reach it
-
-    def run_check(key: str, word: str, code: str) -> None:
-        if not kit:
-            raise NameError("the setup cell did not come to its end")
-        kit["run_check"](marshal.loads(base64.b64decode(code)), word, shell.user_ns)
-
-    def send_marks(marks: list[dict]) -> None:
-        content = {"data": {MARK: marks}, "metadata": {}, "transient": {}}
-        publisher = shell.display_pub  # whose `publish` would send first what has been printed below the marks
-        publisher.session.send(
-            publisher.pub_socket, "display_data", content, publisher.parent_header, ident=publisher.topic
-        )
-
-    iopub = app.iopub_thread
-    iopub.send_held = send_marks
-
-    def mark(word: str, first: bool) -> None:
-        """Between two cells of one request: the outputs above are those of the one, those below of the other.
-
-        It is sent with the next output, since most cells have none. The first of a request is sent at once: without it,
-        what the request stops at is its first cell.
-        """
-        shell.events.trigger("post_execute")  # or figures of the cell before would be shown below the mark
-        sys.stdout.flush()
-        sys.stderr.flush()
-        iopub.hold({"word": word, "count": shell.execution_count})
-        if first:
-            iopub.release()
-            stdout.flush()  # and is gone: the next cell may never let another thread have its turn
-
-    def run_piece(word: str, code: str, first: bool) -> None:
-        """Run a cell as a part of another. The first of a request has no mark."""
-        if word:
-            mark(word, first)
-        shell.run_cell(code, store_history=True)
-
-    shell.run_setup, shell.run_check, shell.run_piece = lambda: begin(setup, shell), run_check, run_piece
-    shell.mark = mark
+    app.kernel.cells = Cells(shell, app.iopub_thread, lambda: begin(setup, shell), made)
     if not seeded:
         seed(request["seed"])
 

@@ -10,7 +10,6 @@ import sys
 import textwrap
 import threading
 import warnings
-from collections import deque
 from types import SimpleNamespace
 
 import zmq
@@ -21,6 +20,7 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import CachingCompiler
 from jupyter_client.session import Session
+from zmq.eventloop.zmqstream import ZMQStream
 
 PIPE = 1 << 16  # bytes that a pipe holds: who writes on and on is not waited for
 PIECE = 1000  # bytes that are read at a time otherwise, as ipykernel does: faster than they are sent they would pile up
@@ -33,15 +33,46 @@ class Undated(Session):
         return {**super().msg_header(msg_type), "date": ""}
 
 
+class _NoThread:
+    """In the place of the thread that hands requests on to subshells: only the main thread takes some."""
+
+    parent_thread = threading.main_thread()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class App(IPKernelApp):
-    """A kernel that waits where its messages are not read fast enough. ZMQ drops them instead, a check's report too."""
+    """A kernel's application with two of its five channels: requests and their replies, and what is put out.
+
+    It waits where its messages are not read fast enough. ZMQ drops them instead, a check's report too. Each of the
+    other channels, which the grader does not use, takes a thread or two, and a request two steps more.
+    """
 
     def _session_default(self) -> Session:
         return Undated(parent=self, username="kernel")
 
-    def init_iopub(self, context) -> None:
-        context.setsockopt(zmq.XPUB_NODROP, 1)
-        super().init_iopub(context)
+    def init_sockets(self) -> None:
+        self.context = zmq.Context()
+        self.shell_socket = self.context.socket(zmq.ROUTER)
+        self.shell_socket.linger = 1000  # ms, as ipykernel has it
+        self.shell_port = self._bind_socket(self.shell_socket, self.shell_port)
+        self.context.setsockopt(zmq.XPUB_NODROP, 1)
+        self.init_iopub(self.context)
+
+    def init_kernel(self) -> None:
+        self.kernel = self.kernel_class.instance(
+            parent=self,
+            session=self.session,
+            shell_stream=ZMQStream(self.shell_socket),
+            shell_channel_thread=_NoThread(),
+            iopub_thread=self.iopub_thread,
+            iopub_socket=self.iopub_socket,
+            log=self.log,
+            profile_dir=self.profile_dir,
+            user_ns=self.user_ns,
+        )
+        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
 
 
 _SYS = SimpleNamespace(**{**vars(sys), "modules": {}})
@@ -49,6 +80,9 @@ _SYS = SimpleNamespace(**{**vars(sys), "modules": {}})
 
 class Kernel(IPythonKernel):
     """A kernel that does not tell what the grader knows: that it is busy, with which code. Its reply has the count."""
+
+    _supports_kernel_subshells = False
+    cells = None  # what runs the cells of a request that has several, or the release's own
 
     def __init__(self, **options) -> None:
         ipkernel.sys = _SYS  # or it would look at each of 2,600 modules, for a debugger that is not here
@@ -60,9 +94,17 @@ class Kernel(IPythonKernel):
     def _publish_execute_input(self, code, parent, execution_count) -> None:
         pass
 
-    async def do_execute(self, *args, **options) -> dict:
+    async def do_execute(self, code: str, *args, **options) -> dict:
         count = self.execution_count
-        return {**await super().do_execute(*args, **options), "execution_count": count}
+        if self.cells is None or not self.cells.are_meant(code):
+            reply = await super().do_execute(code, *args, **options)
+            return {**reply, "execution_count": count}
+        self._forward_input()
+        try:
+            self.cells.run(code)
+        finally:
+            self._restore_input()
+        return {"status": "ok", "execution_count": count, "user_expressions": {}, "payload": []}
 
     def _publish_status(self, status, channel, parent=None) -> None:
         if status != "busy":
@@ -81,32 +123,46 @@ class IOPub(IOPubThread):
 
     def __init__(self, *args, **options) -> None:
         super().__init__(*args, **options)
-        self._held: deque = deque()
+        self._held: list[dict] = []
+        self._new_lock()
+        os.register_at_fork(after_in_child=self._new_lock)  # another thread, which is not there, may have had it
+
+    def _new_lock(self) -> None:
+        # Our thread schedules, too: without a lock, what it takes of what is held might come to stand behind the rest.
+        self._lock = threading.RLock()
 
     def hold(self, data: dict) -> None:
         """Keep data until something is to be sent."""
-        self._held.append(data)
+        with self._lock:
+            self._held.append(data)
 
     def release(self) -> None:
         """Send what is held."""
-        held = []
-        with contextlib.suppress(IndexError):  # another thread may take of it, too
-            while True:
-                held.append(self._held.popleft())
-        if held:
-            self.send_held(held)
+        with self._lock:
+            held, self._held = self._held, []
+            if held:
+                self.send_held(held)
+
+    def await_sent(self) -> None:
+        """Wait until all that was in line by now has been sent: whoever asks may end the process next."""
+        if self.thread.is_alive():
+            sent = threading.Event()
+            self.schedule(sent.set)
+            sent.wait()
 
     def schedule(self, f) -> None:
-        if self._held:
-            self.release()
-        self.asked += 1
-        if not self.thread.is_alive():
+        with self._lock:
+            if self._held:
+                self.release()
+            self.asked += 1
+            alive = self.thread.is_alive()
+            if alive:
+                self._events.append(f)
+                if not self._woken:
+                    self._woken = True
+                    self._event_pipe.send(b"")
+        if not alive:
             f()
-            return
-        self._events.append(f)
-        if not self._woken:
-            self._woken = True
-            self._event_pipe.send(b"")
 
     def _handle_event(self, msg) -> None:
         self._woken = False  # before it looks what there is: whoever comes later wakes it again
@@ -197,7 +253,7 @@ class Stream(OutStream):
     """
 
     flush_timeout = 3600  # seconds: the limits end a cell before that
-    _flushing = False  # the thread has taken what was written, and not yet put it in line to be sent
+    _unsent = 0  # so often the thread has taken what was written, and not yet sent it
 
     def _setup_stream_redirects(self, name: str) -> None:
         self._reading = threading.RLock()
@@ -221,17 +277,24 @@ class Stream(OutStream):
         return bool(written)
 
     def _flush(self) -> None:
-        self._flushing = True
+        thread = self.pub_thread
+        if thread is None:  # the notebook has closed it
+            return
+        self._unsent += 1
         try:
             super()._flush()
         finally:
-            self._flushing = False
+            thread.schedule(self._sent)  # in line behind it
+
+    def _sent(self) -> None:
+        self._unsent -= 1
 
     def flush(self) -> None:
         if self._should_watch and self._is_master_process():  # a process forked from it has no such thread
             with contextlib.suppress(OSError):
                 self._read_pipe(PIPE)
         pending = self._flush_pending or self._subprocess_flush_pending or self.echo is not None
-        # In the order in which the thread goes through them, so that it cannot overtake us.
-        if pending or self._flushing or self.pub_thread._events:
-            super().flush()
+        if pending or self._unsent:  # in the order in which the thread changes them, so that it cannot overtake us
+            super().flush()  # now it is in line
+            if self._unsent and self.pub_thread:
+                self.pub_thread.await_sent()
