@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from grader.grading.execute import Kernel, Ran, Stopped
 from grader.grading.rebuild import Piece
 from grader.grading.script import read_parts
-from grader.kit.check import MIME as REPORTS
+from grader.grading.verdict import MIME as REPORTS
 
 GROUP = "\0cells"  # as inside/cells.py has it, and the next
 MARK = "application/x-bncourse-piece"
