@@ -307,12 +307,6 @@ def ways(said, a, kinds):
             yield from ways(f"{name}({said})", f(a), kinds[:k] + kinds[k + 1 :])
 
 
-def likely(said, a, kinds):
-    """The same, those first that have no operation but the first of each kind: there are many others."""
-    yield from ways(said, a, [dict([*kind.items()][:1]) for kind in kinds])
-    yield from ways(said, a, kinds)
-
-
 def in_words(a, found):
     """The words of the first of those found that is this map (which F.pad may have put zeros around)."""
     import torch
@@ -329,7 +323,7 @@ def seen(module, x, shortcut=()):
 
     shortcut: the size of the filters, the channels that go in, and those that come out of a block's shortcut.
     """
-    from itertools import product
+    from itertools import chain, product
 
     import torch
     from torch import nn
@@ -346,11 +340,10 @@ def seen(module, x, shortcut=()):
             calls.append((layer, given[0].clone(), out.clone()))
 
     def ends(h, s):
-        pairs = [*product(ways("branch", h, few), ways("shortcut" if shortcut else "x", s, few))]
-        for sign, f in (("+", torch.add), ("-", torch.sub), ("·", torch.mul)):
-            for (one, b), (two, c) in pairs:
-                yield from ways(f"{one} {sign} {two}", f(b, c), few)
-        for one, b in ways("branch", h, few):
+        alone, other = [*ways("branch", h, few)], ways("shortcut" if shortcut else "x", s, few)
+        for (op, f), (one, b), (two, c) in product(zip("+-·", (torch.add, torch.sub, torch.mul)), alone, other):
+            yield from ways(f"{one} {op} {two}", f(b, c), few)
+        for one, b in alone:
             yield from ways(one, b, few)
 
     both = lambda a: (made(a.shape[1:2], False), made(a.shape[1:2], True))  # the known γ and β
@@ -391,14 +384,15 @@ def seen(module, x, shortcut=()):
     if stopped:
         return {"layers": layers, f"stopped: {stopped}": True}
     x, found = before, {"number of dense layers": len(calls) - len(convs)}
-    found["convolution 1 gets"] = in_words(branch[0][1], likely("x", x, kinds[:2]))
+    found["convolution 1 gets"] = in_words(branch[0][1], ways("x", x, kinds[:2]))
     for k, (_, a, _) in enumerate(branch[1:], 1):
-        found[f"behind convolution {k} comes"] = in_words(a, likely("…", branch[k - 1][2], kinds))
+        likely = (ways("…", branch[k - 1][2], some) for some in ([*few, pools], kinds))
+        found[f"behind convolution {k} comes"] = in_words(a, chain(*likely))
     if shortcut:
         step = -(-x.shape[2] // last[1].shape[2])
         found["the shortcut gets"] = in_words(last[1], [("x", x[:, :, ::step, ::step])])
     if last[2].ndim == 2:
-        found["the network ends with"] = in_words(y, likely("nn.Linear", last[2], kinds[:2]))
+        found["the network ends with"] = in_words(y, ways("nn.Linear", last[2], kinds[:2]))
     else:
         found["the block gives"] = in_words(y, ends(branch[-1][2], last[2] if shortcut else x))
     again = torch.allclose(y, module(x.clone()))

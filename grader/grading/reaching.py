@@ -28,7 +28,7 @@ INSIDE = _words("""
     __builtins__ __closure__ __code__ __globals__ __subclasses__ __wrapped__ _getframe _current_frames
     f_back f_builtins f_globals f_locals f_trace f_trace_lines ag_frame cr_frame gi_frame tb_frame
     get_objects get_referents get_referrers CodeType FunctionType FrameType _GeneratorContextManager
-    addaudithook marshal ctypes _registry bncourse_kit _run_check _put_back _helpers
+    addaudithook marshal ctypes _registry bncourse_kit _run_check _put_back _helpers IPKernelApp
     redispatch get_kernel make_fx
 """)
 # What an answer has no use for, either.

@@ -177,26 +177,32 @@ def _has_states():
     return len(set(seen)) == 3
 
 
-# A space, what is in it, where the number of its state is, and that number when all was in its place.
-_kept = [[space, _names(space), _state(space) if _has_states() else None, None] for space in _spaces()]
-_helpers = {**HELPERS}
+class _Place:
+    """A space with what was in it in the beginning."""
+
+    def __init__(self, space):
+        self.space, self.names = space, _names(space)
+        self.inherited = {name for base in getattr(space, "__mro__", [])[1:] for name in vars(base)}
+        self.state = _state(space) if _has_states() else None
+        self.seen = None  # the number of the state in which all was as in the beginning
+
+
+_places, _helpers = [_Place(space) for space in _spaces()], {**HELPERS}
 
 
 # With the builtins of the beginning, whatever stands in their place now.
-def _put_back(all=all, delattr=delattr, isinstance=isinstance, map=map, setattr=setattr, type=type, vars=vars):
-    for place in _kept:
-        space, kept, state, seen = place
-        if state is not None and state.value == seen:
+def _put_back(all=all, delattr=delattr, map=map, setattr=setattr, vars=vars):
+    for place in _places:
+        if place.state is not None and place.state.value == place.seen:
             continue
-        now = vars(space)
+        now, kept = vars(place.space), place.names
         if not all(map(is_, map(now.get, kept), kept.values())):
             for name, value in kept.items():
                 if now.get(name) is not value:
-                    setattr(space, name, value)
-        if isinstance(space, type):  # what is new there may stand in front of what the class has from another
-            for name in now.keys() - kept.keys():
-                delattr(space, name)
-        place[3] = None if state is None else state.value
+                    setattr(place.space, name, value)
+        for name in (now.keys() - kept.keys()) & place.inherited:  # it would be found before what is inherited
+            delattr(place.space, name)
+        place.seen = None if place.state is None else place.state.value
     HELPERS.clear()
     HELPERS.update(_helpers)
 

@@ -122,3 +122,68 @@ def test_what_is_held_is_sent_before_whatever_comes_next():
         if part in message
     ]
     assert found == [b"marks [1, 2]", b"printed", b"marks [3]", b"more"]
+
+
+def test_what_was_flushed_has_been_sent():
+    """The next thing that a notebook does may be to end its process."""
+
+    class Slow(Recorded):
+        def _really_send(self, message, *args, **options) -> None:
+            time.sleep(0.2)
+            super()._really_send(message)
+
+    with zmq.Context() as context, context.socket(zmq.PUB) as socket:
+        thread = Slow(socket)
+        thread.start()
+        stream = Stream(Session(), thread, "stdout", watchfd=False)
+        stream.set_parent({"header": {}})
+        stream.write("the last words")
+        stream.flush()
+        (sent,) = thread.sent
+        thread.stop()
+    assert b"the last words" in sent
+
+
+def test_nobody_waits_for_messages_that_are_not_the_streams():
+    release = threading.Event()
+
+    class Held(Recorded):
+        def _really_send(self, message, *args, **options) -> None:
+            release.wait(20)
+            super()._really_send(message)
+
+    with zmq.Context() as context, context.socket(zmq.PUB) as socket:
+        thread = Held(socket)
+        thread.start()
+        stream = Stream(Session(), thread, "stdout", watchfd=False)
+        thread.send_multipart([b"a figure"])
+        stream.flush()
+        assert not thread.sent
+        release.set()
+        thread.await_sent()
+        assert thread.sent == [b"a figure"]
+        thread.stop()
+
+
+def test_a_stream_that_the_notebook_closed_does_no_harm(stream):
+    stream, _ = stream
+    stream._should_watch = False
+    stream.close()
+    stream.flush()
+    stream._flush()
+
+
+def test_what_is_held_comes_first_whoever_sends_it():
+    """The thread sends of itself, too, and may take what is held just when more is put in line."""
+    with zmq.Context() as context, context.socket(zmq.PUB) as socket:
+        thread = Recorded(socket)
+        thread.send_held = lambda held: [time.sleep(0.002), thread.send_multipart([str(held).encode()])]
+        thread.start()
+        for number in range(50):
+            thread.hold(number)
+            thread.io_loop.add_callback(lambda: thread.schedule(time.time))
+            time.sleep(0.001)
+            thread.send_multipart([b"idle %d" % number])
+        thread.await_sent()
+        thread.stop()
+    assert thread.sent == [text for n in range(50) for text in (b"[%d]" % n, b"idle %d" % n)]
