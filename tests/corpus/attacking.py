@@ -1046,7 +1046,7 @@ def alarm(nb, host):
     put(nb, "import signal, time\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\ntime.sleep(1)")
 
 
-@attack(repair=None)
+@attack(repair="")
 def killing_the_parent(nb, host):
     """All processes in sight are killed, parents first."""
     put(

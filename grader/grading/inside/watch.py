@@ -150,7 +150,7 @@ def watch(kernel: int, limits: dict, baseline_kb: int, group: dict | None, share
             if count > began_with + 8:
                 share_time(tasks, str(kernel))
         told = signal.sigtimedwait(TOLD, CLOSELY if used > memory.limit_kb // 2 else INTERVAL)
-        if told and told.si_signo == signal.SIGTERM:
+        if told and told.si_signo == signal.SIGTERM and told.si_pid == 0:  # of the keeper: it has no number in here
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(-1, signal.SIGKILL)
                 os.waitpid(kernel, 0)
