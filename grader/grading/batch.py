@@ -66,10 +66,9 @@ def requested(cells: Iterable[dict]) -> str:
 def _cell(piece: Piece, word: str, notebook) -> dict:
     if piece.role == "setup":
         return {"word": word, **SETUP_CELL}
-    return {
-        "word": word,
-        **({"check": notebook.check_code(piece.cell)} if piece.role == "check" else {"piece": piece.source}),
-    }
+    if piece.role == "check":
+        return {"word": word, "check": notebook.check_code(piece.cell)}
+    return {"word": word, "piece": piece.source}
 
 
 async def run_group(kernel: Kernel, numbers: list[int], notebook, run) -> None:

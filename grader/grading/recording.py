@@ -177,13 +177,16 @@ def _has_states():
     return len(set(seen)) == 3
 
 
+_NUMBERED = _has_states()
+
+
 class _Place:
     """A space with what was in it in the beginning."""
 
     def __init__(self, space):
         self.space, self.names = space, _names(space)
         self.inherited = {name for base in getattr(space, "__mro__", [])[1:] for name in vars(base)}
-        self.state = _state(space) if _has_states() else None
+        self.state = _state(space) if _NUMBERED else None
         self.seen = None  # the number of the state in which all was as in the beginning
 
 

@@ -1,5 +1,6 @@
 """The streams of a kernel; its shell is run in test_execute."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -92,12 +93,20 @@ def test_what_the_thread_is_about_to_send_is_sent_before_a_cell_ends():
     assert [b"report" in message for message in thread.sent] == [True, False]
 
 
-def test_what_is_held_is_sent_before_whatever_comes_next():
+@contextlib.contextmanager
+def streaming(kind):
+    """A thread of this kind that sends, started, and a stream that it serves."""
     with zmq.Context() as context, context.socket(zmq.PUB) as socket:
-        thread = Recorded(socket)
+        thread = kind(socket)
         thread.start()
         stream = Stream(Session(), thread, "stdout", watchfd=False)
         stream.set_parent({"header": {}})
+        yield thread, stream
+        thread.stop()
+
+
+def test_what_is_held_is_sent_before_whatever_comes_next():
+    with streaming(Recorded) as (thread, stream):
 
         def send(held):
             thread.send_multipart([f"marks {held}".encode()])
@@ -114,7 +123,6 @@ def test_what_is_held_is_sent_before_whatever_comes_next():
         thread.release()
         stream.write("more")
         stream.flush()
-        thread.stop()
     found = [
         part
         for message in thread.sent
@@ -132,15 +140,10 @@ def test_what_was_flushed_has_been_sent():
             time.sleep(0.2)
             super()._really_send(message)
 
-    with zmq.Context() as context, context.socket(zmq.PUB) as socket:
-        thread = Slow(socket)
-        thread.start()
-        stream = Stream(Session(), thread, "stdout", watchfd=False)
-        stream.set_parent({"header": {}})
+    with streaming(Slow) as (thread, stream):
         stream.write("the last words")
         stream.flush()
         (sent,) = thread.sent
-        thread.stop()
     assert b"the last words" in sent
 
 
@@ -152,17 +155,13 @@ def test_nobody_waits_for_messages_that_are_not_the_streams():
             release.wait(20)
             super()._really_send(message)
 
-    with zmq.Context() as context, context.socket(zmq.PUB) as socket:
-        thread = Held(socket)
-        thread.start()
-        stream = Stream(Session(), thread, "stdout", watchfd=False)
+    with streaming(Held) as (thread, stream):
         thread.send_multipart([b"a figure"])
         stream.flush()
         assert not thread.sent
         release.set()
         thread.await_sent()
         assert thread.sent == [b"a figure"]
-        thread.stop()
 
 
 def test_a_stream_that_the_notebook_closed_does_no_harm(stream):
