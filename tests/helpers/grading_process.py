@@ -88,12 +88,21 @@ def adopting() -> Iterator[set[int]]:
     try:
         yield before
     finally:
-        for process in psutil.Process().children(recursive=True):
-            if process.pid not in before:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+        for process in _new(before):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         survivors(before, seconds=5)
         libc.prctl(SUBREAPER, 0, 0, 0, 0)
+
+
+def _new(known: set[int]) -> list[psutil.Process]:
+    """Our descendants, without those known and theirs: a browser of other tests starts a process when it likes."""
+    ours = psutil.Process().children(recursive=True)  # at one moment, so that none is missed that changes its parent
+    theirs = set(known)
+    for process in known:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            theirs.update(below.pid for below in psutil.Process(process).children(recursive=True))
+    return [process for process in ours if process.pid not in theirs]
 
 
 def survivors(known: set[int], seconds: float = 10) -> list[str]:
@@ -101,10 +110,8 @@ def survivors(known: set[int], seconds: float = 10) -> list[str]:
     end = time.monotonic() + seconds
     while True:
         living = []
-        for process in psutil.Process().children(recursive=True):
+        for process in _new(known):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if process.pid in known:
-                    continue
                 if process.status() == psutil.STATUS_ZOMBIE:
                     with contextlib.suppress(ChildProcessError):
                         os.waitpid(process.pid, os.WNOHANG)
