@@ -640,12 +640,14 @@ for net, (activation, std, lr) in trials.items():
 print("you guessed, for ReLU at 0.2 and 1.2:", my_guess_dead)
 # %% [markdown]
 # At 0.2 ReLU learns well: in every run at least three quarters of the images are right, and hardly any neuron is dead.
-# At 1.2 the sigmoid net still learns. With ReLU nothing overflows, but a large part of the layer dies, and the net gets
-# far fewer images right. **The limit:** ReLU mends the slope. It does nothing to keep $z$ in place.
+# At 1.2 the sigmoid net still learns. With ReLU a large part of the layer dies, and the net gets far fewer images
+# right. Such training is chaotic: where a processor rounds differently, other numbers come of the same seeds. Now and
+# then a net even overflows, and the last column says False. **The limit:** ReLU mends the slope. It does nothing to
+# keep $z$ in place.
 # %% claim="ReLU at 0.2: at least three quarters right, and hardly any neuron dead"
 min(right["ReLU at 0.2"]) > 0.75 and max(dead["ReLU at 0.2"]) < 0.15
-# %% claim="at 1.2: finite, on average more than 30% dead, more than a tenth behind the sigmoid net, which learns"
-finite["ReLU at 1.2"] and np.mean(dead["ReLU at 1.2"]) > 0.3 and min(right["sigmoid at 1.2"]) > 0.6 and (
+# %% claim="at 1.2: on average more than 30% dead, more than a tenth behind the sigmoid net, which learns"
+np.mean(dead["ReLU at 1.2"]) > 0.3 and min(right["sigmoid at 1.2"]) > 0.6 and (
     np.mean(right["ReLU at 1.2"]) < np.mean(right["sigmoid at 1.2"]) - 0.1
 )
 # %% [markdown]

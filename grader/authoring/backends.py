@@ -41,6 +41,7 @@ class Backend:
             chosen["NPY_DISABLE_CPU_FEATURES"] = " ".join(without)
         if self.threads:
             chosen |= {"OMP_NUM_THREADS": str(self.threads), "OPENBLAS_NUM_THREADS": str(min(self.threads, 2))}
+            chosen["MKL_DYNAMIC"] = "FALSE"  # or it would take no more threads than the machine has cores
         return chosen
 
 

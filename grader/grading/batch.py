@@ -21,7 +21,7 @@ GROUP = "\0cells"  # as inside/cells.py has it, and the next
 MARK = "application/x-bncourse-piece"
 SETUP_CELL = {"setup": True}
 # A cell that awaits runs in the kernel's own event loop, which a cell inside another one has not.
-_AWAITS = re.compile(r"\b(await|async)\b")
+_AWAITING = "await", "async"  # some names hold them, too: one more request
 _SWITCHES_OFF = re.compile(r"^\s*with \w+\(\)", re.M)  # by_hand, unfused
 
 
@@ -39,7 +39,7 @@ def batches(pieces: list[Piece], numbers: list[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for number in numbers:
         piece = pieces[number]
-        alone = piece.role == "setup" or (_AWAITS.search(piece.source) is not None and piece.role != "check")
+        alone = piece.role == "setup" or (piece.role != "check" and _awaits(piece.source))
         if group and (alone or (piece.role == "check" and not _go_together(pieces, [*group, number]))):
             yield group
             group = []
@@ -49,6 +49,10 @@ def batches(pieces: list[Piece], numbers: list[int]) -> Iterator[list[int]]:
             group = []
     if group:
         yield group
+
+
+def _awaits(source: str) -> bool:
+    return any(word in source for word in _AWAITING)
 
 
 def _go_together(pieces: list[Piece], numbers: list[int]) -> bool:

@@ -43,7 +43,8 @@ def _mark(cell: ReleaseCell, source: str) -> str:
 
 def is_solved(cells: Iterable[SubmittedCell]) -> bool:
     """Whether a notebook as it was handed in holds hidden tests, with the marks that only the course's sources have."""
-    return any(line.strip().startswith(MARKERS) for cell in cells for line in cell.source.splitlines())
+    marked = (cell.source for cell in cells if any(marker in cell.source for marker in MARKERS))
+    return any(line.strip().startswith(MARKERS) for source in marked for line in source.splitlines())
 
 
 def same_answers(results: Iterable[Result], releases: dict[str, Release]) -> dict[tuple[str, str], list[str]]:

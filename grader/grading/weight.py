@@ -8,6 +8,7 @@ from functools import singledispatch
 _WEIGHTS = {"[": 88, "{": 250, '"': 35, ",": 48}
 HEAVIEST = max(_WEIGHTS.values()) + 4  # bytes that a byte of JSON can come to, at most
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', flags=re.S)
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
 _FOUR = [bytes([first]) for first in range(0xF0, 0xF5)]  # what a sign beyond the first 65,536 begins with in UTF-8
 
 
@@ -36,4 +37,4 @@ def unpacked_bytes_exactly(text: str) -> int:
 def _width(text: str) -> int:
     if "\\u" in text:
         return 4
-    return 1 if text.isascii() else 2 if max(text) <= "\uffff" else 4
+    return 1 if text.isascii() else 4 if _WIDE.search(text) else 2

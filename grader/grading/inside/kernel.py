@@ -36,7 +36,9 @@ def warm_up(modules: list[str]):
         # An optimizer imports the second at its first step, in 0.8 s.
         # No operation of torch is run here: its threads would not survive the fork.
         import torch
-        import torch._dynamo  # noqa: F401
+        import torch._dynamo
+
+        torch.manual_seed(0)  # its first call takes a while, too
     import zmq.backend  # noqa: F401
     from shell import App, Shell
     from traitlets.config import Config

@@ -122,7 +122,6 @@ def serve(app, jailed: bool, group: dict | None, template: bool = False) -> None
 
     gc.collect()
     gc.freeze()  # what is here is never collected in a child, so its pages stay shared
-    gc.disable()
     if not template:  # whose memory is the zygote's, but for what its unit has added
         collapse()
     baseline_kb = used_kb("self")
