@@ -77,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument(
         "--backends", action="store_true", help="as other processors, thread counts and last bits would have it"
     )
+    validate.add_argument(
+        "--claims",
+        action="store_true",
+        help="run the notebooks, too, and evaluate what they claim (minutes)",
+    )
 
     check = add(
         "check",
@@ -167,10 +172,10 @@ def _validate(args) -> int:
     if args.backends:
         from grader.authoring.across import print_proofs, prove_all
 
-        return print_proofs(prove_all(unit_sources(args.units)))
+        return print_proofs(prove_all(unit_sources(args.units), claims=args.claims))
     from grader.authoring.validate import validate_all
 
-    return validate_all(unit_sources(args.units), as_json=args.json)
+    return validate_all(unit_sources(args.units), as_json=args.json, claims=args.claims)
 
 
 def _check(args) -> int:

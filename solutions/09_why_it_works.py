@@ -1005,11 +1005,11 @@ with your_functions():
         print(f"rate {rate:g}, {name:5} median cosine, layer 9, steps 50 to 90: {cosines}   loss at step 99: {losses}")
 # %% [markdown]
 # At $10^{-7}$ the plain net's cosine is 1 to two digits, and BN's is lower, in every seed. At $10^{-6}$ the plain net's
-# has left 1 as well. BN's loss is lower at both rates, in every seed.
-# %% claim="at 1e-7 the plain cosine is 1, BN's lower; at 1e-6 plain's has left 1; BN's loss is lower, in every seed"
-all(p[0] > 0.99 > 0.95 > b[0] for p, b in zip(live_ics[1e-7, "plain"], live_ics[1e-7, "BN"])) and all(
+# has left 1 as well, in two seeds at least. BN's loss is lower at both rates, in every seed.
+# %% claim="at 1e-7 the plain cosine is 1, BN's lower; at 1e-6 plain's leaves 1 in two seeds; BN's loss is lower"
+all(p[0] > 0.99 > 0.95 > b[0] for p, b in zip(live_ics[1e-7, "plain"], live_ics[1e-7, "BN"])) and sum(
     p[0] < 0.98 for p in live_ics[1e-6, "plain"]
-) and all(b[1] < p[1] for rate in RATES for p, b in zip(live_ics[rate, "plain"], live_ics[rate, "BN"]))
+) >= 2 and all(b[1] < p[1] for rate in RATES for p, b in zip(live_ics[rate, "plain"], live_ics[rate, "BN"]))
 # %% [markdown]
 # Now all 10,000 steps, stored, with the distance beside the length of the gradient: $\|G - G'\| / \|G\|$.
 # %% tags=["demo"]

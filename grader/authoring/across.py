@@ -22,9 +22,9 @@ class Proof:
     problems: list[str]
 
 
-def prove(source: Path, backend: Backend) -> Proof:
-    """Validate a unit in a process of its own that computes as the backend does."""
-    command = [sys.executable, "-m", "grader", "validate", source.stem, "--json"]
+def prove(source: Path, backend: Backend, claims: bool = False) -> Proof:
+    """Validate a unit, with its claims or without, in a process of its own that computes as the backend does."""
+    command = [sys.executable, "-m", "grader", "validate", source.stem, "--json", *["--claims"] * claims]
     done = subprocess.run(command, env=backend.environment(), capture_output=True, text=True, check=False)
     try:
         report = json.loads(done.stdout)["units"][0]
@@ -33,11 +33,13 @@ def prove(source: Path, backend: Backend) -> Proof:
     return Proof(source.stem, backend.name, report, report["problems"])
 
 
-def prove_all(sources: list[Path], backends: list[Backend] | None = None, workers: int = 2) -> list[Proof]:
+def prove_all(
+    sources: list[Path], backends: list[Backend] | None = None, workers: int = 2, claims: bool = False
+) -> list[Proof]:
     """Every unit under every backend of this machine, or under those named."""
     pairs = [(source, backend) for source in sources for backend in backends or available()]
     with ThreadPoolExecutor(workers) as pool:
-        done = pool.map(lambda pair: prove(*pair), pairs)
+        done = pool.map(lambda pair: prove(*pair, claims), pairs)
         return list(tqdm(done, total=len(pairs), desc="proofs", disable=None, leave=False))
 
 

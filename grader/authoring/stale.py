@@ -13,7 +13,7 @@ from grader.paths import ROOT, repository
 
 # What the bytes of a notebook depend on besides its unit's two files. How one is executed is no part of it: outputs
 # stay until the code changes, or until `bncourse build --force`.
-NOT_MADE_BY = ("__init__", "build", "definitions", "execute", "figures", "readme", "stale", "validate")
+NOT_MADE_BY = ("__init__", "across", "build", "definitions", "execute", "figures", "readme", "stale", "validate")
 MADE_BY = [
     *sorted(p for p in (ROOT / "grader" / "authoring").glob("*.py") if p.stem not in NOT_MADE_BY),
     ROOT / "grader" / "preprocessors.py",

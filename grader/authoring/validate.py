@@ -3,9 +3,11 @@
 For every exercise: the reference and every other right answer earn all points, the untouched notebook none, a stub
 fails by what it lacks and costs nothing elsewhere, each known mistake loses points there and is answered with its own
 hint and at most one other. All of it runs with the demo cells left out. A stub that costs nothing elsewhere proves that
-no other check uses the answer, so a mistake in it costs nothing there either.
+no other check uses the answer, so a mistake in it costs nothing there either. On demand the whole notebook is run, too,
+and what its sentences claim is evaluated.
 """
 
+import functools
 import json
 import multiprocessing
 import re
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 
+from grader.authoring.execute import claims_at_hand, claims_on_digits
 from grader.authoring.lesson import Cell
 from grader.authoring.mistakes import Mistake
 from grader.authoring.record import SURVIVES
@@ -59,8 +62,8 @@ class UnitReport:
         }
 
 
-def validate(source: Path) -> UnitReport:
-    """Validate one unit. Raises CourseError when its notebooks are stale."""
+def validate(source: Path, claims: bool = False) -> UnitReport:
+    """Validate one unit, and its claims if they are asked for. Raises CourseError when its notebooks are stale."""
     reason = stale(source)
     if reason:
         raise CourseError(f"{reason}. Run: bncourse build {source.stem}")
@@ -71,6 +74,8 @@ def validate(source: Path) -> UnitReport:
     _prove_untouched(student, report)
     _prove_answers(unit, solved, stubs, report)
     _prove_independence(solved, stubs, report)
+    if claims:
+        _prove_claims(unit, solved, report)
     return report
 
 
@@ -122,6 +127,14 @@ def _prove_independence(solved: nbformat.NotebookNode, stubs: dict[str, str], re
             report.problems.append(f"{what}: {ran.message}")
         if step.role == "check" and last[step.exercise] == step.id:
             runner.run(exercises[step.exercise], stubs[step.exercise])
+
+
+def _prove_claims(unit: Unit, solved: nbformat.NotebookNode, report: UnitReport) -> None:
+    for evaluate in (claims_at_hand, claims_on_digits):
+        try:
+            evaluate(unit, solved)
+        except CourseError as error:
+            report.problems += str(error).splitlines()
 
 
 def _exercise(unit: Unit, exercise: str, runner: Runner, stub: str, problems: list[str]) -> ExerciseReport:
@@ -181,18 +194,19 @@ def table(report: UnitReport) -> str:
     return "\n".join(lines + [f"  ! {problem}" for problem in report.problems])
 
 
-def _validated(source: Path) -> UnitReport | str:
+def _validated(source: Path, claims: bool) -> UnitReport | str:
     """The report of a unit, or what kept it from being validated: exceptions do not travel between processes."""
     try:
-        return validate(source)
+        return validate(source, claims)
     except CourseError as error:
         return str(error)
 
 
-def validate_all(sources: list[Path], as_json: bool = False) -> int:
+def validate_all(sources: list[Path], as_json: bool = False, claims: bool = False) -> int:
     """Validate units, two at a time, and print the result. Returns 1 if anything falls short. Raises CourseError."""
+    validated = functools.partial(_validated, claims=claims)
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        reports = list(pool.map(_validated, sources)) if len(sources) > 1 else [_validated(s) for s in sources]
+        reports = list(pool.map(validated, sources)) if len(sources) > 1 else [validated(s) for s in sources]
     if said := [report for report in reports if isinstance(report, str)]:
         raise CourseError("\n".join(said))
     if as_json:

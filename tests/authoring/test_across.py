@@ -45,6 +45,13 @@ def test_a_unit_is_validated_in_the_backend_s_environment(processes):
     assert environment == DISTURBED.environment()
 
 
+def test_claims_are_proved_where_that_is_asked_for(processes, two_backends):
+    prove_all([SOURCE])
+    assert not any("--claims" in command for command, _ in processes[0])
+    prove_all([SOURCE], claims=True)
+    assert [command[-1] for command, _ in processes[0][2:]] == ["--claims"] * 2
+
+
 @pytest.mark.parametrize(
     ("out", "err", "problem"),
     [

@@ -7,21 +7,13 @@ import time
 
 import nbformat
 import pytest
+from helpers.tiny import claim
 
 from grader.authoring.build import build
 from grader.authoring.stale import stale, targets
 from grader.errors import CourseError
 
-DEMO = "plt.plot([1, 2])"
 LOADED = "X_train, y_train, X_test, y_test = load_mnist()\n"
-
-
-def claim(text: str, options: str = "", before: str = "") -> tuple[str, str]:
-    """An edit of the tiny unit: a demo that computes `losses`, and a claim on them."""
-    return (
-        DEMO + "\nplt.show()",
-        f'{before}losses = [1, 2]\n{DEMO}\nplt.show()\n\n# %% claim="it falls"{options}\n{text}',
-    )
 
 
 def cells(path):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from helpers.tiny import claim
 
 from grader.authoring.build import build
 from grader.authoring.validate import validate, validate_all
@@ -55,6 +56,19 @@ def test_what_falls_short(case, edited):
     result = report(path)
     assert any(message in problem for problem in result.problems), result.problems
     assert validate_all([path]) == 1
+
+
+@pytest.mark.slow
+def test_a_claim_that_does_not_hold_here(edited, monkeypatch, capsys):
+    """It held where the notebook was built."""
+    path = edited(*claim('__import__("os").environ.get("ROUNDS") != "down"'))
+    build(path)
+    assert validate_all([path], claims=True) == 0
+    monkeypatch.setenv("ROUNDS", "down")
+    assert validate_all([path]) == 0
+    capsys.readouterr()
+    assert validate_all([path], claims=True) == 1
+    assert "90_tiny.py:" in (said := capsys.readouterr().out) and "the claim 'it falls' does not hold" in said
 
 
 def test_stale_notebooks_are_not_validated(tiny):

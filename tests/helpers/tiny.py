@@ -19,3 +19,9 @@ def write_tiny(root: Path) -> Path:
     """Write the small unit, as `write_unit` does."""
     lesson, mistakes = ((HERE / f"tiny_{what}.py").read_text(encoding="utf-8") for what in ("unit", "mistakes"))
     return write_unit(root, "90_tiny", lesson, mistakes)
+
+
+def claim(text: str, options: str = "", before: str = "") -> tuple[str, str]:
+    """An edit of the small unit, old and new text: a demo that computes `losses`, and a claim on them."""
+    demo = "plt.plot([1, 2])\nplt.show()"
+    return demo, f'{before}losses = [1, 2]\n{demo}\n\n# %% claim="it falls"{options}\n{text}'
