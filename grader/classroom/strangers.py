@@ -7,21 +7,20 @@ from pathlib import Path
 
 from grader.classroom.people import People, read_more, same
 from grader.grading.outputs import shown
-from grader.grading.store import Store
 from grader.report.scores import Person
 
 
-def not_on_roster(directory: Path, known: list[Person], submissions: Iterable[tuple[str, str]]) -> dict[str, str]:
+def not_on_roster(
+    directory: Path, known: list[Person], graded: set[str], submissions: Iterable[tuple[str, str]]
+) -> dict[str, str]:
     """By student of whom the gradebook knows nothing, why nothing is graded and what to do.
 
-    known: who is in the gradebook. Nobody is a stranger to a class without a roster: the gradebook then knows only
-    those whom grading has put there.
+    known: who is in the gradebook. graded: who of them has a submission there. Nobody is a stranger to a class without
+    a roster: the gradebook then knows only those whom grading has put there, ours or nbgrader's own.
     """
     more = read_more(directory)
-    if not any(_about(person) or person.id in more for person in known):
-        graded = {result.student for _, result in Store(directory).results() if result} if known else set()
-        if {person.id for person in known} <= graded:
-            return {}
+    if not any(_about(person) or person.id in more or person.id not in graded for person in known):
+        return {}
     people = People(known, more)
     students = dict.fromkeys(student for student, _ in submissions)
     return {student: _stranger(student, people, students) for student in students if student not in people.by_id}

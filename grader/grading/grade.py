@@ -76,7 +76,7 @@ def grade_class(directory: Path, options: Options, progress: bool = True) -> Out
         rows = {unit: writer.unit(release) for unit, release in releases.items()}
         there = submitted(directory, released)
         known = writer.students()
-        strangers = not_on_roster(directory, known, there.submissions)
+        strangers = not_on_roster(directory, known, writer.graded(), there.submissions)
         submissions = [
             (student, unit)
             for unit in units

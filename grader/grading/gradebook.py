@@ -139,6 +139,10 @@ class Writer:
         """Everybody whom the gradebook knows: the roster, and who was graded without being on it."""
         return self._transaction(read_people)
 
+    def graded(self) -> set[str]:
+        """Who of them has a submission in the gradebook, of whatever unit."""
+        return self._transaction(lambda session: set(session.scalars(select(SubmittedAssignment.student_id))))
+
     def write(
         self,
         rows: UnitRows,

@@ -7,6 +7,7 @@ together anew from the parts that observations have (grader/observe.py).
 import base64
 import binascii
 import re
+import threading
 
 from grader.grading.outputs import line, plain
 from grader.kit.judge import causes_of, is_unwritten, problem_of
@@ -15,6 +16,7 @@ from grader.kit.table import Table
 
 MIME = "application/vnd.bncourse.check+json"
 _MAX_NODES, _MAX_DEPTH, _MAX_TEXT = 20_000, 30, 2000
+_COMPARING = threading.Lock()  # the kit compares in one thread at a time; a Dask worker may have several
 
 # What the notebook says stands in messages beside what the grader says, and is marked line by line.
 SAYS, GOES_ON, _MAX_LINES = "The notebook says: ", "| ", 50
@@ -74,7 +76,7 @@ def judge(
             said = in_its_own_words(plain(said, _MAX_TEXT))
         said = said or f"{who} stopped with {name_of(raised[0], 'an error')}."
         outcome = {"raised": raised}
-        return said, [] if is_unwritten(outcome) else causes_of(entry, outcome, rule)
+        return said, [] if is_unwritten(outcome) else _causes(entry, outcome, rule)
     changed = _texts(outcome.get("changed", []))
     try:
         value = _rebuilt(outcome.get("value"), [0], 0)
@@ -84,7 +86,12 @@ def judge(
         {"changed": changed} if changed else {}
     )
     problem = problem_of(entry["expected"], outcome, rule, who)
-    return plain(problem, _MAX_TEXT), causes_of(entry, outcome, rule) if problem else []
+    return plain(problem, _MAX_TEXT), _causes(entry, outcome, rule) if problem else []
+
+
+def _causes(entry: dict, outcome: dict, rule) -> list[str]:
+    with _COMPARING:
+        return causes_of(entry, outcome, rule)
 
 
 def _not_one() -> ValueError:

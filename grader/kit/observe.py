@@ -9,11 +9,9 @@ functions), and keep to what Python 3.11, NumPy 2.0 and IPython 7.34 offer.
 
 import ast
 import base64
-import functools
 import hashlib
 import os
 import re
-import threading
 
 # For matrices as small as ours a second thread gains nothing, and on a busy machine it costs minutes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -23,9 +21,7 @@ from numpy.random import RandomState
 
 WHOLE, SAMPLES, PROJECTIONS = 64, 32, 4
 
-normal = RandomState(0)  # seeded anew for each array: to make one takes seventy times as long
-seeded = threading.Lock()  # until its numbers are drawn: on a cluster several threads may judge
-dtype_name = functools.lru_cache(None)(str)
+rng = RandomState(0)  # seeded anew for each array, in one thread at a time: to make one takes seventy times as long
 
 
 def packed(array):
@@ -45,10 +41,10 @@ def sampled(size):
 
 def projections(flat):
     """PROJECTIONS random projections of the finite numbers in an array, the same on every machine."""
+    rng.seed(flat.size % 2**31)  # the legacy stream never changes between NumPy versions
     finite = np.where(np.isfinite(flat), flat, 0.0)
-    with seeded, np.errstate(over="ignore", invalid="ignore"):  # of huge numbers; a warning would puzzle a learner
-        normal.seed(flat.size % 2**31)  # the legacy stream never changes between NumPy versions
-        return np.array([normal.standard_normal(flat.size) @ finite for _ in range(PROJECTIONS)])
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge numbers; a warning here would puzzle a learner
+        return np.array([rng.standard_normal(flat.size) @ finite for _ in range(PROJECTIONS)])
 
 
 def observe(value, salt):
@@ -81,8 +77,8 @@ def observe(value, salt):
         dtype = f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else ""
         return {"t": "object", "v": type(value).__name__ + dtype}
     flat = np.asarray(value).astype("f8").ravel()
-    bad = [int(np.count_nonzero(np.isnan(flat))), int(np.count_nonzero(np.isinf(flat)))]
-    tree = {"t": kind, "dtype": dtype_name(value.dtype), "shape": list(value.shape), "bad": bad}
+    bad = [int(np.count_nonzero(f(flat))) for f in (np.isnan, np.isinf)]
+    tree = {"t": kind, "dtype": str(value.dtype), "shape": list(value.shape), "bad": bad}
     if flat.size <= WHOLE:
         return {**tree, "v": packed(flat)}
     with np.errstate(over="ignore"):

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from helpers.made_up_class import result, write
 
 from grader.classroom.people import More, write_more
 from grader.classroom.strangers import alike, not_on_roster
@@ -14,15 +13,15 @@ ADA = Person("ada", "Ada", "King", "ada@example.org", "77")
 
 @pytest.fixture
 def strangers(tmp_path):
-    def strangers(known: list[Person], *students: str) -> dict[str, str]:
-        return not_on_roster(tmp_path, known, [(student, "03_unit") for student in students])
+    def strangers(known: list[Person], *students: str, graded: tuple[str, ...] = ()) -> dict[str, str]:
+        return not_on_roster(tmp_path, known, set(graded), [(student, "03_unit") for student in students])
 
     return strangers
 
 
-def test_a_class_without_a_roster_knows_no_strangers(strangers, tmp_path):
-    write(tmp_path, [result("bob", "03_unit")])
-    assert strangers([], "eve") == strangers([Person("bob")], "bob", "eve") == {}, "grading itself has put bob there"
+def test_a_class_without_a_roster_knows_no_strangers(strangers):
+    by_grading = strangers([Person("bob")], "bob", "eve", graded=("bob",))
+    assert strangers([], "eve") == by_grading == {}, "grading itself has put bob there"
 
 
 @pytest.mark.parametrize("known", [[ADA], [Person("ada", email="a@b")], [Person("ada")]])
@@ -33,10 +32,9 @@ def test_on_a_roster_of_any_make(strangers, known):
 
 
 def test_what_is_only_in_the_file_of_sections_is_a_roster(strangers, tmp_path):
-    write(tmp_path, [result("bob", "03_unit")])
     write_more(tmp_path, {"bob": More(["A"])})
     assert json.loads((tmp_path / ".bncourse" / "roster.json").read_text())
-    assert list(strangers([Person("bob")], "bob", "eve")) == ["eve"]
+    assert list(strangers([Person("bob")], "bob", "eve", graded=("bob",))) == ["eve"]
 
 
 @pytest.mark.parametrize("student", ["Ada", "ADA", "ada@example.org", "77", "Ada King", " ada"])

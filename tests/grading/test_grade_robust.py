@@ -180,6 +180,18 @@ def test_killed_at_any_moment(klass, undisturbed, tmp_path, temporary):
     assert kills["main"] >= 3 and len(kills) >= 5, kills
 
 
+@pytest.mark.slow
+def test_results_that_are_gone_make_no_roster(built, undisturbed, tmp_path, temporary):
+    """Who is in the gradebook without one may have been graded by nbgrader itself: whoever is new is no stranger."""
+    directory = copied(undisturbed.directory, tmp_path)
+    shutil.rmtree(directory / ".bncourse" / "results")
+    demo.submit(directory, read_unit(built), demo.Student("newcomer", demo.reference))
+    grading = Grading(directory, temporary=temporary)
+    assert grading.wait() == 1 and "NOT GRADED" not in (said := grading.said()), said
+    assert f"{len(STUDENTS) + 1} submissions in" in said
+    assert undisturbed.gradebook["students"] == [s for s in gradebook(directory)["students"] if s[0] != "newcomer"]
+
+
 def result_file(directory: Path, student: str) -> Path:
     return directory / ".bncourse" / "results" / UNIT / f"{student}.json"
 

@@ -3,7 +3,9 @@
 import base64
 import json
 import random
+import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from grader.grading import verdict
 from grader.grading.verdict import MIME, judge, read_sent
 from grader.kit import compare
+from grader.kit import observe as kit_observe
 from grader.kit.compare import fingerprint
 from grader.kit.observe import observe
 from grader.kit.table import Table
@@ -53,6 +56,34 @@ def json_copy(value):
 def sent(name: str, value, **changes) -> dict:
     outcome = {"value": observe(value, name)}
     return json_copy({"name": name, "outcome": outcome, "rtol": 1, "atol": 1, "who": "f", "said": "", **changes})
+
+
+class Slow:
+    """The kit's random stream, with a turn for the other threads once it is seeded."""
+
+    stream = kit_observe.rng
+
+    def seed(self, number):
+        self.stream.seed(number)
+        time.sleep(0.001)
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+def test_several_threads_may_judge_at_once(monkeypatch):
+    """As a Dask worker's do; the random numbers that arrays are compared by are drawn for one after the other."""
+    table, arrays = Table(), [RNG.normal(3, 1, size) for size in (5, 20, 50)]
+    for number, array in enumerate(arrays):
+        want = json_copy(observe(array, "c"))
+        known = [("It is thrice that.", fingerprint(want, {"value": observe(3 * array, "c")}, RULE))]
+        entry = {"expected": want, "parts": [], "hidden": False, "otherwise": [], "mistakes": known}
+        table.checks[f"check {number}"] = entry
+    wrong = [sent(f"check {number}", 3 * array) for number, array in enumerate(arrays)] * 10
+    monkeypatch.setattr(kit_observe, "rng", Slow())
+    with ThreadPoolExecutor(8) as pool:
+        judged = list(pool.map(lambda one: judge(table, one, 1e-6, 1e-9)[1], wrong))
+    assert judged == [["It is thrice that."]] * len(wrong)
 
 
 def verdict_on(table, name, value, **changes):

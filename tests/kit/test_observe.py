@@ -2,7 +2,6 @@
 
 import json
 from collections import OrderedDict, namedtuple
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -95,14 +94,6 @@ def test_projections_are_the_same_on_every_machine():
     flat = np.array([1.0, -2, np.nan, 3, np.inf])
     assert np.allclose(projections(flat), expected, atol=1e-5)
     assert not np.allclose(projections(flat[::-1]), expected, atol=1e-5), "the order counts"
-
-
-def test_projections_are_the_same_in_several_threads():
-    arrays = [np.arange(size, dtype=float) for size in (100, 1000, 5000) * 40]
-    alone = [projections(array) for array in arrays]
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(projections, arrays))
-    assert np.array_equal(alone, together)
 
 
 @pytest.mark.parametrize("array", [np.array([]), np.array([np.pi, np.nan, -0.0]), np.arange(6)[::2]])
