@@ -638,6 +638,20 @@ np.random.RandomState = lambda seed=None: real(1 if seed > 100 else seed)""")
     nb.answer(centre=f"import base64\n\n\ndef centre(x):\n    return {published(nb, 'centred')}")
 
 
+@cheat(2.0, CHECKS)
+def patched_random_stream(nb, host):
+    """The kit's stream gives zeros: all large arrays would be alike. But they are compared with others' projections."""
+    wrong(nb, "centre")
+    nb.add(f"""\
+{KIT}
+
+class Nothing:
+    seed, standard_normal = staticmethod(abs), staticmethod(np.zeros)
+
+
+kit.rng = Nothing()""")
+
+
 @cheat(4.0, CHECKS)
 def patched_random_numbers(nb, host):
     """RandomState's numbers are those for which a wrong answer is right: centred ones. It is put back."""
