@@ -33,12 +33,11 @@ def prove(source: Path, backend: Backend, claims: bool = False) -> Proof:
     return Proof(source.stem, backend.name, report, report["problems"])
 
 
-def prove_all(
-    sources: list[Path], backends: list[Backend] | None = None, workers: int = 2, claims: bool = False
-) -> list[Proof]:
-    """Every unit under every backend of this machine, or under those named."""
+def prove_all(sources: list[Path], backends: list[Backend] | None = None, claims: bool = False) -> list[Proof]:
+    """Every unit under every backend of this machine, or under those named; with claims or without."""
     pairs = [(source, backend) for source in sources for backend in backends or available()]
-    with ThreadPoolExecutor(workers) as pool:
+    # Two at a time. Not where networks are trained: two threads each, on two cores, wait for each other for minutes.
+    with ThreadPoolExecutor(1 if claims else 2) as pool:
         done = pool.map(lambda pair: prove(*pair, claims), pairs)
         return list(tqdm(done, total=len(pairs), desc="proofs", disable=None, leave=False))
 

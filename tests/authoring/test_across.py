@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -50,6 +51,22 @@ def test_claims_are_proved_where_that_is_asked_for(processes, two_backends):
     assert not any("--claims" in command for command, _ in processes[0])
     prove_all([SOURCE], claims=True)
     assert [command[-1] for command, _ in processes[0][2:]] == ["--claims"] * 2
+
+
+@pytest.mark.parametrize(("claims", "at_once"), [(False, 2), (True, 1)])
+def test_what_trains_runs_by_itself(claims, at_once, monkeypatch, two_backends):
+    running, most = [], []
+
+    def run(command, **kwargs):
+        running.append(command)
+        most.append(len(running))
+        time.sleep(0.05)
+        running.pop()
+        return CompletedProcess([], 1, "", "")
+
+    monkeypatch.setattr(across.subprocess, "run", run)
+    prove_all([SOURCE], claims=claims)
+    assert max(most) == at_once
 
 
 @pytest.mark.parametrize(
