@@ -39,7 +39,8 @@ def batches(pieces: list[Piece], numbers: list[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for number in numbers:
         piece = pieces[number]
-        alone = piece.role == "setup" or (piece.role != "check" and _awaits(piece.source))
+        awaits = piece.role != "check" and any(word in piece.source for word in _AWAITING)
+        alone = piece.role == "setup" or awaits
         if group and (alone or (piece.role == "check" and not _go_together(pieces, [*group, number]))):
             yield group
             group = []
@@ -49,10 +50,6 @@ def batches(pieces: list[Piece], numbers: list[int]) -> Iterator[list[int]]:
             group = []
     if group:
         yield group
-
-
-def _awaits(source: str) -> bool:
-    return any(word in source for word in _AWAITING)
 
 
 def _go_together(pieces: list[Piece], numbers: list[int]) -> bool:
